@@ -1,0 +1,122 @@
+import type { Ending, Exchange, PlaneName } from "../../kernel/exchange.ts";
+
+/** The long read side of all exchanges. Rows never change; `redact` alone may replace content. */
+export type Ledger = {
+  /** Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled. */
+  find(query: Find): Promise<Found>;
+  /** One exchange with its content, by id or by its short number in the workspace. */
+  get(
+    workspace: string,
+    key: { readonly id: string } | { readonly number: number },
+  ): Promise<Exchange | undefined>;
+  /** The exchanges caused by `parent`, with content, oldest first, at most `limit`. */
+  children(workspace: string, parent: string, limit: number): Promise<readonly Exchange[]>;
+  /** Figures per group and time step; groups without exchanges are absent. */
+  measure(query: Measure): Promise<readonly Measured[]>;
+  /** Events by ending and cohort of receipt: what accounting adds up. */
+  countEndings(
+    query: CountEndings,
+  ): Promise<readonly { readonly subject: string; readonly ending: Ending; readonly count: number }[]>;
+  /**
+   * Exchanges in commit order after a position, without content; 0 is the beginning. A position once returned never
+   * has anything committed before it later.
+   */
+  since(
+    workspace: string,
+    position: number,
+    query: {
+      readonly subjects?: readonly string[];
+      readonly kinds?: readonly string[];
+      readonly limit: number;
+    },
+  ): Promise<{ readonly rows: readonly Exchange[]; readonly position: number }>;
+  /** The position after everything committed so far. */
+  position(): Promise<number>;
+  /**
+   * Removes up to `limit` exchanges of the workspace that started before `before`, oldest first, sparing those whose
+   * event has an open job; returns how many. In chunks small enough not to delay commits.
+   */
+  expire(workspace: string, before: number, limit: number): Promise<number>;
+  /** Removes every exchange of one subject, up to `limit` a call; returns how many. */
+  purge(workspace: string, subject: string, limit: number): Promise<number>;
+  /** Replaces the content of one exchange; its columns, size and hash stay. False when it is unknown. */
+  redact(
+    workspace: string,
+    id: string,
+    replace: (exchange: Exchange) => Pick<Exchange, "request" | "response">,
+  ): Promise<boolean>;
+  /** Packs content that is still raw into compressed blocks; returns how many exchanges. Called when idle. */
+  seal(limit: number): Promise<number>;
+  close(): Promise<void>;
+};
+
+export type Find = {
+  readonly workspace: string;
+  readonly where: Where;
+  /** At most 1,000. */
+  readonly limit: number;
+  /** Exclusive: continue below this row. */
+  readonly after?: { readonly startedAt: number; readonly id: string };
+  readonly content?: boolean;
+};
+
+/** Every given member must hold; a list means any of. */
+export type Where = {
+  readonly plane?: PlaneName;
+  readonly subjects?: readonly string[];
+  readonly kinds?: readonly string[];
+  readonly outcomes?: readonly string[];
+  /** How the event ended. Matches the event (or test) itself, wherever its ending is recorded. */
+  readonly endings?: readonly Ending[];
+  readonly statuses?: readonly number[];
+  readonly errors?: readonly string[];
+  readonly environment?: string;
+  readonly buckets?: readonly string[];
+  /** Inclusive. */
+  readonly from?: number;
+  /** Exclusive. */
+  readonly to?: number;
+};
+
+export type Found = {
+  readonly rows: readonly Listed[];
+  /** Everything committed before this moment is in the answer. */
+  readonly completeUntil: number;
+};
+
+/** An exchange as a list shows it: with how its event ended, null while that is open. */
+export type Listed = Exchange & { readonly ended: Ending | null };
+
+export type Measure = {
+  readonly workspace: string;
+  readonly where: Omit<Where, "endings">;
+  /** Width of a time step in ms; absent = one step over everything. Steps start at multiples of it since the epoch. */
+  readonly stepMs?: number;
+  readonly bySubject: boolean;
+};
+
+export type Measured = {
+  /** Start of the step; 0 when there are no steps. */
+  readonly at: number;
+  /** "" unless by subject. */
+  readonly subject: string;
+  readonly count: number;
+  /** By status class: `1xx` to `5xx`, and `none` where there was no answer. Only classes that occur. */
+  readonly classes: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Of durationMs, linear between ranks. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly lastAt: number;
+};
+
+export type CountEndings = {
+  readonly workspace: string;
+  readonly kinds: readonly string[];
+  readonly subjects?: readonly string[];
+  /** Of receipt; inclusive. */
+  readonly receivedFrom: number;
+  /** Exclusive. */
+  readonly receivedTo: number;
+};
