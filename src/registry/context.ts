@@ -1,0 +1,16 @@
+import type { Principal } from "../kernel/principal.ts";
+import type { Engines } from "./engines.ts";
+import type { Plan } from "./workspace.ts";
+import type { Unit } from "./unit.ts";
+
+/** What an operation is given: who asks, in which one workspace, and the mechanisms. */
+export type Context = Engines & {
+  readonly principal: Principal;
+  readonly workspace: string;
+  readonly plan: Plan;
+  /** The moment of the call, ms; the same throughout it. */
+  readonly now: number;
+  readonly unit: Unit;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+};

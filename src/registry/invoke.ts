@@ -1,0 +1,207 @@
+import { z } from "zod";
+import type { EntryChange } from "../engines/store/store.ts";
+import { Failure } from "../kernel/failure.ts";
+import { newId } from "../kernel/id.ts";
+import { may, type Principal } from "../kernel/principal.ts";
+import { fingerprint } from "../kernel/secret.ts";
+import type { Context } from "./context.ts";
+import type { Engines } from "./engines.ts";
+import { publicInput, publicOutput, type Act, type Change, type Operation, type Read } from "./operation.ts";
+import { parseInput } from "./parse.ts";
+import { unitOfWork } from "./unit.ts";
+import { workspace as workspaceResource } from "./workspace.ts";
+
+/** How a call reached us: for the audit, for cancelling, and to make a repeated call harmless. */
+export type Via = {
+  readonly surface: "rest" | "mcp" | "cli" | "system";
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+  /** Chosen by the caller, at most 200 characters: the same key with the same input answers as the first time, for 24 h. */
+  readonly idempotencyKey: string | null;
+  /** Refuses everything but reads. */
+  readonly readOnly: boolean;
+};
+
+export type Output = Readonly<Record<string, unknown>>;
+
+const conflictRetriesMax = 3;
+const idempotencyMs = 24 * 3_600_000;
+
+/**
+ * The one door to every operation: authorise, parse, run on a unit of work, check the output, and commit records,
+ * history, audit, idempotency key and outbox at once. A dry run does all of it but the commit and opens no socket.
+ *
+ * @throws Failure whatever the caller did wrong; anything else thrown is a bug
+ */
+export async function invoke(
+  it: Operation,
+  raw: unknown,
+  principal: Principal,
+  engines: Engines,
+  via: Via,
+): Promise<Output> {
+  if (!may(principal, it.scope))
+    throw new Failure("forbidden", `${it.name} needs the scope ${it.scope}.`, {
+      allowed: principal.scopes === "all" ? "all" : [...principal.scopes],
+      hint: `Use a credential that has ${it.scope}.`,
+    });
+  if (via.readOnly && it.effect !== "read")
+    throw new Failure("forbidden", `${it.name} changes something and this connection is read-only.`, {
+      hint: "Connect without the read-only option to make changes.",
+    });
+  const { workspaceId, dryRun, ...input } = parseInput(publicInput(it), raw);
+  const workspace = workspaceOf(principal, typeof workspaceId === "string" ? workspaceId : undefined);
+  const call: Call = { input, workspace, principal, engines, via, dryRun: dryRun === true };
+  const repeated = it.effect === "read" ? undefined : await earlierAnswer(it, call);
+  const output = repeated ?? (await carryOut(it, call));
+  return publicOutput(it).parse(output);
+}
+
+type Call = {
+  readonly input: Output;
+  readonly workspace: string;
+  readonly principal: Principal;
+  readonly engines: Engines;
+  readonly via: Via;
+  readonly dryRun: boolean;
+};
+
+function carryOut(it: Operation, call: Call): Promise<object> {
+  if (it.effect === "read") return runRead(it, call);
+  return it.effect === "change" ? runChange(it, call) : runAct(it, call);
+}
+
+function workspaceOf(principal: Principal, asked: string | undefined): string {
+  const [only] = principal.workspaces;
+  if (asked !== undefined) {
+    if (principal.workspaces.includes(asked)) return asked;
+    throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
+  }
+  if (only !== undefined && principal.workspaces.length === 1) return only;
+  throw new Failure("invalid", "You have several workspaces: say which one.", {
+    pointer: "/workspaceId",
+    allowed: principal.workspaces,
+  });
+}
+
+async function contextOf({ workspace, principal, engines, via }: Call): Promise<Context> {
+  const now = engines.clock.now();
+  const unit = unitOfWork(workspace, now, engines);
+  const row = await unit.get(workspaceResource, workspace);
+  if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
+  return { ...engines, principal, workspace, plan: row.value.plan, now, unit, signal: via.signal };
+}
+
+async function runRead(it: Read<string, z.ZodObject, z.ZodObject>, call: Call): Promise<object> {
+  return it.run(it.input.parse(call.input), await contextOf(call));
+}
+
+async function runChange(it: Change<string, z.ZodObject, z.ZodObject>, call: Call): Promise<object> {
+  for (let round = 1; ; round++) {
+    const context = await contextOf(call);
+    const output = it.output.parse(await it.run(it.input.parse(call.input), context));
+    if (call.dryRun) return { ...output, dryRun: true, wouldChange: context.unit.written().changes };
+    try {
+      await commit(it, call, context, remembered(it, call, context.now, output));
+      return output;
+    } catch (error) {
+      // A record moved between reading and committing: decide again on what it is now, unless the caller named a version.
+      const again =
+        error instanceof Failure && error.kind === "conflict" && error.detail.pointer === undefined;
+      if (!again || "expectedVersion" in call.input || round === conflictRetriesMax) throw error;
+    }
+  }
+}
+
+async function runAct(it: Act<string, z.ZodObject, z.ZodObject>, call: Call): Promise<object> {
+  const context = await contextOf(call);
+  const plan = await it.plan(it.input.parse(call.input), context);
+  if (call.dryRun) return { ...it.output.parse(it.preview(plan, context)), dryRun: true };
+  await commit(it, call, context, remembered(it, call, context.now, null));
+  const output = it.output.parse(await it.perform(plan, context));
+  const answer = remembered(it, call, context.now, output);
+  if (answer !== undefined)
+    await context.store.commit({
+      workspace: call.workspace,
+      at: context.now,
+      actor: call.principal.actor,
+      operation: it.name,
+      records: [],
+      entries: [{ ...answer, mustBeNew: false }],
+      outbox: [],
+      audit: null,
+    });
+  return output;
+}
+
+async function commit(
+  it: Operation,
+  call: Call,
+  context: Context,
+  answer: EntryChange | undefined,
+): Promise<void> {
+  const { changes, ...written } = context.unit.written();
+  await context.store.commit({
+    ...written,
+    workspace: call.workspace,
+    at: context.now,
+    actor: call.principal.actor,
+    operation: it.name,
+    entries: answer === undefined ? written.entries : [...written.entries, answer],
+    audit: {
+      id: newId("aud"),
+      subjects: changes.map(({ id }) => id),
+      detail: { surface: call.via.surface, requestId: call.via.requestId, input: audited(it, call.input) },
+    },
+  });
+}
+
+function audited(it: Operation, input: Output): Output {
+  const shape: Readonly<Record<string, z.core.$ZodType>> = it.input.shape;
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [name, isSecret(shape[name]) ? "[secret]" : value]),
+  );
+}
+
+function isSecret(member: z.core.$ZodType | undefined): boolean {
+  return member !== undefined && z.globalRegistry.get(member)?.["secret"] === true;
+}
+
+const collection = "idempotency";
+const Remembered = z.object({ digest: z.string(), output: z.record(z.string(), z.json()).nullable() });
+
+function keyOfCall(it: Operation, { principal, via }: Call): string {
+  return `${principal.actor.kind}:${principal.actor.id}:${it.name}:${via.idempotencyKey ?? ""}`;
+}
+
+function digestOf(call: Call): string {
+  return fingerprint(JSON.stringify(call.input));
+}
+
+function remembered(it: Operation, call: Call, now: number, output: Output | null): EntryChange | undefined {
+  if (call.via.idempotencyKey === null) return undefined;
+  // What an operation for people returns may be a secret shown once: only that it was done is kept.
+  const kept = it.reach === "people" ? null : output;
+  const value = { digest: digestOf(call), output: kept };
+  return { collection, key: keyOfCall(it, call), value, expiresAt: now + idempotencyMs, mustBeNew: true };
+}
+
+async function earlierAnswer(it: Operation, call: Call): Promise<Output | undefined> {
+  const { idempotencyKey } = call.via;
+  if (idempotencyKey === null || call.dryRun) return undefined;
+  if (idempotencyKey.length > 200 || idempotencyKey === "")
+    throw new Failure("invalid", "An idempotency key has 1 to 200 characters.", {
+      hint: "A UUID is a good one.",
+    });
+  const entry = await call.engines.store.entries.get(call.workspace, collection, keyOfCall(it, call));
+  if (entry === undefined) return undefined;
+  const { digest, output } = Remembered.parse(entry);
+  if (digest !== digestOf(call))
+    throw new Failure("conflict", "This idempotency key was used with another input.", {
+      hint: "Use a new key for a new call.",
+    });
+  if (output !== null) return output;
+  throw new Failure("conflict", `${it.name} was already called with this idempotency key.`, {
+    hint: "It was done, or was interrupted while being done; look at the result before calling again with a new key.",
+  });
+}

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import type { Scope } from "../kernel/principal.ts";
+import type { Context } from "./context.ts";
+
+/** Everything a surface knows of an operation. REST, OpenAPI, MCP, CLI, audit and docs are generated from it. */
+export type Described<N extends string, I extends z.ZodObject, O extends z.ZodObject> = {
+  /** The MCP tool, OpenAPI operationId, CLI command (with dashes) and audit action. */
+  readonly name: N;
+  readonly title: string;
+  /** At most two sentences: tool description, OpenAPI summary, CLI help. */
+  readonly does: string;
+  readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below `/api/v1`, path parameters as `:name`. */
+  readonly path: `/${string}`;
+  readonly scope: Scope;
+  /** `people`: REST and CLI only, because secrets pass through it. */
+  readonly reach: "everywhere" | "people";
+  /** Marks a field that must not be audited with `.meta({ secret: true })`. */
+  readonly input: I;
+  readonly output: O;
+};
+
+export type Read<N extends string, I extends z.ZodObject, O extends z.ZodObject> = Described<N, I, O> & {
+  readonly effect: "read";
+  // Methods, not properties, so that an operation of any shape is usable as an Operation.
+  run(input: z.output<I>, context: Context): Promise<z.input<O>>;
+};
+
+export type Change<N extends string, I extends z.ZodObject, O extends z.ZodObject> = Described<N, I, O> & {
+  readonly effect: "change";
+  /** Removes something: MCP's destructiveHint. */
+  readonly destructive: boolean;
+  /** Why it cannot be undone; null when it can. */
+  readonly undoNone: string | null;
+  /** Writes through `context.unit` alone; a dry run differs only in that nothing is committed. */
+  run(input: z.output<I>, context: Context): Promise<z.input<O>>;
+};
+
+export type Act<N extends string, I extends z.ZodObject, O extends z.ZodObject, P = unknown> = Described<
+  N,
+  I,
+  O
+> & {
+  readonly effect: "act";
+  readonly destructive: boolean;
+  /** Reads and decides; all that a dry run executes. */
+  plan(input: z.output<I>, context: Context): Promise<P>;
+  /** What a dry run answers. */
+  preview(plan: P, context: Context): z.input<O>;
+  /** Carries the plan out, after the call is committed and audited. Safe to repeat for the same plan. */
+  perform(plan: P, context: Context): Promise<z.input<O>>;
+};
+
+export type Operation =
+  | Read<string, z.ZodObject, z.ZodObject>
+  | Change<string, z.ZodObject, z.ZodObject>
+  | Act<string, z.ZodObject, z.ZodObject>;
+
+type Written<T> = Omit<T, "effect" | "reach"> & { readonly reach?: "everywhere" | "people" };
+
+export function read<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
+  it: Written<Read<N, I, O>>,
+): Read<N, I, O> {
+  return { reach: "everywhere", ...it, effect: "read" };
+}
+
+export function change<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
+  it: Written<Change<N, I, O>>,
+): Change<N, I, O> {
+  return { reach: "everywhere", ...it, effect: "change" };
+}
+
+export function act<N extends string, I extends z.ZodObject, O extends z.ZodObject, P>(
+  it: Written<Act<N, I, O, P>>,
+): Act<N, I, O, P> {
+  return { reach: "everywhere", ...it, effect: "act" };
+}
+
+const workspaceId = z.string().max(100).optional().describe("Needed only when you have several workspaces.");
+const dryRun = z
+  .boolean()
+  .optional()
+  .describe("true = check everything and answer what would happen, but change nothing and send nothing.");
+const wouldChange = z
+  .array(z.object({ kind: z.string(), id: z.string(), before: z.json(), after: z.json() }))
+  .optional()
+  .describe("In a dry run: the records that would change.");
+
+const inputs = new WeakMap<Operation, z.ZodObject>();
+const outputs = new WeakMap<Operation, z.ZodObject>();
+
+/** The input as callers see it: the operation's own fields, `workspaceId`, and `dryRun` on every write. */
+export function publicInput(it: Operation): z.ZodObject {
+  return remembered(inputs, it, () =>
+    z.strictObject({ ...it.input.shape, workspaceId, ...(it.effect === "read" ? {} : { dryRun }) }),
+  );
+}
+
+/** The output as callers see it. Loose, so that a field added later breaks no client that cached the schema. */
+export function publicOutput(it: Operation): z.ZodObject {
+  return remembered(outputs, it, () => {
+    const marks = it.effect === "read" ? {} : { dryRun: z.literal(true).optional(), wouldChange };
+    return z.looseObject({ ...it.output.shape, ...marks });
+  });
+}
+
+function remembered(
+  map: WeakMap<Operation, z.ZodObject>,
+  it: Operation,
+  make: () => z.ZodObject,
+): z.ZodObject {
+  const known = map.get(it);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(it, made);
+  return made;
+}

@@ -1,0 +1,66 @@
+import type { z } from "zod";
+import type { RawRoute } from "../engines/inbound/inbound.ts";
+import type { Job } from "../engines/traffic/traffic.ts";
+import type { PlaneName } from "../kernel/exchange.ts";
+import type { Scope } from "../kernel/principal.ts";
+import type { Engines } from "./engines.ts";
+import type { Operation } from "./operation.ts";
+
+export type Plane = {
+  readonly name: PlaneName;
+  readonly operations: readonly Operation[];
+  readonly documents: readonly Document[];
+  readonly prompts: readonly Prompt[];
+  readonly jobs: readonly JobHandler[];
+  readonly messages: readonly MessageHandler[];
+  readonly upkeep: readonly Upkeep[];
+  /** High-volume routes whose wire format someone else dictates. Opened once, before listening. */
+  routes(engines: Engines): Promise<readonly RawRoute[]>;
+};
+
+/** An MCP resource: a read operation under an address. Its contents equal the operation's output. */
+export type Document = {
+  readonly name: string;
+  readonly title: string;
+  readonly does: string;
+  /** A URI, or an RFC 6570 template whose one level of `{variables}` become the operation's input. */
+  readonly uri: string;
+  /** Other addresses that are read alike but not listed. */
+  readonly aliases: readonly string[];
+  readonly operation: string;
+  /** Maps a variable of the template to the operation's input field. */
+  readonly variables: Readonly<Record<string, string>>;
+};
+
+/** An MCP prompt: text made from what read operations answer. */
+export type Prompt = {
+  readonly name: string;
+  readonly title: string;
+  readonly does: string;
+  readonly scope: Scope;
+  readonly arguments: z.ZodObject;
+  /** `call` invokes a read operation as the same principal. Answers Markdown. */
+  render(input: Readonly<Record<string, string>>, call: CallRead): Promise<string>;
+};
+
+export type CallRead = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Does jobs of one name. Ends the job itself, in the commit that records what it did. */
+export type JobHandler = {
+  readonly name: string;
+  readonly leaseMs: number;
+  run(job: Job, engines: Engines, signal: AbortSignal): Promise<void>;
+};
+
+/** Carries a change of the configuration over to traffic, at least once, in commit order. */
+export type MessageHandler = {
+  readonly name: string;
+  handle(message: { readonly workspace: string; readonly payload: string }, engines: Engines): Promise<void>;
+};
+
+/** Work that keeps stored data in bounds, run every `everyMs` while the process lives. */
+export type Upkeep = {
+  readonly name: string;
+  readonly everyMs: number;
+  run(engines: Engines): Promise<void>;
+};

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Job } from "../engines/traffic/traffic.ts";
+import { Failure } from "../kernel/failure.ts";
+import type { Engines } from "./engines.ts";
+import type { JobHandler } from "./plane.ts";
+
+const runningMax = 200;
+const pauseAfterTroubleMs = 1_000;
+
+export type Runner = {
+  /** Claims no more, lets jobs under way finish up to `graceMs`, then aborts them; their leases lapse and they run again. */
+  stop(graceMs: number): Promise<void>;
+  running(): number;
+};
+
+/** Hands due jobs to their handlers, at most 200 at a time; sleeps until the queue says that there is work. */
+export function startRunner(handlers: readonly JobHandler[], engines: Engines): Runner {
+  const { queue } = engines.traffic;
+  const byName = new Map(handlers.map((it) => [it.name, it]));
+  const names = [...byName.keys()];
+  const leaseMs = Math.max(...handlers.map((it) => it.leaseMs));
+  const abort = new AbortController();
+  const under = new Set<Promise<void>>();
+  let stopping = false;
+  let claiming = false;
+  let again = false;
+
+  async function claim(): Promise<void> {
+    if (claiming) {
+      again = true;
+      return;
+    }
+    claiming = true;
+    try {
+      do {
+        again = false;
+        const free = runningMax - under.size;
+        if (stopping || free <= 0) break;
+        const jobs = await queue.claim(names, free, leaseMs);
+        for (const job of jobs) start(job);
+        if (jobs.length === free) again = true;
+      } while (again);
+    } catch (error) {
+      if (!(error instanceof Failure)) engines.log(`claiming jobs failed: ${String(error)}`);
+      await sleep(pauseAfterTroubleMs);
+      again = true;
+    } finally {
+      claiming = false;
+    }
+    if (again && !stopping && under.size < runningMax) void claim();
+  }
+
+  function start(job: Job): void {
+    const work = run(job).finally(() => {
+      under.delete(work);
+      void claim();
+    });
+    under.add(work);
+  }
+
+  async function run(job: Job): Promise<void> {
+    try {
+      await byName.get(job.name)?.run(job, engines, abort.signal);
+    } catch (error) {
+      // The lease lapses and the job is handed out again: nothing is lost, and a broken handler cannot spin.
+      const expected = error instanceof Failure || abort.signal.aborted;
+      if (!expected) engines.log(`job ${job.name} ${job.id} failed: ${stackOf(error)}`);
+    }
+  }
+
+  const unsubscribe = queue.onWork(() => void claim());
+  void claim();
+
+  return {
+    running: () => under.size,
+    async stop(graceMs) {
+      stopping = true;
+      unsubscribe();
+      const grace = new AbortController();
+      await Promise.race([
+        Promise.allSettled(under),
+        sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {}),
+      ]);
+      grace.abort();
+      abort.abort();
+      await Promise.allSettled(under);
+    },
+  };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
