@@ -21,7 +21,7 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
   let stopping = false;
 
   async function carry(): Promise<void> {
-    do {
+    for (again = true; again && !stopping;) {
       again = false;
       const messages = await store.outbox.pending(batch);
       for (const message of messages) {
@@ -31,7 +31,7 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
         await store.outbox.done([message.id]);
       }
       if (messages.length === batch) again = true;
-    } while (again && !stopping);
+    }
   }
 
   function wake(): Promise<void> {

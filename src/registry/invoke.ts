@@ -11,8 +11,9 @@ import { parseInput } from "./parse.ts";
 import { unitOfWork } from "./unit.ts";
 import { workspace as workspaceResource } from "./workspace.ts";
 
-/** How a call reached us: for the audit, for cancelling, and to make a repeated call harmless. */
-export type Via = {
+/** Who calls and how the call reached us: for the audit, for cancelling, and to make a repeated call harmless. */
+export type Caller = {
+  readonly principal: Principal;
   readonly surface: "rest" | "mcp" | "cli" | "system";
   readonly requestId: string;
   readonly signal: AbortSignal;
@@ -33,25 +34,20 @@ const idempotencyMs = 24 * 3_600_000;
  *
  * @throws Failure whatever the caller did wrong; anything else thrown is a bug
  */
-export async function invoke(
-  it: Operation,
-  raw: unknown,
-  principal: Principal,
-  engines: Engines,
-  via: Via,
-): Promise<Output> {
+export async function invoke(it: Operation, raw: unknown, caller: Caller, engines: Engines): Promise<Output> {
+  const { principal } = caller;
   if (!may(principal, it.scope))
     throw new Failure("forbidden", `${it.name} needs the scope ${it.scope}.`, {
       allowed: principal.scopes === "all" ? "all" : [...principal.scopes],
       hint: `Use a credential that has ${it.scope}.`,
     });
-  if (via.readOnly && it.effect !== "read")
+  if (caller.readOnly && it.effect !== "read")
     throw new Failure("forbidden", `${it.name} changes something and this connection is read-only.`, {
       hint: "Connect without the read-only option to make changes.",
     });
   const { workspaceId, dryRun, ...input } = parseInput(publicInput(it), raw);
   const workspace = workspaceOf(principal, typeof workspaceId === "string" ? workspaceId : undefined);
-  const call: Call = { input, workspace, principal, engines, via, dryRun: dryRun === true };
+  const call: Call = { input, workspace, caller, engines, dryRun: dryRun === true };
   const repeated = it.effect === "read" ? undefined : await earlierAnswer(it, call);
   const output = repeated ?? (await carryOut(it, call));
   return publicOutput(it).parse(output);
@@ -60,9 +56,8 @@ export async function invoke(
 type Call = {
   readonly input: Output;
   readonly workspace: string;
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly engines: Engines;
-  readonly via: Via;
   readonly dryRun: boolean;
 };
 
@@ -84,12 +79,13 @@ function workspaceOf(principal: Principal, asked: string | undefined): string {
   });
 }
 
-async function contextOf({ workspace, principal, engines, via }: Call): Promise<Context> {
+async function contextOf({ workspace, caller, engines }: Call): Promise<Context> {
   const now = engines.clock.now();
   const unit = unitOfWork(workspace, now, engines);
   const row = await unit.get(workspaceResource, workspace);
   if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
-  return { ...engines, principal, workspace, plan: row.value.plan, now, unit, signal: via.signal };
+  const { principal, signal } = caller;
+  return { ...engines, principal, workspace, plan: row.value.plan, now, unit, signal };
 }
 
 async function runRead(it: Read<string, z.ZodObject, z.ZodObject>, call: Call): Promise<object> {
@@ -124,7 +120,7 @@ async function runAct(it: Act<string, z.ZodObject, z.ZodObject>, call: Call): Pr
     await context.store.commit({
       workspace: call.workspace,
       at: context.now,
-      actor: call.principal.actor,
+      actor: call.caller.principal.actor,
       operation: it.name,
       records: [],
       entries: [{ ...answer, mustBeNew: false }],
@@ -145,13 +141,17 @@ async function commit(
     ...written,
     workspace: call.workspace,
     at: context.now,
-    actor: call.principal.actor,
+    actor: call.caller.principal.actor,
     operation: it.name,
     entries: answer === undefined ? written.entries : [...written.entries, answer],
     audit: {
       id: newId("aud"),
       subjects: changes.map(({ id }) => id),
-      detail: { surface: call.via.surface, requestId: call.via.requestId, input: audited(it, call.input) },
+      detail: {
+        surface: call.caller.surface,
+        requestId: call.caller.requestId,
+        input: audited(it, call.input),
+      },
     },
   });
 }
@@ -170,8 +170,8 @@ function isSecret(member: z.core.$ZodType | undefined): boolean {
 const collection = "idempotency";
 const Remembered = z.object({ digest: z.string(), output: z.record(z.string(), z.json()).nullable() });
 
-function keyOfCall(it: Operation, { principal, via }: Call): string {
-  return `${principal.actor.kind}:${principal.actor.id}:${it.name}:${via.idempotencyKey ?? ""}`;
+function keyOfCall(it: Operation, { caller: { principal, idempotencyKey } }: Call): string {
+  return `${principal.actor.kind}:${principal.actor.id}:${it.name}:${idempotencyKey ?? ""}`;
 }
 
 function digestOf(call: Call): string {
@@ -179,7 +179,7 @@ function digestOf(call: Call): string {
 }
 
 function remembered(it: Operation, call: Call, now: number, output: Output | null): EntryChange | undefined {
-  if (call.via.idempotencyKey === null) return undefined;
+  if (call.caller.idempotencyKey === null) return undefined;
   // What an operation for people returns may be a secret shown once: only that it was done is kept.
   const kept = it.reach === "people" ? null : output;
   const value = { digest: digestOf(call), output: kept };
@@ -187,7 +187,7 @@ function remembered(it: Operation, call: Call, now: number, output: Output | nul
 }
 
 async function earlierAnswer(it: Operation, call: Call): Promise<Output | undefined> {
-  const { idempotencyKey } = call.via;
+  const { idempotencyKey } = call.caller;
   if (idempotencyKey === null || call.dryRun) return undefined;
   if (idempotencyKey.length > 200 || idempotencyKey === "")
     throw new Failure("invalid", "An idempotency key has 1 to 200 characters.", {

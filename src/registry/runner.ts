@@ -51,21 +51,11 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
   }
 
   function start(job: Job): void {
-    const work = run(job).finally(() => {
+    const work = run(byName.get(job.name), job, engines, abort.signal).finally(() => {
       under.delete(work);
       void claim();
     });
     under.add(work);
-  }
-
-  async function run(job: Job): Promise<void> {
-    try {
-      await byName.get(job.name)?.run(job, engines, abort.signal);
-    } catch (error) {
-      // The lease lapses and the job is handed out again: nothing is lost, and a broken handler cannot spin.
-      const expected = error instanceof Failure || abort.signal.aborted;
-      if (!expected) engines.log(`job ${job.name} ${job.id} failed: ${stackOf(error)}`);
-    }
   }
 
   const unsubscribe = queue.onWork(() => void claim());
@@ -86,6 +76,21 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
       await Promise.allSettled(under);
     },
   };
+}
+
+async function run(
+  handler: JobHandler | undefined,
+  job: Job,
+  engines: Engines,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await handler?.run(job, engines, signal);
+  } catch (error) {
+    // The lease lapses and the job is handed out again: nothing is lost, and a broken handler cannot spin.
+    const expected = error instanceof Failure || signal.aborted;
+    if (!expected) engines.log(`job ${job.name} ${job.id} failed: ${stackOf(error)}`);
+  }
 }
 
 function stackOf(error: unknown): string {

@@ -157,7 +157,11 @@ function recordWrites(
       row: next,
       before: earlier === undefined ? (was?.value ?? null) : earlier.before,
       change: {
-        ...{ kind, id, value, deletedAt, secrets: sealed },
+        kind,
+        id,
+        value,
+        deletedAt,
+        secrets: sealed,
         expected: earlier?.change.expected ?? was?.version ?? 0,
         fingerprints: { ...earlier?.change.fingerprints, ...fingerprints },
         keys: resource.keys(value),
