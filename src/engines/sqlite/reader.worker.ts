@@ -1,0 +1,63 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { zstdDecompressSync } from "node:zlib";
+import type { SqlValue } from "./exchange-row.ts";
+import { problemOf, type Reply } from "./worker-link.ts";
+
+/** A read-only connection: answers `{ sql, params }` with all rows. */
+type Request = {
+  readonly id: number;
+  readonly request: { readonly sql: string; readonly params: readonly SqlValue[] };
+};
+
+const statementsMax = 200;
+const unpackedMax = 8;
+
+const { path } = workerData as { readonly path: string };
+let database: DatabaseSync | undefined;
+const statements = new Map<string, StatementSync>();
+const unpacked = new Map<SqlValue, Uint8Array>();
+
+parentPort?.on("message", ({ id, request }: Request) => {
+  parentPort?.postMessage(answer(id, request));
+});
+
+function answer(id: number, { sql, params }: Request["request"]): Reply {
+  try {
+    // Blocks may have been rewritten since the last query (redaction), under the same id.
+    unpacked.clear();
+    return { id, value: prepared(sql).all(...params) };
+  } catch (error) {
+    return { id, problem: problemOf(error) };
+  }
+}
+
+function prepared(sql: string): StatementSync {
+  const known = statements.get(sql);
+  if (known !== undefined) return known;
+  if (statements.size >= statementsMax) statements.clear();
+  const statement = connection().prepare(sql);
+  statements.set(sql, statement);
+  return statement;
+}
+
+function connection(): DatabaseSync {
+  if (database !== undefined) return database;
+  const opened = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+  opened.exec("pragma cache_size = -32768; pragma temp_store = memory");
+  opened.function("content_of", { deterministic: true }, contentOf);
+  database = opened;
+  return opened;
+}
+
+/** One exchange's content out of a block; the last few blocks stay unpacked, since lists read neighbours. */
+function contentOf(block: SqlValue, data: SqlValue, at: SqlValue, size: SqlValue): Uint8Array | null {
+  if (!(data instanceof Uint8Array)) return null;
+  let whole = unpacked.get(block);
+  if (whole === undefined) {
+    whole = zstdDecompressSync(data);
+    if (unpacked.size >= unpackedMax) unpacked.clear();
+    unpacked.set(block, whole);
+  }
+  return whole.subarray(Number(at), Number(at) + Number(size));
+}

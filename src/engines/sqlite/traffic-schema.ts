@@ -1,0 +1,120 @@
+/** Set on every connection before anything else; `page_size` only takes effect on a new file. */
+export const trafficPragmas = `
+pragma page_size = 8192;
+pragma journal_mode = wal;
+pragma synchronous = full;
+pragma wal_autocheckpoint = 0;
+pragma cache_size = -65536;
+pragma temp_store = memory;
+`;
+
+const first = `
+-- seq is commit order. Ids, parents and traces are the 16 bytes behind their hex text.
+-- Content is raw in content, or compressed in block, or absent (no headers, no bodies, no response).
+create table exchange (
+  seq integer primary key,
+  id blob not null,
+  number integer,
+  workspace text not null,
+  environment text not null,
+  bucket text not null,
+  plane text not null,
+  kind text not null,
+  subject text not null,
+  parent blob,
+  trace blob,
+  started_at integer not null,
+  duration_ms real not null,
+  method text not null,
+  host text not null,
+  path text not null,
+  route text not null,
+  status integer,
+  outcome text not null,
+  attempt integer,
+  error text,
+  ending text,
+  received_at integer not null,
+  facts text,
+  block integer,
+  block_at integer,
+  block_bytes integer,
+  content blob
+) strict;
+create unique index exchange_id on exchange (id);
+create index exchange_list on exchange
+  (subject, started_at, id, kind, outcome, status, duration_ms, ending, received_at, workspace);
+create index exchange_parent on exchange (parent) where parent is not null;
+create index exchange_ending on exchange (subject, received_at, kind, ending) where ending is not null;
+create unique index exchange_number on exchange (workspace, number) where number is not null;
+
+-- The contents of up to 64 exchanges, one after another, as one zstd frame. exchanges: how many still point here.
+create table block (
+  id integer primary key,
+  exchanges integer not null,
+  data blob not null
+) strict;
+
+create table job (
+  id text primary key,
+  workspace text not null,
+  name text not null,
+  payload text not null,
+  lane text not null,
+  key text,
+  due_at integer not null,
+  attempt integer not null,
+  exchange blob not null,
+  received_at integer not null,
+  subject text not null
+) strict, without rowid;
+create index job_due on job (lane, due_at);
+create index job_received on job (workspace, received_at);
+
+-- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default.
+create table lane (
+  name text primary key,
+  hold_until integer,
+  claim_limit integer
+) strict, without rowid;
+
+create table used (
+  key text primary key,
+  expires_at integer not null,
+  exchange blob not null
+) strict, without rowid;
+create index used_expiry on used (expires_at);
+
+create table tally (
+  key text primary key,
+  amount real not null
+) strict, without rowid;
+`;
+
+/** Forward only: entry n brings a file from `user_version` n to n + 1. Never edit one that was released. */
+export const trafficMigrations: readonly string[] = [first];
+
+/** Every column of an exchange but its content, in the order `exchangeOf` reads them by name. */
+export const exchangeColumns = `exchange.seq, exchange.id, exchange.number, exchange.workspace,
+  exchange.environment, exchange.bucket, exchange.plane, exchange.kind, exchange.subject, exchange.parent,
+  exchange.trace, exchange.started_at, exchange.duration_ms, exchange.method, exchange.host, exchange.path,
+  exchange.route, exchange.status, exchange.outcome, exchange.attempt, exchange.error, exchange.ending,
+  exchange.received_at, exchange.facts`;
+
+/**
+ * The start of a query for exchanges with their content; add `where …`. `content_of` is a function of the
+ * reader connections that cuts one exchange's content out of a block.
+ */
+export const selectWithContent = `select ${exchangeColumns},
+  case when exchange.block is null then exchange.content
+  else content_of(block.id, block.data, exchange.block_at, exchange.block_bytes) end as content
+from exchange left join block on block.id = exchange.block`;
+
+/** The start of a query for exchanges without their content; add `where …`. */
+export const selectWithoutContent = `select ${exchangeColumns} from exchange`;
+
+export const blockExchangesMax = 64;
+/** A block is closed once its contents reach this size before compression. */
+export const blockBytesMax = 256 * 1024;
+/** Smaller commits keep their contents raw: compressing few exchanges costs more than inserting them. */
+export const blockExchangesMin = 10;
