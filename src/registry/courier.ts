@@ -18,10 +18,10 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
   const byName = new Map(handlers.map((it) => [it.name, it]));
   let round: Promise<void> | undefined;
   let again = false;
-  let stopping = false;
+  const stopped = new AbortController();
 
   async function carry(): Promise<void> {
-    for (again = true; again && !stopping;) {
+    for (again = true; again && !stopped.signal.aborted;) {
       again = false;
       const messages = await store.outbox.pending(batch);
       for (const message of messages) {
@@ -47,7 +47,7 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
       })
       .finally(() => {
         round = undefined;
-        if (again && !stopping) void wake();
+        if (again && !stopped.signal.aborted) void wake();
       });
     return round;
   }
@@ -57,7 +57,7 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
   return {
     flush: wake,
     async stop() {
-      stopping = true;
+      stopped.abort();
       unsubscribe();
       await round;
     },
