@@ -1,0 +1,185 @@
+// Who may import whom. The layers are folders, so every rule is a pattern on paths; ARCHITECTURE.md draws the arrows.
+// The convention that keeps the patterns short: the interface of an engine is src/engines/<noun>/<noun>.ts.
+
+const suites = "[.]test[.]ts$|/conformance[.]ts$";
+
+/** Files that match `from` import nothing else of src than what matches `allowed`. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: from, pathNot: suites },
+  to: { path: "^src/", pathNot: allowed },
+});
+
+/** Only files that match `where` import `modules`; names of types may be imported anywhere. */
+const confined = (name, modules, where, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: "^src/", pathNot: [where, suites] },
+  to: { path: modules, dependencyTypesNot: ["type-only"] },
+});
+
+const layers = [
+  only(
+    "kernel-imports-nothing",
+    "^src/kernel/",
+    "^src/kernel/",
+    "The kernel is the vocabulary. What needs a mechanism is no word.",
+  ),
+  {
+    name: "kernel-imports-nothing",
+    comment: "Of packages the kernel sees zod alone.",
+    severity: "error",
+    from: { path: "^src/kernel/", pathNot: suites },
+    to: { path: "node_modules/", pathNot: "node_modules/zod/" },
+  },
+  only(
+    "engine-knows-kernel-only",
+    "^src/engines/([^/]+)/",
+    "^src/(kernel|engines/($1|sqlite))/",
+    "Engines know nothing of planes, surfaces or each other; src/engines/sqlite is the mechanism they share.",
+  ),
+  only(
+    "engine-list-sees-engines",
+    "^src/engines/[^/]+[.]ts$",
+    "^src/(kernel|engines)/",
+    "The list of databases names engines and nothing above them.",
+  ),
+  only(
+    "registry-sees-interfaces",
+    "^src/registry/",
+    "^src/(kernel|registry)/|^src/engines/([^/]+)/\\2[.]ts$",
+    "The registry names what an engine promises, never how one is made.",
+  ),
+  only(
+    "planes-do-not-meet",
+    "^src/planes/([^/]+)/",
+    "^src/(kernel|registry|planes/$1)/|^src/engines/([^/]+)/\\2[.]ts$",
+    "Planes meet in the ledger and the queue, never by import, and see the interfaces of engines only.",
+  ),
+  only(
+    "plane-list-sees-planes",
+    "^src/planes/[^/]+[.]ts$",
+    "^src/(kernel|registry)/|^src/planes/[^/]+/plane[.]ts$",
+    "The list of planes names each plane's declaration.",
+  ),
+  only(
+    "surfaces-see-registry",
+    "^src/surfaces/([^/]+)(/|[.]ts$)",
+    "^src/(kernel|registry|surfaces/$1)/",
+    "A surface that imports a plane is written by hand. Surfaces are generated from operations.",
+  ),
+  only(
+    "config-sees-interfaces",
+    "^src/config[.]ts$",
+    "^src/kernel/|^src/engines/databases[.]ts$|^src/engines/([^/]+)/\\1[.]ts$",
+    "Configuration is read before anything is built.",
+  ),
+];
+
+const capabilities = [
+  confined(
+    "client-sockets-only-in-outbound",
+    "^(node:)?(dns|dgram)(/|$)|node_modules/undici/",
+    "^src/engines/outbound/",
+    "Outbound is the only way out: it carries the guard against private addresses, the caps and the deadlines.",
+  ),
+  confined(
+    "server-sockets-only-in-inbound",
+    "^(node:)?(http|https|http2)$|node_modules/@hono/node-server/",
+    "^src/engines/inbound/",
+    "Inbound is the only way in: it carries the limits on connections, headers and bodies.",
+  ),
+  confined(
+    "sockets-only-in-inbound-and-outbound",
+    "^(node:)?(net|tls|inspector)(/|$)",
+    "^src/engines/(inbound|outbound)/",
+    "Sockets of either direction pass one of the two doors.",
+  ),
+  confined(
+    "files-only-in-engines",
+    "^(node:)?(fs|sqlite)(/|$)",
+    "^src/(engines/|main[.]ts$|config[.]ts$)",
+    "State is kept by engines.",
+  ),
+  confined(
+    "workers-only-in-engines-that-need-them",
+    "^(node:)?worker_threads$",
+    "^src/engines/(sqlite|traffic|ledger|sandbox)/",
+    "A thread is a mechanism of these engines.",
+  ),
+  confined(
+    "code-only-in-sandbox",
+    "^(node:)?(vm|child_process|cluster|module)$",
+    "^src/engines/sandbox/",
+    "Foreign code and other processes run under limits or not at all.",
+  ),
+];
+
+const hygiene = [
+  {
+    name: "not-reachable-from-main",
+    comment: "Written but not listed: an operation, provider, engine or surface that nobody can reach.",
+    severity: "error",
+    from: { path: "^src/main[.]ts$|[.]worker[.]ts$" },
+    to: { path: "^src/", pathNot: [suites, "[.]worker[.]ts$"], reachable: false },
+  },
+  {
+    name: "no-orphan",
+    comment: "Imports nothing and is imported by nothing.",
+    severity: "error",
+    from: { orphan: true, pathNot: "[.]d[.]ts$|[.]worker[.]ts$|^src/main[.]ts$" },
+    to: {},
+  },
+  { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
+  {
+    name: "no-unresolvable",
+    comment: "An import that is not resolved is one that no rule can judge.",
+    severity: "error",
+    from: {},
+    to: { couldNotResolve: true },
+  },
+  {
+    name: "no-junk-drawer",
+    comment: "Name the file after the noun it holds.",
+    severity: "error",
+    from: {},
+    to: {
+      path: "/(index|utils?|helpers?|common|misc|shared|lib|types|constants|manager|service)[.]tsx?$",
+      pathNot: "node_modules",
+    },
+  },
+  {
+    name: "prod-not-to-test",
+    comment: "The product runs without its tests, benchmarks and demonstrations.",
+    severity: "error",
+    from: { path: "^src/", pathNot: suites },
+    to: { path: `^(test|bench|demo)/|${suites}` },
+  },
+  {
+    name: "prod-not-to-dev-dependency",
+    comment: "Whoever installs the package gets its dependencies only.",
+    severity: "error",
+    from: { path: "^src/", pathNot: suites },
+    to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+  },
+];
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [...layers, ...capabilities, ...hygiene],
+  options: {
+    // TypeScript 7 has no JavaScript API: with the default parser nothing would be found, and that reported as a success.
+    parser: "swc",
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: {
+      extensions: [".ts"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
+  },
+};
