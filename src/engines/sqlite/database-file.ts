@@ -103,7 +103,7 @@ function versionOf(sql: DatabaseSync): number {
   return Number(sql.prepare("pragma user_version").get()?.["user_version"] ?? 0);
 }
 
-/** Primary result codes of https://www.sqlite.org/rescode.html that the world around the file causes. */
+/** By primary result code: what the world around the file causes. All other errors are bugs. */
 const causes: Readonly<Record<number, string>> = {
   5: "is locked by another process",
   6: "is locked",
@@ -118,14 +118,15 @@ function translated<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const cause = causes[primaryCodeOf(error)];
+    const cause = causes[sqliteCode(error) ?? 0];
     if (cause === undefined) throw error;
     throw new Failure("unavailable", `The database ${path} ${cause}.`, { retryAfterMs });
   }
 }
 
-function primaryCodeOf(error: unknown): number {
+/** The primary result code (https://www.sqlite.org/rescode.html) of an error of SQLite's, else undefined. */
+export function sqliteCode(error: unknown): number | undefined {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
     ? error.errcode & 0xff
-    : 0;
+    : undefined;
 }
