@@ -1,11 +1,19 @@
 import { extname } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
+import { type Committed, Committer } from "./committer.ts";
+import type { FileEntry } from "./entry-pack.ts";
 import type { Row, SqlValue } from "./exchange-row.ts";
 import { openLink, unavailable } from "./worker-link.ts";
 import type { Statement, Written } from "./statements.ts";
 
 /** One SQLite database of traffic: a single writer thread, reader threads beside it, nothing on the main thread. */
 export type TrafficFile = {
+  /**
+   * Makes the entry durable in one transaction with whatever else is waiting; resolves after the fsync.
+   *
+   * @throws Failure unavailable when the database cannot be written, within 5 s; too_large above 64 MiB
+   */
+  commit(entry: FileEntry): Promise<Committed>;
   /**
    * Runs the statements in one transaction on the writer, after every commit called before; resolves after the
    * fsync. Keep it short (some milliseconds): commits wait behind it.
@@ -21,6 +29,11 @@ export type TrafficFile = {
   read(sql: string, params: readonly SqlValue[]): Promise<readonly Row[]>;
   /** The settings the writer's connection really has. */
   facts(): Promise<FileFacts>;
+  /** Calls back when the writer was lost and replaced: commits that failed at that time may have taken place. */
+  onLost(listener: () => void): void;
+  /** Ends the writer's thread as a crash would. For tests. */
+  killWriter(): Promise<void>;
+  /** Finishes what is under way, copies the log into the database and closes it. */
   close(): Promise<void>;
 };
 
@@ -33,20 +46,50 @@ export type FileFacts = {
 
 const readers = 2;
 const readsWaitingMax = 1_000;
+const writeDeadlineMs = 4_500;
+const readDeadlineMs = 30_000;
 
 /** Opens the database at `path`, made and migrated when needed. */
-export async function openTrafficFile(path: string, _clock: Clock): Promise<TrafficFile> {
-  const worker = (name: string) => new URL(`./${name}.worker${extname(import.meta.url)}`, import.meta.url);
+export async function openTrafficFile(path: string, clock: Clock): Promise<TrafficFile> {
   const data = { path };
-  const writer = openLink({ name: "writer", entry: worker("writer"), data, deadlineMs: 4_500 });
+  const lost: (() => void)[] = [];
+  const writer = openLink({
+    name: "writer",
+    entry: workerEntry("writer"),
+    data,
+    deadlineMs: writeDeadlineMs,
+    lost: () => lost.forEach((listener) => listener()),
+  });
   const facts = () => writer.call<FileFacts>({ kind: "facts" });
-  await facts();
+  try {
+    await facts();
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+  const committer = new Committer(writer, clock);
+  const pool = openReaders(data);
+  return {
+    commit: (entry) => committer.commit(entry),
+    write: (statements) => committer.inTurn(() => writer.call({ kind: "write", statements })),
+    read: pool.read,
+    facts,
+    onLost: (listener) => void lost.push(listener),
+    killWriter: () => writer.kill(),
+    async close() {
+      await committer.drain();
+      await pool.close();
+      await writer.call({ kind: "close" }).finally(() => writer.close());
+    },
+  };
+}
+
+function openReaders(data: unknown): Pick<TrafficFile, "read" | "close"> {
   const pool = Array.from({ length: readers }, () => ({
-    link: openLink({ name: "reader", entry: worker("reader"), data, deadlineMs: 30_000 }),
+    link: openLink({ name: "reader", entry: workerEntry("reader"), data, deadlineMs: readDeadlineMs }),
     waiting: 0,
   }));
   return {
-    write: (statements) => writer.call({ kind: "write", statements }),
     async read(sql, params) {
       const reader = pool.reduce((best, other) => (other.waiting < best.waiting ? other : best));
       if (reader.waiting >= readsWaitingMax) throw unavailable("Too many queries are waiting.");
@@ -57,11 +100,12 @@ export async function openTrafficFile(path: string, _clock: Clock): Promise<Traf
         reader.waiting--;
       }
     },
-    facts,
     async close() {
       await Promise.all(pool.map((reader) => reader.link.close()));
-      await writer.call({ kind: "close" });
-      await writer.close();
     },
   };
+}
+
+function workerEntry(name: string): URL {
+  return new URL(`./${name}.worker${extname(import.meta.url)}`, import.meta.url);
 }

@@ -85,6 +85,12 @@ create table used (
 ) strict, without rowid;
 create index used_expiry on used (expires_at);
 
+-- The last short number given in a workspace, so that none is given twice even when its exchange has expired.
+create table numbering (
+  workspace text primary key,
+  last integer not null
+) strict, without rowid;
+
 create table tally (
   key text primary key,
   amount real not null

@@ -27,13 +27,13 @@ export type LinkTerms = {
   readonly data: unknown;
   /** A worker that leaves a request unanswered this long is given up and replaced. */
   readonly deadlineMs: number;
-  /** Called when the worker was lost, after its requests were rejected: what it did to them is unknown. */
+  /** Called when a lost worker was replaced: what it did to the requests that were rejected is unknown but settled. */
   readonly lost?: () => void;
 };
 
 type Waiting = {
   readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
 };
 
@@ -44,76 +44,96 @@ const settledMs = 10_000;
 
 /** A worker thread spoken to by request and reply; started again with growing pauses when it dies. */
 export function openLink(terms: LinkTerms): Link {
-  const waiting = new Map<number, Waiting>();
-  let next = 1;
-  let worker: Worker | undefined;
-  let closed = false;
-  let startedAt = 0;
-  let backoffMs = backoffMsMin;
+  return new WorkerLink(terms);
+}
 
-  const start = () => {
-    if (closed) return;
-    startedAt = performance.now();
-    const started = new Worker(terms.entry, { workerData: terms.data, name: terms.name });
-    worker = started;
-    started.on("message", (reply: Reply) => answer(reply));
-    // The exit that follows an error does the rest; without a listener the error would end the process.
-    started.on("error", () => lose(started));
-    started.on("exit", () => lose(started));
-  };
+class WorkerLink implements Link {
+  readonly #terms: LinkTerms;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 1;
+  #worker: Worker | undefined;
+  #closed = false;
+  #startedAt = 0;
+  #backoffMs = backoffMsMin;
+  #restart: NodeJS.Timeout | undefined;
 
-  const lose = (lost: Worker) => {
-    if (worker !== lost) return;
-    worker = undefined;
-    const orphans = [...waiting.values()];
-    waiting.clear();
-    for (const orphan of orphans) {
-      clearTimeout(orphan.timer);
-      orphan.reject(unavailable(`The ${terms.name} of the traffic database stopped.`));
-    }
-    if (closed) return;
-    backoffMs =
-      performance.now() - startedAt > settledMs ? backoffMsMin : Math.min(backoffMs * 2, backoffMsMax);
-    setTimeout(start, backoffMs);
-    terms.lost?.();
-  };
+  constructor(terms: LinkTerms) {
+    this.#terms = terms;
+    this.#start();
+  }
 
-  const giveUp = () => {
-    const stuck = worker;
-    if (stuck === undefined) return;
-    lose(stuck);
-    void stuck.terminate();
-  };
+  call<T>(request: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#worker === undefined) {
+        reject(unavailable(`The ${this.#terms.name} of the traffic database is restarting.`));
+        return;
+      }
+      const id = this.#next++;
+      const timer = setTimeout(() => this.#giveUp(), this.#terms.deadlineMs);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#worker.postMessage({ id, request }, transfer);
+    });
+  }
 
-  const answer = (reply: Reply) => {
-    const caller = waiting.get(reply.id);
+  async kill(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#restart);
+    await this.#worker?.terminate();
+  }
+
+  #start(): void {
+    this.#startedAt = performance.now();
+    const worker = new Worker(this.#terms.entry, { workerData: this.#terms.data, name: this.#terms.name });
+    this.#worker = worker;
+    worker.on("message", (reply: Reply) => this.#answer(reply));
+    // The exit that follows does the rest; without a listener the error would end the process.
+    worker.on("error", (error) => this.#orphan(error));
+    worker.on("exit", () => this.#lose());
+  }
+
+  #answer(reply: Reply): void {
+    const caller = this.#waiting.get(reply.id);
     if (caller === undefined) return;
-    waiting.delete(reply.id);
+    this.#waiting.delete(reply.id);
     clearTimeout(caller.timer);
     if ("value" in reply) caller.resolve(reply.value as never);
     else caller.reject(errorOf(reply.problem));
-  };
+  }
 
-  start();
-  return {
-    call: (request, transfer) =>
-      new Promise((resolve, reject) => {
-        if (worker === undefined) {
-          reject(unavailable(`The ${terms.name} of the traffic database is restarting.`));
-          return;
-        }
-        const id = next++;
-        waiting.set(id, { resolve, reject, timer: setTimeout(giveUp, terms.deadlineMs) });
-        worker.postMessage({ id, request }, transfer ?? []);
-      }),
-    async kill() {
-      await worker?.terminate();
-    },
-    async close() {
-      closed = true;
-      await worker?.terminate();
-    },
-  };
+  /** A thread that hangs in the disk cannot be stopped; the next one starts when it did, so that there is one writer. */
+  #giveUp(): void {
+    const stuck = this.#worker;
+    this.#worker = undefined;
+    this.#orphan(undefined);
+    void stuck?.terminate();
+  }
+
+  #orphan(cause: unknown): void {
+    const orphans = [...this.#waiting.values()];
+    this.#waiting.clear();
+    const error = unavailable(`The ${this.#terms.name} of the traffic database stopped.`);
+    if (cause !== undefined) error.cause = cause;
+    for (const orphan of orphans) {
+      clearTimeout(orphan.timer);
+      orphan.reject(error);
+    }
+  }
+
+  #lose(): void {
+    this.#worker = undefined;
+    this.#orphan(undefined);
+    if (this.#closed) return;
+    const settled = performance.now() - this.#startedAt > settledMs;
+    this.#backoffMs = settled ? backoffMsMin : Math.min(this.#backoffMs * 2, backoffMsMax);
+    this.#restart = setTimeout(() => {
+      this.#start();
+      this.#terms.lost?.();
+    }, this.#backoffMs);
+  }
 }
 
 /** The failure every caller of an ailing traffic database gets. */

@@ -1,42 +1,56 @@
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { type Group, GroupWriter } from "./group.ts";
+import { PackReader } from "./pack.ts";
 import { runStatements, type Statement } from "./statements.ts";
 import { trafficMigrations, trafficPragmas } from "./traffic-schema.ts";
-import { problemOf, type Reply } from "./worker-link.ts";
+import { Wal } from "./wal.ts";
+import { problemOf } from "./worker-link.ts";
 
-/** The only connection that writes to the traffic database. */
+/** What the only connection that writes to the traffic database can be asked. */
 export type WriterRequest =
+  | ({ readonly kind: "group"; readonly buffer: ArrayBuffer } & Omit<Group, "pack">)
   | { readonly kind: "write"; readonly statements: readonly Statement[] }
   | { readonly kind: "facts" }
   | { readonly kind: "close" };
 
+type Connection = { readonly database: DatabaseSync; readonly groups: GroupWriter; readonly wal: Wal };
+
+// A commit must fail within 5 s, also behind another one that waits for the lock.
+const lockTimeoutMs = 1_000;
+
 const { path } = workerData as { readonly path: string };
-let database: DatabaseSync | undefined;
+let connection: Connection | undefined;
 
 parentPort?.on("message", ({ id, request }: { readonly id: number; readonly request: WriterRequest }) => {
-  parentPort?.postMessage(answer(id, request));
+  try {
+    perform(id, request);
+  } catch (error) {
+    const problem = problemOf(error);
+    // After a failure of the disk, a new connection reads the file's true state.
+    if (problem.unavailable) disconnect();
+    parentPort?.postMessage({ id, problem });
+  }
 });
 
-function answer(id: number, request: WriterRequest): Reply {
-  try {
-    return { id, value: perform(request) };
-  } catch (error) {
-    return { id, problem: problemOf(error) };
+function perform(id: number, request: WriterRequest): void {
+  const { database, groups, wal } = (connection ??= connect());
+  if (request.kind === "group") {
+    const { buffer, ...group } = request;
+    const result = groups.apply({ ...group, pack: new PackReader(buffer) });
+    parentPort?.postMessage({ id, value: { result, buffer } }, [buffer, result.numbers.buffer]);
+    groups.sweep(group.now);
+  } else if (request.kind === "write") {
+    parentPort?.postMessage({ id, value: runStatements(database, request.statements) });
+  } else if (request.kind === "facts") {
+    parentPort?.postMessage({ id, value: factsOf(database) });
+  } else {
+    database.exec("pragma wal_checkpoint(truncate)");
+    disconnect();
+    parentPort?.postMessage({ id, value: undefined });
+    return;
   }
-}
-
-function perform(request: WriterRequest): unknown {
-  switch (request.kind) {
-    case "write":
-      return runStatements(connection(), request.statements);
-    case "facts":
-      return factsOf(connection());
-    case "close":
-      database?.exec("pragma wal_checkpoint(truncate)");
-      database?.close();
-      database = undefined;
-      return undefined;
-  }
+  wal.tend();
 }
 
 function factsOf(from: DatabaseSync): unknown {
@@ -47,21 +61,29 @@ function factsOf(from: DatabaseSync): unknown {
   };
 }
 
-function connection(): DatabaseSync {
-  if (database !== undefined) return database;
-  const opened = new DatabaseSync(path, { timeout: 1_000 });
-  opened.exec(trafficPragmas);
-  migrate(opened);
-  database = opened;
-  return opened;
+function connect(): Connection {
+  const database = new DatabaseSync(path, { timeout: lockTimeoutMs });
+  try {
+    database.exec(trafficPragmas);
+    migrate(database);
+    return { database, groups: new GroupWriter(database), wal: new Wal(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
-function migrate(opened: DatabaseSync): void {
-  const version = Number(opened.prepare("pragma user_version").get()?.["user_version"]);
+function disconnect(): void {
+  connection?.database.close();
+  connection = undefined;
+}
+
+function migrate(database: DatabaseSync): void {
+  const version = Number(database.prepare("pragma user_version").get()?.["user_version"]);
   if (version > trafficMigrations.length)
     throw new Error("The traffic database was written by a newer release.");
   for (const [index, sql] of trafficMigrations.entries()) {
     if (index < version) continue;
-    opened.exec(`begin immediate; ${sql}; pragma user_version = ${index + 1}; commit`);
+    database.exec(`begin immediate; ${sql}; pragma user_version = ${index + 1}; commit`);
   }
 }

@@ -1,0 +1,157 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { constants, zstdCompressSync } from "node:zlib";
+import type { SqlValue } from "./exchange-row.ts";
+import type { PackReader } from "./pack.ts";
+import { blockBytesMax, blockExchangesMax } from "./traffic-schema.ts";
+
+/** The values of one row in the order of `columns`. */
+export type Draft = SqlValue[];
+
+const columns = [
+  "id",
+  "parent",
+  "trace",
+  "workspace",
+  "environment",
+  "bucket",
+  "plane",
+  "kind",
+  "subject",
+  "started_at",
+  "duration_ms",
+  "method",
+  "host",
+  "path",
+  "route",
+  "status",
+  "outcome",
+  "attempt",
+  "error",
+  "ending",
+  "received_at",
+  "facts",
+  "number",
+  "block",
+  "block_at",
+  "block_bytes",
+  "content",
+];
+
+/** Where in a draft the columns are that a commit decides about. */
+export const at = {
+  id: 0,
+  parent: 1,
+  workspace: 3,
+  outcome: 16,
+  attempt: 17,
+  ending: 19,
+  number: 22,
+  block: 23,
+  blockAt: 24,
+  blockBytes: 25,
+  content: 26,
+} as const;
+
+// An id that is there already is a commit made again by a caller who was not answered the first time.
+const insert = `insert into exchange (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})
+on conflict (id) do nothing`;
+
+const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** The next exchange of the pack, in the order that `writeExchange` wrote it. */
+export function readDraft(pack: PackReader): Draft {
+  return [
+    pack.blob(),
+    pack.blob(),
+    pack.blob(),
+    pack.name(),
+    pack.name(),
+    pack.name(),
+    pack.name(),
+    pack.name(),
+    pack.name(),
+    pack.number(),
+    pack.number(),
+    pack.name(),
+    pack.name(),
+    pack.name(),
+    pack.name(),
+    pack.numberOrNull(),
+    pack.name(),
+    pack.numberOrNull(),
+    pack.nameOrNull(),
+    pack.nameOrNull(),
+    pack.number(),
+    pack.nameOrNull(),
+    null,
+    null,
+    null,
+    null,
+    pack.blob(),
+  ];
+}
+
+/** Inserts exchanges in the order given, their contents raw or gathered into compressed blocks. */
+export class ExchangeInsert {
+  readonly #insert: StatementSync;
+  readonly #insertBlock: StatementSync;
+  #drafts: Draft[] = [];
+  #contents = Buffer.allocUnsafe(blockBytesMax);
+  #end = 0;
+  #packed = 0;
+  #compress = false;
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare(insert);
+    this.#insertBlock = database.prepare("insert into block (exchanges, data) values (?, ?)");
+  }
+
+  begin(compress: boolean): void {
+    this.#compress = compress;
+    this.#drafts = [];
+    this.#end = 0;
+    this.#packed = 0;
+  }
+
+  add(draft: Draft): void {
+    if (!this.#compress) {
+      this.#insert.run(...draft);
+      return;
+    }
+    this.#gather(draft);
+    if (this.#drafts.length >= blockExchangesMax || this.#end >= blockBytesMax) this.end();
+  }
+
+  /** Writes what was gathered. */
+  end(): void {
+    if (this.#drafts.length === 0) return;
+    const block = this.#packed === 0 ? null : this.#writeBlock();
+    for (const draft of this.#drafts) {
+      if (draft[at.blockAt] !== null) draft[at.block] = block;
+      this.#insert.run(...draft);
+    }
+    this.begin(this.#compress);
+  }
+
+  #gather(draft: Draft): void {
+    this.#drafts.push(draft);
+    const content = draft[at.content];
+    if (!(content instanceof Uint8Array)) return;
+    if (this.#end + content.length > this.#contents.length) {
+      const larger = Buffer.allocUnsafe(this.#end + content.length);
+      this.#contents.copy(larger, 0, 0, this.#end);
+      this.#contents = larger;
+    }
+    this.#contents.set(content, this.#end);
+    draft[at.blockAt] = this.#end;
+    draft[at.blockBytes] = content.length;
+    draft[at.content] = null;
+    this.#end += content.length;
+    this.#packed++;
+  }
+
+  #writeBlock(): SqlValue {
+    const data = zstdCompressSync(this.#contents.subarray(0, this.#end), level);
+    return this.#insertBlock.run(this.#packed, data).lastInsertRowid;
+  }
+}
