@@ -1,31 +1,48 @@
 import type { Actor } from "../../kernel/principal.ts";
 
+/** How long history, audit rows and soft-deleted records are kept. */
+export const historyDays = 400;
+
+/** No list returns more, whatever its `limit` says. */
+export const listLimitMax = 1000;
+
 /** Configuration: records (versioned, audited, indexed) and entries (keyed, expiring, without history). */
 export type Store = {
   readonly records: Records;
   readonly entries: Entries;
   /**
    * Applies everything or nothing, in one durable transaction: record changes with their history, entries, outbox,
-   * and the audit row.
+   * and the audit row. A record may be named once. Keys are compared after all changes, so two records may swap them.
    *
-   * @throws Failure conflict when a record is not at its expected version, a unique key is taken, or an entry that
-   * was to be new exists; Failure unavailable when the database cannot be written. Then nothing changed.
+   * @throws Failure conflict when a record is not at its expected version, a unique key is taken (the pointer is
+   * `/` and the key's name), or an entry that was to be new exists; Failure unavailable when the database cannot be
+   * written. Then nothing changed.
    */
   commit(commit: Commit): Promise<void>;
   audit: {
-    /** Newest first. */
+    /** Newest first, from after the row with the id `before`; at most 1,000. */
     list(
       workspace: string,
       query: { readonly limit: number; readonly before?: string },
     ): Promise<readonly Audit[]>;
   };
   outbox: {
-    /** The oldest messages not yet done, in commit order. */
+    /** The oldest messages not yet done, in commit order; at most 1,000. */
     pending(limit: number): Promise<readonly OutboxMessage[]>;
+    /** Ids that are unknown or done already are ignored. */
     done(ids: readonly string[]): Promise<void>;
   };
-  /** Calls back synchronously within `commit`, after it is durable, with the records it changed; returns how to stop. */
+  /**
+   * Calls back synchronously within `commit`, after it is durable, with the records it changed (never none); returns
+   * how to stop. A listener that throws is a bug: it is reported to the owner of the store, the commit stands and
+   * the other listeners are called.
+   */
   onChange(listener: (changed: readonly StoredRecord[]) => void): () => void;
+  /**
+   * Removes up to `limit` of what is over: expired entries, then history, audit rows and soft-deleted records older
+   * than `historyDays`. Returns how many; fewer than `limit` means that nothing is left to remove.
+   */
+  sweep(limit: number): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -39,27 +56,38 @@ export type Records = {
   ): Promise<StoredRecord | undefined>;
   /** By declared unique key, within the workspace. */
   byKey(workspace: string, kind: string, name: string, value: string): Promise<StoredRecord | undefined>;
-  /** Newest first; `where` matches declared indexes exactly. Soft-deleted records are left out. At most 1,000. */
+  /** By declared global key, across workspaces: to authenticate a credential or route a token, before any workspace is known. */
+  byGlobalKey(kind: string, name: string, value: string): Promise<StoredRecord | undefined>;
+  /**
+   * Newest first; `where` matches declared indexes exactly, all of them, at most 8. Soft-deleted records are left out.
+   * At most 1,000.
+   */
   find(workspace: string, kind: string, query: RecordQuery): Promise<readonly StoredRecord[]>;
+  /** How many are live. */
   count(workspace: string, kind: string): Promise<number>;
-  /** Every live record of a kind across workspaces, in pages by id: for maps built at start and credentials only. */
+  /**
+   * Every live record of a kind across workspaces, in pages of at most 1,000 by id: for maps built at start only.
+   * `after` is the last id of the previous page.
+   */
   every(
     kind: string,
     query: { readonly limit: number; readonly after?: string },
   ): Promise<readonly StoredRecord[]>;
-  /** Newest first. */
+  /** Newest first; at most 1,000. */
   history(workspace: string, kind: string, id: string, limit: number): Promise<readonly Change[]>;
 };
 
 export type RecordQuery = {
   readonly where?: Readonly<Record<string, string>>;
   readonly limit: number;
-  readonly after?: { readonly createdAt: number; readonly id: string };
+  /** The last record of the previous page. */
+  readonly after?: Pick<StoredRecord, "createdAt" | "id">;
 };
 
 export type StoredRecord = {
   readonly workspace: string;
   readonly kind: string;
+  /** Unique within the kind, across workspaces and with deleted records. */
   readonly id: string;
   /** 1 when created, one more with every change. */
   readonly version: number;
@@ -75,18 +103,21 @@ export type StoredRecord = {
 export type RecordChange = {
   readonly kind: string;
   readonly id: string;
-  /** The version the change was decided on; 0 = must not exist. */
+  /** The version the change was decided on; 0 = must not exist, in any workspace, nor have been deleted. */
   readonly expected: number;
   readonly value: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, string>>;
-  /** SHA-256 fingerprints of the secrets' text, by name: all that history keeps of them. */
+  /**
+   * SHA-256 fingerprints of the text of the secrets that this change sets, by name: all that history keeps of them.
+   * A secret that is kept keeps its fingerprint.
+   */
   readonly fingerprints: Readonly<Record<string, string>>;
   /** Unique within (workspace, kind, name) among live records. */
   readonly keys: Readonly<Record<string, string>>;
   /** Unique within (kind, name) across workspaces, such as an ingest token. */
   readonly globalKeys: Readonly<Record<string, string>>;
   readonly indexes: Readonly<Record<string, string>>;
-  /** Set = soft delete: keys are freed. */
+  /** Set = soft delete: keys and indexes are freed, record and history stay. null on a deleted record brings it back. */
   readonly deletedAt: number | null;
 };
 
@@ -97,6 +128,10 @@ export type Change = {
   readonly at: number;
   readonly actor: Actor;
   readonly operation: string;
+  /**
+   * The plain fields, and under each secret's name `{ fingerprint }`, so that a changed secret is seen and never its
+   * text. null = it did not exist or was soft-deleted.
+   */
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
 };
@@ -122,7 +157,7 @@ export type OutboxMessage = {
 export type EntryChange = {
   readonly collection: string;
   readonly key: string;
-  /** null removes it. */
+  /** JSON; null removes it. */
   readonly value: unknown;
   readonly expiresAt: number;
   /** True = conflict when a live entry exists. */
@@ -145,15 +180,14 @@ export type Commit = {
   } | null;
 };
 
-/** Keyed, expiring values: idempotency, last use, plans. Expired ones are never returned. */
+/** Keyed, expiring values: idempotency, last use, plans. One is live before `expiresAt`; others are never returned. */
 export type Entries = {
+  /** undefined when there is none. */
   get(workspace: string, collection: string, key: string): Promise<unknown>;
-  /** Live entries of a collection, by key, at most `limit`. */
+  /** Live entries of a collection, by key, at most `limit` and 1,000. */
   list(
     workspace: string,
     collection: string,
     limit: number,
   ): Promise<readonly { readonly key: string; readonly value: unknown; readonly expiresAt: number }[]>;
-  /** Removes up to `limit` expired entries; returns how many. */
-  sweep(limit: number): Promise<number>;
 };
