@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { endings, type NewExchange } from "../../kernel/exchange.ts";
+import type { Where } from "./ledger.ts";
+import { sample } from "./samples.ts";
+
+const times = { first: 1_700_000_000_000, spread: 40 };
+const subjects = ["ep_a", "ep_b", "ep_c"];
+const kinds = ["event", "attempt", "test"];
+const outcomes = ["accepted", "delivered", "failed", "duplicate"];
+const statuses = [101, 200, 204, 302, 404, 500, 503];
+const errors = ["timeout", "bad_signature"];
+const time = fc.nat(times.spread).map((ms) => times.first + ms);
+
+type Drawn = Pick<
+  NewExchange,
+  "environment" | "bucket" | "plane" | "subject" | "startedAt" | "durationMs" | "status" | "outcome" | "error"
+>;
+
+/** Times collide often on purpose: equal `startedAt` is where cursors go wrong. */
+const drawn: fc.Arbitrary<Drawn> = fc.record({
+  environment: fc.constantFrom("production", "staging"),
+  bucket: fc.constantFrom("default", "eu"),
+  plane: fc.constantFrom("webhooks", "traffic"),
+  subject: fc.constantFrom(...subjects),
+  startedAt: time,
+  durationMs: fc.nat(4_000).map((halves) => halves / 2),
+  status: fc.option(fc.constantFrom(...statuses)),
+  outcome: fc.constantFrom(...outcomes),
+  error: fc.option(fc.constantFrom(...errors)),
+});
+
+const family = fc.record({
+  kind: fc.constantFrom("event", "event", "test"),
+  root: drawn,
+  duplicates: fc.array(drawn, { maxLength: 1 }),
+  attempts: fc.array(drawn, { maxLength: 3 }),
+  ending: fc.option(fc.constantFrom("delivered", "failed", "filtered", "rejected")),
+});
+
+/** An event or test with what it caused; it ends at most once, on itself or on its last attempt. */
+type Family = typeof family extends fc.Arbitrary<infer F> ? F : never;
+
+export const families: fc.Arbitrary<readonly Family[]> = fc.array(family, { maxLength: 25 });
+
+/** The exchanges of the families; their ids are the workspace's own and in no order. */
+export function exchangesOf(workspace: string, all: readonly Family[]): NewExchange[] {
+  return all.flatMap(({ kind, root, duplicates, attempts, ending }, i) => {
+    const complete = (row: Drawn, id: string, more: Partial<NewExchange>): NewExchange => ({
+      ...sample(workspace, row.startedAt),
+      ...row,
+      id: idOf(`${workspace} ${i} ${id}`),
+      receivedAt: root.startedAt,
+      kind,
+      ...more,
+    });
+    const event = complete(root, "root", { ending: attempts.length === 0 ? ending : null });
+    const again = duplicates.map((row) =>
+      complete(row, "again", { parent: event.id, receivedAt: row.startedAt, ending: "duplicate" }),
+    );
+    const children = attempts.map((row, n) =>
+      complete(row, `attempt ${n}`, {
+        kind: "attempt",
+        subject: root.subject,
+        parent: event.id,
+        attempt: n + 1,
+        ending: n === attempts.length - 1 ? ending : null,
+      }),
+    );
+    return [event, ...again, ...children];
+  });
+}
+
+function idOf(text: string): string {
+  return `ex_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+}
+
+const some = <T>(values: readonly T[]) => fc.subarray([...values], { minLength: 1 });
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+
+/** Every filter is there or not. */
+export const wheres: fc.Arbitrary<Where> = fc.record(
+  {
+    plane: fc.constantFrom("webhooks", "traffic"),
+    subjects: some(subjects),
+    kinds: some(kinds),
+    outcomes: some(outcomes),
+    endings: some(endings),
+    statuses: some(statuses),
+    errors: some(errors),
+    environment: fc.constantFrom("production", "staging"),
+    buckets: some(["default", "eu"]),
+    from: time,
+    to: time,
+  },
+  { requiredKeys: [] },
+);
+
+export const steps = maybe(fc.constantFrom(1, 7, 1_000));
+export const cohorts = fc.record({
+  kinds: fc.subarray(kinds, { minLength: 1 }),
+  subjects: maybe(some(subjects)),
+  receivedFrom: time,
+  receivedTo: time,
+});

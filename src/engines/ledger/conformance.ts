@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import { cohorts, exchangesOf, families, steps, wheres } from "./arbitraries.ts";
+import type { Find, Measured } from "./ledger.ts";
+import { bySubjectAndEnding, byStepAndSubject, countEndingsAll, findAll, measureAll } from "./oracle.ts";
+import {
+  boundPromises,
+  findPromises,
+  isolationPromises,
+  orderPromises,
+  racePromises,
+  readingPromises,
+} from "./reading-promises.ts";
+import { plain, type LedgerUnderTest, type OpenLedger, type Promised } from "./samples.ts";
+import { redactionPromises, removalPromises, sealingPromises } from "./upkeep-promises.ts";
+
+/** Registers a test for every promise of `Ledger`, among them that it agrees with brute force on random exchanges. */
+export function ledgerConformance(name: string, open: OpenLedger): void {
+  const promised: Promised = (promise, keeps) =>
+    test(`${name}: ${promise}`, async () => {
+      const under = await open();
+      try {
+        await keeps(under);
+      } finally {
+        await under.close();
+      }
+    });
+  readingPromises(promised);
+  findPromises(promised);
+  boundPromises(promised);
+  isolationPromises(promised);
+  orderPromises(promised);
+  racePromises(promised);
+  removalPromises(promised);
+  redactionPromises(promised);
+  sealingPromises(promised);
+  oraclePromises(promised);
+}
+
+const runs = { numRuns: 40 };
+let workspaces = 0;
+
+/** Each run has a workspace of its own beside those of all runs before, and so tries isolation as well. */
+async function committed(under: LedgerUnderTest, drawn: Parameters<typeof exchangesOf>[1]) {
+  const workspace = `ws_${++workspaces}`;
+  const rows = exchangesOf(workspace, drawn);
+  if (rows.length > 0) await under.commit(rows);
+  if (workspaces % 3 === 0) await under.ledger.seal(1_000);
+  return { workspace, rows };
+}
+
+function oraclePromises(promised: Promised): void {
+  promised("find agrees with brute force for any filter, page by page", async (under) => {
+    const queries = fc.array(fc.record({ where: wheres, limit: fc.integer({ min: 1, max: 12 }) }), {
+      minLength: 4,
+      maxLength: 4,
+    });
+    const property = fc.asyncProperty(families, queries, async (drawn, asked) => {
+      const { workspace, rows } = await committed(under, drawn);
+      for (const query of asked) {
+        const found = await pages(under, { workspace, ...query }, rows.length);
+        assert.deepEqual(found.map(plain), findAll(rows, { workspace, ...query }).map(plain));
+      }
+    });
+    await fc.assert(property, runs);
+  });
+
+  promised("measure agrees with brute force for any filter and step", async (under) => {
+    const property = fc.asyncProperty(
+      families,
+      wheres,
+      steps,
+      fc.boolean(),
+      async (drawn, where, stepMs, bySubject) => {
+        const { workspace, rows } = await committed(under, drawn);
+        const { endings: _, ...rest } = where;
+        const query = { workspace, where: rest, bySubject, ...(stepMs !== undefined && { stepMs }) };
+        const measured = (await under.ledger.measure(query)).toSorted(byStepAndSubject);
+        assert.deepEqual(measured.map(rounded), measureAll(rows, query).map(rounded));
+      },
+    );
+    await fc.assert(property, runs);
+  });
+
+  promised("countEndings agrees with brute force for any cohort", async (under) => {
+    const property = fc.asyncProperty(families, cohorts, async (drawn, { subjects, ...cohort }) => {
+      const { workspace, rows } = await committed(under, drawn);
+      const query = { workspace, ...cohort, ...(subjects && { subjects }) };
+      const counted = (await under.ledger.countEndings(query)).toSorted(bySubjectAndEnding);
+      assert.deepEqual(
+        counted.map((row) => ({ ...row })),
+        countEndingsAll(rows, query),
+      );
+    });
+    await fc.assert(property, runs);
+  });
+}
+
+async function pages({ ledger }: LedgerUnderTest, query: Find, rows: number) {
+  const seen = [];
+  for (let page = 0; page <= rows; page++) {
+    const last = seen.at(-1);
+    const found = await ledger.find({
+      ...query,
+      ...(last && { after: { startedAt: last.startedAt, id: last.id } }),
+    });
+    if (found.rows.length === 0) break;
+    seen.push(...found.rows);
+  }
+  return seen;
+}
+
+/** Percentiles to the nanosecond: engines add in other orders. */
+function rounded(row: Measured): Measured {
+  return { ...row, p50Ms: round(row.p50Ms), p95Ms: round(row.p95Ms), p99Ms: round(row.p99Ms) };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1e6) / 1e6;
+}

@@ -1,0 +1,190 @@
+import { exchangeTimeMs } from "../../kernel/id.ts";
+import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
+import { Failure } from "../../kernel/failure.ts";
+import { exchangeOf, idBytes, type Row } from "../sqlite/exchange-row.ts";
+import { exchangeColumns } from "../sqlite/traffic-schema.ts";
+import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import type { Find, Listed } from "./ledger.ts";
+import { anyOf, clause, conditions, joined, subjectsOf, type Clause } from "./where.ts";
+
+export const rowsMax = 1_000;
+/** A page with more content than this is refused, since it would be held in memory several times. */
+export const pageBytesMax = 64 * 1024 * 1024;
+
+/**
+ * With at most this many exchanges that carry a wanted ending, looking at each is cheaper than walking the list;
+ * with more, the list soon meets enough of them.
+ */
+const fewEndingsMax = 5_000;
+
+/** Endings that an exchange may record for its parent. A duplicate's parent is the event that it repeats. */
+const lent = "('delivered', 'failed', 'filtered', 'rejected')";
+
+/** The ending that a child of the exchange `of` records for it. */
+const endingOfChildren = (of: string, workspace: string) => `(
+  select child.ending from exchange as child
+  where child.parent = ${of} and child.ending in ${lent} and child.workspace = ${workspace} limit 1)`;
+
+/** How the event of the row `exchange` ended: itself, through its children, its parent or its siblings. */
+const ended = `coalesce(
+  exchange.ending,
+  ${endingOfChildren("exchange.id", "exchange.workspace")},
+  (select parent.ending from exchange as parent
+   where parent.id = exchange.parent and parent.workspace = exchange.workspace),
+  ${endingOfChildren("exchange.parent", "exchange.workspace")})`;
+
+/** Rows of a page, newest first. @throws Failure invalid for a foreign cursor, too_large for too much content */
+export async function findRows(file: TrafficFile, query: Find): Promise<readonly Listed[]> {
+  atMost(query.limit, rowsMax);
+  const picked = await pickedBy(file, query);
+  const list = joined(
+    [
+      clause("with recursive"),
+      picked,
+      query.content === true ? withContent : withoutContent,
+      clause("order by exchange.started_at desc, exchange.id desc"),
+    ],
+    " ",
+  );
+  const rows = await file.read(list.sql, list.params);
+  refuseTooLarge(rows);
+  return rows.map(listedOf);
+}
+
+const withoutContent = clause(
+  `select ${exchangeColumns}, ${ended} as ended from exchange where exchange.seq in (select seq from picked)`,
+);
+
+const contentBytes = "coalesce(exchange.block_bytes, length(exchange.content), 0)";
+
+/** Content is left out of every row once the page as a whole is too large, which `refuseTooLarge` reports. */
+export const contentColumns = `picked_bytes,
+  case when picked_bytes > ${pageBytesMax} then null
+    when exchange.block is null then exchange.content
+    else content_of(block.id, block.data, exchange.block_at, exchange.block_bytes) end as content`;
+
+/** To be preceded by a table `picked (seq)`. */
+export const contentSource = `(
+    select sum(${contentBytes}) as picked_bytes from exchange where exchange.seq in (select seq from picked)
+  ) cross join exchange left join block on block.id = exchange.block
+  where exchange.seq in (select seq from picked)`;
+
+const withContent = clause(
+  `select ${exchangeColumns}, ${contentColumns}, ${ended} as ended from ${contentSource}`,
+);
+
+/** @throws Failure too_large when the rows were answered without their content */
+export function refuseTooLarge(rows: readonly Row[]): void {
+  const bytes = rows[0]?.["picked_bytes"];
+  if (typeof bytes === "number" && bytes > pageBytesMax)
+    throw new Failure("too_large", `These ${rows.length} exchanges hold ${bytes} bytes of content.`, {
+      allowed: `${pageBytesMax} bytes in one answer`,
+      hint: "Ask for fewer exchanges at a time, or without their content.",
+    });
+}
+
+/** @throws RangeError when the limit is not from 1 to `max`: a bug of the caller, who bounds what people ask for */
+export function atMost(limit: number, max: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > max)
+    throw new RangeError(`A limit of ${limit} is not from 1 to ${max}.`);
+}
+
+function listedOf(row: Row): Listed {
+  const exchange: Exchange = exchangeOf(row);
+  return { ...exchange, ended: endings.find((ending) => ending === row["ended"]) ?? null };
+}
+
+async function pickedBy(file: TrafficFile, query: Find): Promise<Clause> {
+  const { workspace, where, limit, after } = query;
+  const demanded = joined(
+    [
+      conditions(workspace, where),
+      ...(after === undefined ? [] : [below(after)]),
+      ...(where.endings === undefined ? [] : [endsAs(where.endings)]),
+    ],
+    " and ",
+  );
+  if (where.endings === undefined || !(await areFew(file, where.endings)))
+    return pickedAlong(subjectsOf(where.subjects), demanded, limit);
+  return pickedFrom(where.endings, joined([demanded, ...subjectsAmong(where.subjects)], " and "), limit);
+}
+
+function subjectsAmong(subjects: readonly string[] | undefined): readonly Clause[] {
+  return subjects === undefined ? [] : [anyOf("candidate.subject", subjects)];
+}
+
+/** The newest of each subject, then the newest of those. */
+function pickedAlong(subjects: Clause, demanded: Clause, limit: number): Clause {
+  return joined(
+    [
+      subjects,
+      clause(`, picked (seq) as (
+        select exchange.seq from subject cross join exchange where exchange.seq in (
+          select candidate.seq from exchange as candidate indexed by exchange_list
+          where candidate.subject = subject.name and`),
+      demanded,
+      clause(
+        `order by candidate.started_at desc, candidate.id desc limit ?)
+        order by exchange.started_at desc, exchange.id desc limit ?)`,
+        limit,
+        limit,
+      ),
+    ],
+    " ",
+  );
+}
+
+/** The newest of the events whose ending is recorded as one of `wanted`. */
+function pickedFrom(wanted: readonly Ending[], demanded: Clause, limit: number): Clause {
+  return joined(
+    [
+      clause(`picked (seq) as (
+        select candidate.seq from exchange as candidate indexed by exchange_id
+        where candidate.id in (
+          select case when ending = 'duplicate' then id else coalesce(parent, id) end
+          from exchange indexed by exchange_ending where ending is not null and`),
+      anyOf("ending", wanted),
+      clause(") and"),
+      demanded,
+      clause("order by candidate.started_at desc, candidate.id desc limit ?)", limit),
+    ],
+    " ",
+  );
+}
+
+/** The event itself matches, not an attempt that records the ending for it. */
+function endsAs(wanted: readonly Ending[]): Clause {
+  return joined(
+    [
+      clause("case when candidate.ending is not null then"),
+      anyOf("candidate.ending", wanted),
+      clause(`and (candidate.ending = 'duplicate' or candidate.parent is null) else
+        ${endingOfChildren("candidate.id", "candidate.workspace")}`),
+      anyOf("", wanted),
+      clause("end"),
+    ],
+    " ",
+  );
+}
+
+/** Counts in all workspaces: it only decides which way is walked, not what is found. */
+async function areFew(file: TrafficFile, wanted: readonly Ending[]): Promise<boolean> {
+  const counted = joined(
+    [
+      clause("select count(*) as carriers from (select 1 from exchange where ending is not null and"),
+      anyOf("ending", wanted),
+      clause(`limit ${fewEndingsMax + 1})`),
+    ],
+    " ",
+  );
+  const [row] = await file.read(counted.sql, counted.params);
+  return Number(row?.["carriers"]) <= fewEndingsMax;
+}
+
+function below(after: { readonly startedAt: number; readonly id: string }): Clause {
+  if (exchangeTimeMs(after.id) === undefined)
+    throw new Failure("invalid", "This cursor was not issued by this list.", {
+      hint: "Pass the cursor of the previous page unchanged, or leave it out to start again.",
+    });
+  return clause("(candidate.started_at, candidate.id) < (?, ?)", after.startedAt, idBytes(after.id));
+}

@@ -1,0 +1,108 @@
+import { promisify } from "node:util";
+import { constants, zstdCompress } from "node:zlib";
+import type { Statement } from "../sqlite/statements.ts";
+import { bytesOf, numberOf, type Row } from "../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import { blockBytesMax, blockExchangesMax } from "../sqlite/traffic-schema.ts";
+import type { Turns } from "./turns.ts";
+
+const compress = promisify(zstdCompress);
+const terms = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+
+/** A smaller block compresses badly: its rows wait for more. */
+const blockExchangesMin = 32;
+/** How far one query looks for raw rows. */
+const rowsLookedAtMax = 20_000;
+
+export type Sealing = {
+  /** Packs up to `limit` rows; returns how many. */
+  seal(limit: number): Promise<number>;
+  /** The row is raw again. */
+  reopen(seq: number): void;
+};
+
+/** There is no index of raw rows: all up to `sealedTo` are known to be sealed, from the beginning on after a start. */
+export function sealing(file: TrafficFile, turn: Turns): Sealing {
+  let sealedTo = 0;
+
+  const sealBlock = async (limit: number): Promise<number> => {
+    const found = await nextRaw(file, sealedTo, limit);
+    sealedTo = found.sealedTo;
+    if (found.rows.length === 0) return 0;
+    const bytes = found.rows.map((row) => bytesOf(row, "content"));
+    const data = await compress(Buffer.concat(bytes), terms);
+    const written = await file.write(blockOf(found.rows, data));
+    const last = found.rows.at(-1);
+    if (last !== undefined) sealedTo = numberOf(last, "seq");
+    return written[1]?.changes ?? 0;
+  };
+
+  return {
+    async seal(limit) {
+      let sealed = 0;
+      while (sealed < limit) {
+        const packed = await turn(() => sealBlock(limit - sealed));
+        if (packed === 0) break;
+        sealed += packed;
+      }
+      return sealed;
+    },
+    reopen: (seq) => {
+      sealedTo = Math.min(sealedTo, seq - 1);
+    },
+  };
+}
+
+/** Rows stop where their contents reach the size of a block, the row that reaches it included. */
+const raw = `select seq, content from (
+    select seq, content, sum(length(content)) over (order by seq) - length(content) as before
+    from exchange where seq > ? and seq <= ? and content is not null order by seq limit ?)
+  where before < ${blockBytesMax} order by seq`;
+
+/** The raw rows of the next block, none when there are too few for one; everything up to `sealedTo` is sealed. */
+async function nextRaw(file: TrafficFile, from: number, limit: number) {
+  let sealedTo = from;
+  for (;;) {
+    const [bounds] = await file.read(
+      "select (select min(seq) from exchange where seq > ?) as first, (select max(seq) from exchange) as last",
+      [sealedTo],
+    );
+    if (typeof bounds?.["first"] !== "number") return { sealedTo, rows: [] };
+    const end = Math.min(bounds["first"] + rowsLookedAtMax, numberOf(bounds, "last"));
+    const rows = await file.read(raw, [sealedTo, end, Math.min(limit, blockExchangesMax)]);
+    const [first] = rows;
+    if (first === undefined) {
+      sealedTo = end;
+      continue;
+    }
+    // A few raw rows before a long sealed stretch, such as redacted ones, make a small block of their own.
+    const enough = rows.length >= Math.min(limit, blockExchangesMin) || isFull(rows);
+    const waits = !enough && end === bounds["last"];
+    return { sealedTo: numberOf(first, "seq") - 1, rows: waits ? [] : rows };
+  }
+}
+
+function isFull(rows: readonly Row[]): boolean {
+  return rows.reduce((sum, row) => sum + bytesOf(row, "content").length, 0) >= blockBytesMax;
+}
+
+/** A row that is raw no longer stays as it is; a block that nothing came to point to is not kept. */
+function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
+  let at = 0;
+  const places = rows.map((row) => {
+    const bytes = bytesOf(row, "content").length;
+    at += bytes;
+    return [numberOf(row, "seq"), at - bytes, bytes];
+  });
+  const block = "last_insert_rowid()";
+  return [
+    { sql: "insert into block (exchanges, data) values (0, ?)", params: [data] },
+    {
+      sql: `update exchange set block = ${block}, block_at = place.value ->> 1, block_bytes = place.value ->> 2,
+        content = null from json_each(?) as place where seq = place.value ->> 0 and content is not null`,
+      params: [JSON.stringify(places)],
+    },
+    { sql: `update block set exchanges = changes() where id = ${block}`, params: [] },
+    { sql: `delete from block where id = ${block} and exchanges = 0`, params: [] },
+  ];
+}

@@ -1,0 +1,127 @@
+import type { Clock } from "../../kernel/clock.ts";
+import type { Exchange } from "../../kernel/exchange.ts";
+import { exchangeTimeMs } from "../../kernel/id.ts";
+import { exchangeOf, idBytes, numberOf, type SqlValue } from "../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import { exchangeColumns, selectWithContent, selectWithoutContent } from "../sqlite/traffic-schema.ts";
+import { atMost, contentColumns, contentSource, findRows, refuseTooLarge, rowsMax } from "./find.ts";
+import type { Ledger } from "./ledger.ts";
+import { countedOf, countEndingsQuery, measuredOf, measureQuery } from "./measure.ts";
+import { redactRow } from "./redaction.ts";
+import { expireRows, purgeRows } from "./removal.ts";
+import { sealing } from "./sealing.ts";
+import { turns } from "./turns.ts";
+import { anyOf, clause, joined } from "./where.ts";
+
+/** How many rows one query of `since` looks at. */
+const rowsLookedAtMax = 20_000;
+
+/**
+ * The ledger in the database that the journal writes: complete at every moment. Queries run on the file's reader
+ * threads. Closing it waits for its own changes and leaves the file open.
+ */
+export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
+  const turn = turns();
+  const blocks = sealing(file, turn);
+  return {
+    async find(query) {
+      const completeUntil = clock.now();
+      return { rows: await findRows(file, query), completeUntil };
+    },
+    async get(workspace, key) {
+      if ("number" in key) return await one(file, "exchange.number = ?", [key.number, workspace]);
+      return isId(key.id) ? await one(file, "exchange.id = ?", [idBytes(key.id), workspace]) : undefined;
+    },
+    children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
+    async measure(query) {
+      const { sql, params } = measureQuery(query);
+      return measuredOf(await file.read(sql, params));
+    },
+    async countEndings(query) {
+      const { sql, params } = countEndingsQuery(query);
+      return (await file.read(sql, params)).map(countedOf);
+    },
+    since: (workspace, position, query) => sinceRows(file, { ...query, workspace, position }),
+    async position() {
+      return await lastSeq(file);
+    },
+    expire: (workspace, before, limit) => expireRows(file, turn, { workspace, before, limit }),
+    purge: (workspace, subject, limit) => purgeRows(file, turn, { workspace, subject, limit }),
+    redact: (workspace, id, replace) =>
+      turn(async () => {
+        const seq = isId(id) ? await redactRow(file, { workspace, id }, replace) : undefined;
+        if (seq !== undefined) blocks.reopen(seq);
+        return seq !== undefined;
+      }),
+    seal: (limit) => blocks.seal(limit),
+    close: () => turn(async () => {}),
+  };
+}
+
+function isId(text: string): boolean {
+  return exchangeTimeMs(text) !== undefined;
+}
+
+async function one(
+  file: TrafficFile,
+  by: string,
+  params: readonly SqlValue[],
+): Promise<Exchange | undefined> {
+  const [row] = await file.read(`${selectWithContent} where ${by} and exchange.workspace = ?`, params);
+  return row && exchangeOf(row);
+}
+
+type Children = { readonly workspace: string; readonly parent: string; readonly limit: number };
+
+async function childrenOf(file: TrafficFile, { workspace, parent, limit }: Children) {
+  atMost(limit, rowsMax);
+  if (!isId(parent)) return [];
+  const rows = await file.read(
+    `with picked (seq) as (
+      select seq from exchange where parent = ? and workspace = ? order by started_at, id limit ?)
+    select ${exchangeColumns}, ${contentColumns} from ${contentSource}
+    order by exchange.started_at, exchange.id`,
+    [idBytes(parent), workspace, limit],
+  );
+  refuseTooLarge(rows);
+  return rows.map(exchangeOf);
+}
+
+type Since = Parameters<Ledger["since"]>[2] & { readonly workspace: string; readonly position: number };
+
+/** One writer gives seqs, so that they are in commit order. Looks on until there is a row or nothing more. */
+async function sinceRows(file: TrafficFile, query: Since) {
+  atMost(query.limit, rowsMax);
+  let { position } = query;
+  for (;;) {
+    const bounds = await lookahead(file, position);
+    if (bounds === undefined) return { rows: [], position };
+    const wanted = joined(
+      [
+        clause("seq > ? and seq <= ? and workspace = ?", position, bounds.end, query.workspace),
+        ...(query.subjects === undefined ? [] : [anyOf("subject", query.subjects)]),
+        ...(query.kinds === undefined ? [] : [anyOf("kind", query.kinds)]),
+      ],
+      " and ",
+    );
+    const rows = await file.read(`${selectWithoutContent} where ${wanted.sql} order by seq limit ?`, [
+      ...wanted.params,
+      query.limit,
+    ]);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
+    position = last === undefined ? bounds.end : numberOf(last, "seq");
+    if (rows.length > 0) return { rows: rows.map(exchangeOf), position };
+  }
+}
+
+/** How far the next query looks: never past what is committed, so that nothing can still come before its end. */
+async function lookahead(file: TrafficFile, position: number): Promise<{ readonly end: number } | undefined> {
+  const [row] = await file.read("select min(seq) as first from exchange where seq > ?", [position]);
+  if (typeof row?.["first"] !== "number") return undefined;
+  return { end: Math.min(row["first"] + rowsLookedAtMax, await lastSeq(file)) };
+}
+
+async function lastSeq(file: TrafficFile): Promise<number> {
+  const [row] = await file.read("select coalesce(max(seq), 0) as last from exchange", []);
+  return row === undefined ? 0 : numberOf(row, "last");
+}
