@@ -1,7 +1,13 @@
 // Who may import whom. The layers are folders, so every rule is a pattern on paths; ARCHITECTURE.md draws the arrows.
 // The convention that keeps the patterns short: the interface of an engine is src/engines/<noun>/<noun>.ts.
 
-const suites = "[.]test[.]ts$|/conformance[.]ts$";
+import manifest from "./package.json" with { type: "json" };
+
+// Tests, and the conformance suites that engines bring: conformance.ts, with its parts beside it or in a folder of the name.
+const suites = "[.]test[.]ts$|/conformance/|[/-](conformance|promises)[.]ts$";
+
+/** Where the product starts: its main file and its threads. */
+const entries = "^src/main[.]ts$|[.]worker[.]ts$";
 
 /** Files that match `from` import nothing else of src than what matches `allowed`. */
 const only = (name, from, allowed, comment) => ({
@@ -68,8 +74,8 @@ const layers = [
   only(
     "surfaces-see-registry",
     "^src/surfaces/([^/]+)(/|[.]ts$)",
-    "^src/(kernel|registry|surfaces/$1)/",
-    "A surface that imports a plane is written by hand. Surfaces are generated from operations.",
+    "^src/(kernel|registry|surfaces/$1)/|^src/engines/inbound/inbound[.]ts$",
+    "A surface that imports a plane is written by hand. Surfaces are generated from operations and answer on inbound.",
   ),
   only(
     "config-sees-interfaces",
@@ -121,10 +127,17 @@ const capabilities = [
 const hygiene = [
   {
     name: "not-reachable-from-main",
-    comment: "Written but not listed: an operation, provider, engine or surface that nobody can reach.",
+    comment: "Written but not listed: an operation, provider or surface that nobody can reach.",
     severity: "error",
-    from: { path: "^src/main[.]ts$|[.]worker[.]ts$" },
-    to: { path: "^src/", pathNot: [suites, "[.]worker[.]ts$"], reachable: false },
+    from: { path: entries },
+    to: { path: "^src/", pathNot: [suites, entries, "^src/engines/"], reachable: false },
+  },
+  {
+    name: "not-reachable-from-main",
+    comment: "As above; what an engine's conformance suite is made of is reached from the suite.",
+    severity: "error",
+    from: { path: `${entries}|^src/engines/[^/]+/conformance[.]ts$` },
+    to: { path: "^src/engines/", pathNot: [suites, entries], reachable: false },
   },
   {
     name: "no-orphan",
@@ -155,15 +168,15 @@ const hygiene = [
     name: "prod-not-to-test",
     comment: "The product runs without its tests, benchmarks and demonstrations.",
     severity: "error",
-    from: { path: "^src/", pathNot: suites },
-    to: { path: `^(test|bench|demo)/|${suites}` },
+    from: { path: entries },
+    to: { path: `^(test|bench|demo)/|${suites}`, reachable: true },
   },
   {
     name: "prod-not-to-dev-dependency",
     comment: "Whoever installs the package gets its dependencies only.",
     severity: "error",
-    from: { path: "^src/", pathNot: suites },
-    to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    from: { path: entries },
+    to: { path: `node_modules/(${Object.keys(manifest.devDependencies).join("|")})/`, reachable: true },
   },
 ];
 
@@ -171,7 +184,7 @@ const hygiene = [
 export default {
   forbidden: [...layers, ...capabilities, ...hygiene],
   options: {
-    // TypeScript 7 has no JavaScript API: with the default parser nothing would be found, and that reported as a success.
+    // TypeScript 7 has no JavaScript API for the default parser to call.
     parser: "swc",
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
