@@ -27,7 +27,7 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
       for (const message of messages) {
         const handler = byName.get(message.name);
         if (handler === undefined) engines.log(`no handler for outbox message ${message.name}`);
-        else await handler.handle(message, engines);
+        else await handler.handle(message);
         await store.outbox.done([message.id]);
       }
       if (messages.length === batch) again = true;

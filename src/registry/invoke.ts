@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Outbound } from "../engines/outbound/outbound.ts";
 import type { EntryChange } from "../engines/store/store.ts";
 import { Failure } from "../kernel/failure.ts";
 import { newId } from "../kernel/id.ts";
@@ -79,13 +80,25 @@ function workspaceOf(principal: Principal, asked: string | undefined): string {
   });
 }
 
-async function contextOf({ workspace, caller, engines }: Call): Promise<Context> {
+async function contextOf({ workspace, caller, dryRun, ...call }: Call): Promise<Context> {
+  const engines = dryRun ? { ...call.engines, outbound: offline(call.engines.outbound) } : call.engines;
   const now = engines.clock.now();
   const unit = unitOfWork(workspace, now, engines);
   const row = await unit.get(workspaceResource, workspace);
   if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
   const { principal, signal } = caller;
   return { ...engines, principal, workspace, plan: row.value.plan, now, unit, signal };
+}
+
+/** What a dry run is given: rules are checked, the network is not touched. */
+function offline(outbound: Outbound): Outbound {
+  return {
+    ...outbound,
+    resolve: async (url) => outbound.check(url),
+    send: async ({ url }) => {
+      throw new Error(`a dry run tried to send to ${url}`);
+    },
+  };
 }
 
 async function runRead(it: Read<string, z.ZodObject, z.ZodObject>, call: Call): Promise<object> {

@@ -1,7 +1,10 @@
 import type { z } from "zod";
 import { Failure } from "../kernel/failure.ts";
+import { nearest } from "./near.ts";
 
 const problemsMax = 20;
+/** Recursive schemas and JSON itself are walked by recursion; nothing real is nested deeper. */
+const depthMax = 64;
 
 type Problem = { readonly pointer: string; readonly message: string; readonly allowed?: readonly string[] };
 
@@ -11,6 +14,8 @@ type Problem = { readonly pointer: string; readonly message: string; readonly al
  * @throws Failure invalid with a JSON pointer to every problem (at most 20), what is allowed there, and a hint
  */
 export function parseInput<S extends z.ZodObject>(shape: S, raw: unknown): z.output<S> {
+  const misfit = misfitIn(raw, []);
+  if (misfit !== undefined) throw new Failure("invalid", misfit.message, { pointer: misfit.pointer });
   const parsed = shape.safeParse(raw);
   if (parsed.success) return parsed.data;
   const members = Object.keys(shape.shape);
@@ -48,30 +53,29 @@ function allowedBy(issue: z.core.$ZodIssue): { readonly allowed?: readonly strin
 
 function hintOf(issue: z.core.$ZodIssue | undefined, members: readonly string[]): string {
   if (issue?.code !== "unrecognized_keys") return `Fields: ${members.join(", ")}.`;
-  const near = members.find(
-    (member) => distance(member.toLowerCase(), issue.keys[0]?.toLowerCase() ?? "") <= 2,
-  );
+  const near = nearest(issue.keys[0] ?? "", members);
   return near === undefined ? `Fields: ${members.join(", ")}.` : `Did you mean "${near}"?`;
 }
 
-/** RFC 6901. */
-function pointerOf(path: readonly PropertyKey[]): string {
+/** What no schema allows: nesting without end, and text that cannot be written as UTF-8. */
+function misfitIn(value: unknown, path: string[]): Problem | undefined {
+  if (typeof value === "string" && !value.isWellFormed())
+    return { pointer: pointerOf(path), message: "Text holds half of a surrogate pair." };
+  if (typeof value !== "object" || value === null) return undefined;
+  if (path.length >= depthMax)
+    return { pointer: pointerOf(path), message: `Nested more than ${depthMax} levels deep.` };
+  for (const [key, inner] of Object.entries(value)) {
+    path.push(key);
+    const found = misfitIn(inner, path) ?? misfitIn(key, []);
+    if (found !== undefined) return found;
+    path.pop();
+  }
+  return undefined;
+}
+
+/** A JSON Pointer (RFC 6901); long names are cut. */
+export function pointerOf(path: readonly PropertyKey[]): string {
   return path
     .map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1").slice(0, 100)}`)
     .join("");
-}
-
-/** Levenshtein distance of two short words; long ones are never near. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2 || a.length > 40) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

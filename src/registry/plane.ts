@@ -11,11 +11,17 @@ export type Plane = {
   readonly operations: readonly Operation[];
   readonly documents: readonly Document[];
   readonly prompts: readonly Prompt[];
+  /** Brings the plane's own state into memory; called once, before listening. */
+  start(engines: Engines): Promise<Running>;
+};
+
+/** A plane at work. */
+export type Running = {
+  /** High-volume routes whose wire format someone else dictates. */
+  readonly routes: readonly RawRoute[];
   readonly jobs: readonly JobHandler[];
   readonly messages: readonly MessageHandler[];
   readonly upkeep: readonly Upkeep[];
-  /** High-volume routes whose wire format someone else dictates. Opened once, before listening. */
-  routes(engines: Engines): Promise<readonly RawRoute[]>;
 };
 
 /** An MCP resource: a read operation under an address. Its contents equal the operation's output. */
@@ -49,18 +55,18 @@ export type CallRead = (operation: string, input: object) => Promise<Readonly<Re
 export type JobHandler = {
   readonly name: string;
   readonly leaseMs: number;
-  run(job: Job, engines: Engines, signal: AbortSignal): Promise<void>;
+  run(job: Job, signal: AbortSignal): Promise<void>;
 };
 
 /** Carries a change of the configuration over to traffic, at least once, in commit order. */
 export type MessageHandler = {
   readonly name: string;
-  handle(message: { readonly workspace: string; readonly payload: string }, engines: Engines): Promise<void>;
+  handle(message: { readonly workspace: string; readonly payload: string }): Promise<void>;
 };
 
 /** Work that keeps stored data in bounds, run every `everyMs` while the process lives. */
 export type Upkeep = {
   readonly name: string;
   readonly everyMs: number;
-  run(engines: Engines): Promise<void>;
+  run(): Promise<void>;
 };

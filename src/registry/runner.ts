@@ -85,7 +85,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await handler?.run(job, engines, signal);
+    await handler?.run(job, signal);
   } catch (error) {
     // The lease lapses and the job is handed out again: nothing is lost, and a broken handler cannot spin.
     const expected = error instanceof Failure || signal.aborted;

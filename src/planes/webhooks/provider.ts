@@ -1,9 +1,8 @@
-import { z } from "zod";
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import { textOf } from "./incoming.ts";
 import type { Incoming, Reading } from "./incoming.ts";
-import { isSymmetric, schemeSchema } from "./scheme.ts";
+import { isSymmetric } from "./scheme.ts";
 import type { Scheme } from "./scheme.ts";
 import { sign } from "./verification.ts";
 
@@ -55,33 +54,6 @@ export const storeSecret =
 export const staleAtTarget =
   "The target verifies the provider's signature again and refuses later retries, since its timestamp is then over 5 minutes old. Let the target verify the `sluice-signature` header instead, which is made anew for each attempt.";
 
-const headerReading = z.strictObject({ header: z.string().min(1).max(100).toLowerCase() });
-const pointerReading = z.strictObject({
-  pointer: z
-    .string()
-    .max(200)
-    .regex(/^(?:\/(?:[^~/]|~[01])*)+$/, "Must be a JSON Pointer such as `/data/id`."),
-});
-const reading = z.union([headerReading, pointerReading]);
-
-/** What an endpoint may say differently from its preset; a custom provider is described by it. */
-export const verificationSettings = z.strictObject({
-  scheme: schemeSchema.optional(),
-  dedupeId: reading.optional(),
-  eventType: reading.optional(),
-});
-export type VerificationSettings = z.output<typeof verificationSettings>;
-
-/** The preset as an endpoint with these settings uses it. */
-export function configured(provider: Provider, settings: VerificationSettings): Provider {
-  return {
-    ...provider,
-    scheme: settings.scheme ?? provider.scheme,
-    dedupeId: settings.dedupeId ?? provider.dedupeId,
-    eventType: settings.eventType ?? provider.eventType,
-  };
-}
-
 export const eventTypeCharactersMax = 100;
 
 /** The kind of event for lists, cut to 100 characters; the sender's word. */
@@ -101,15 +73,16 @@ export type TestSend = {
 };
 
 /**
- * A test request as the provider would send it, signed with the endpoint's own secret; unsigned when there is
- * no secret, or when the scheme's secret cannot sign (public key).
+ * A test request as the provider would send it, signed with the endpoint's own secret by the scheme the endpoint
+ * verifies with; unsigned when there is no scheme or no secret, or when the secret cannot sign (a public key).
  * @throws Failure invalid when the secret has not the form that the scheme asks for
  */
 export function testRequest(
-  provider: Provider,
+  sender: { readonly provider: Provider; readonly scheme: Scheme | null },
   secret: Secret | undefined,
   test: TestSend,
 ): { readonly method: "POST"; readonly headers: Headers; readonly body: Buffer } {
+  const { provider, scheme } = sender;
   const sample = provider.sample(test.id, test.nowMs);
   const body = Buffer.from(JSON.stringify(test.payload === undefined ? sample.body : test.payload), "utf8");
   const headers: Headers = [
@@ -117,8 +90,8 @@ export function testRequest(
     ["user-agent", "Sluice-Test"],
     ...sample.headers,
   ];
-  if (secret === undefined || !isSymmetric(provider.scheme)) return { method: "POST", headers, body };
+  if (secret === undefined || scheme === null || !isSymmetric(scheme))
+    return { method: "POST", headers, body };
   const message = { id: test.id, timestampMs: test.nowMs, body, method: "POST", url: test.url };
-  const signature = sign(provider.scheme, secret, message);
-  return { method: "POST", headers: [...headers, ...signature], body };
+  return { method: "POST", headers: [...headers, ...sign(scheme, secret, message)], body };
 }

@@ -25,6 +25,12 @@ export const defaultSchedules: Schedules = {
   clientError: [0, 30 * second, 10 * minute, hour, 6 * hour],
 };
 
+/** The default schedules cut to this many attempts. */
+export function schedulesUpTo(attemptsMax: number): Schedules {
+  const { transient, clientError } = defaultSchedules;
+  return { transient: transient.slice(0, attemptsMax), clientError: clientError.slice(0, attemptsMax) };
+}
+
 /** Every wait is longer or shorter by up to this part of it. */
 export const jitter = 0.2;
 export const retryAfterMaxMs = 6 * hour;

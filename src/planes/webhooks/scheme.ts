@@ -36,7 +36,10 @@ const keyed = {
     .extend({
       unit: z.enum(["s", "ms", "iso"]),
       toleranceSeconds: z.int().min(1).max(86_400).optional().describe("Older than this is refused."),
-      future: z.enum(["any", "tolerance"]).describe("Whether the tolerance also bounds times to come."),
+      future: z
+        .enum(["any", "tolerance"])
+        .optional()
+        .describe("`any`: times to come are not bounded by the tolerance."),
     })
     .optional(),
   id: place.optional(),
@@ -110,7 +113,7 @@ export function standardWebhooks(prefix: string): HmacScheme {
       separator: " ",
       encoding: "base64",
     },
-    timestamp: { header: `${prefix}-timestamp`, unit: "s", toleranceSeconds: 300, future: "tolerance" },
+    timestamp: { header: `${prefix}-timestamp`, unit: "s", toleranceSeconds: 300 },
     id: { header: `${prefix}-id` },
     signed: "{id}.{timestamp}.{body}",
   };
@@ -126,7 +129,7 @@ export function describeScheme(scheme: Scheme): string {
   const age =
     timestamp?.toleranceSeconds === undefined
       ? "The age of a request is not limited."
-      : `On arrival, ${standing(timestamp)} may be ${timestamp.toleranceSeconds} s old${timestamp.future === "tolerance" ? " or ahead" : ""} at most.`;
+      : `On arrival, ${standing(timestamp)} may be ${timestamp.toleranceSeconds} s old${timestamp.future !== "any" ? " or ahead" : ""} at most.`;
   return `${scheme.algorithm} over \`${scheme.signed}\` (raw bytes), ${signature.encoding}, in ${standing(signature)}. The key is the secret${cut} as ${key.encoding}. ${age}`;
 }
 

@@ -135,7 +135,7 @@ function tooOldOrNew(scheme: SignatureScheme, text: string, receivedAtMs: number
       hints.stale,
     );
   }
-  if (rule.future === "tolerance" && -ageSeconds > rule.toleranceSeconds) {
+  if (rule.future !== "any" && -ageSeconds > rule.toleranceSeconds) {
     return unverified(
       "too_new",
       `It is dated ${Math.round(-ageSeconds)} s after its arrival; ${limit}`,

@@ -1,7 +1,7 @@
 import type { Provider } from "../provider.ts";
 import { storeSecret } from "../provider.ts";
 
-/** For every sender without a preset: the endpoint's verification settings say how it signs. */
+/** For every sender without a preset: the endpoint's `customScheme` says how it signs; without one, the scheme here. */
 export const custom: Provider = {
   name: "custom",
   title: "Custom provider",
@@ -22,16 +22,15 @@ export const custom: Provider = {
   guide: {
     steps: [
       "In the sender's documentation look up how it signs: the header with the signature, the algorithm, the encoding (hex or base64), a prefix such as `sha256=`, what is signed (the body alone, or with a timestamp or id and how they are joined), and the form of the secret.",
-      'Put that into the endpoint\'s verification settings with update_endpoint and endpointId {endpointId}. For example, a header `X-Acme-Signature: sha256=<hex>` over the body is `{"scheme": {"algorithm": "hmac-sha256", "key": {"encoding": "utf8"}, "signature": {"header": "x-acme-signature", "field": "sha256", "encoding": "hex"}, "signed": "{body}"}}`.',
-      "If the sender signs a timestamp, add `timestamp` (its header, its unit, and 300 as `toleranceSeconds`) and use it in `signed`, such as `{timestamp}.{body}`: it keeps captured requests from being sent again.",
-      'If each event has an id, in a header or in the body, add it as `dedupeId`, such as `{"header": "x-acme-id"}` or `{"pointer": "/id"}`, so that repeated deliveries are recognised.',
+      'Put that into the endpoint with update_endpoint, endpointId {endpointId} and `customScheme`. For example, a header `X-Acme-Signature: sha256=<hex>` over the body is `{"algorithm": "hmac-sha256", "key": {"encoding": "utf8"}, "signature": {"header": "x-acme-signature", "field": "sha256", "encoding": "hex"}, "signed": "{body}"}`.',
+      'If the sender signs a timestamp, add `timestamp` (such as `{"header": "x-acme-timestamp", "unit": "s", "toleranceSeconds": 300}`) and use it in `signed`, such as `{timestamp}.{body}`: it keeps captured requests from being sent again.',
       "In the sender's settings register {ingestUrl} as the webhook URL, choose the events, and copy or choose the signing secret.",
       storeSecret,
     ],
     secret:
       "What the sender calls signing secret, webhook secret or shared key. Whether it is used as text or decoded first is in the sender's documentation, and goes into `key`.",
     test: [
-      "Call send_test with endpointId {endpointId}: it sends an example signed by these settings through the real pipeline.",
+      "Call send_test with endpointId {endpointId}: it sends an example signed by this scheme through the real pipeline.",
       "Let the sender send a real event. If it is refused, get_log_detail tells which part did not fit.",
     ],
     mistakes: [

@@ -39,8 +39,8 @@ export const github: Provider = {
     ],
     secret: "A text you choose yourself, entered the same at GitHub and here. GitHub does not show it again.",
     test: [
-      "GitHub sends a `ping` event on creation: call list_logs with endpointId {endpointId} and see it verified.",
       "Call send_test with endpointId {endpointId}: it sends a signed `ping` through the real pipeline.",
+      "GitHub sends a `ping` event on creation: call list_logs with endpointId {endpointId} and see it verified.",
       "In the webhook's Recent Deliveries, GitHub shows what it sent and what was answered.",
     ],
     mistakes: [

@@ -10,7 +10,7 @@ export const slack: Provider = {
     algorithm: "hmac-sha256",
     key: { encoding: "utf8" },
     signature: { header: "x-slack-signature", field: "v0", encoding: "hex" },
-    timestamp: { header: "x-slack-request-timestamp", unit: "s", toleranceSeconds: 300, future: "tolerance" },
+    timestamp: { header: "x-slack-request-timestamp", unit: "s", toleranceSeconds: 300 },
     signed: "v0:{timestamp}:{body}",
   },
   dedupeId: { pointer: "/event_id" },

@@ -1,0 +1,138 @@
+import { Failure } from "../../kernel/failure.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import { fingerprint } from "../../kernel/secret.ts";
+import type { Engines } from "../../registry/engines.ts";
+import { decodedRow } from "../../registry/unit.ts";
+import { apiKey, apiKeyPattern, checks, type ApiKeyRow } from "./api-key.ts";
+
+export type Credentials = {
+  readonly authorization: string | undefined;
+  readonly remoteAddress: string;
+  /** What the client calls itself (User-Agent), for "last used by". */
+  readonly client: string | undefined;
+};
+
+export type Authenticate = (credentials: Credentials) => Promise<Principal>;
+
+const failuresPerMinute = 60;
+const cachedMax = 10_000;
+const useRecordedEveryMs = 60_000;
+export const useCollection = "credential_use";
+const useKeptMs = 400 * 24 * 3_600_000;
+
+/**
+ * Who holds this API key. A key revoked or expired is refused from the next request on; keys are looked up by their
+ * SHA-256, which is remembered until the record changes.
+ *
+ * @returns a function that throws Failure unauthenticated (saying which of missing, malformed, unknown, expired,
+ * revoked) or limited after 60 failures a minute from one address
+ */
+export function apiKeyAuthenticator(engines: Engines): Authenticate {
+  const { store, clock, counters } = engines;
+  const known = new Map<string, ApiKeyRow>();
+  const usedAt = new Map<string, number>();
+  store.onChange((changed) => {
+    if (changed.some(({ kind }) => kind === apiKey.kind)) known.clear();
+  });
+
+  async function find(text: string): Promise<ApiKeyRow | undefined> {
+    const hash = fingerprint(text);
+    const cached = known.get(hash);
+    if (cached !== undefined) return cached;
+    const stored = await store.records.byGlobalKey(apiKey.kind, "hash", hash);
+    if (stored === undefined) return undefined;
+    const row = decodedRow(apiKey, stored);
+    if (known.size >= cachedMax) known.clear();
+    known.set(hash, row);
+    return row;
+  }
+
+  async function recordUse(row: ApiKeyRow, client: string): Promise<void> {
+    const at = clock.now();
+    if (at - (usedAt.get(row.id) ?? 0) < useRecordedEveryMs) return;
+    if (usedAt.size >= cachedMax) usedAt.clear();
+    usedAt.set(row.id, at);
+    const entry = {
+      collection: useCollection,
+      key: row.id,
+      value: { at, client },
+      expiresAt: at + useKeptMs,
+    };
+    await store.commit({
+      workspace: row.workspace,
+      at,
+      actor: { kind: "key", id: row.id },
+      operation: "credential_use",
+      records: [],
+      entries: [{ ...entry, mustBeNew: false }],
+      outbox: [],
+      audit: null,
+    });
+  }
+
+  return async ({ authorization, remoteAddress, client }) => {
+    try {
+      const text = bearerOf(authorization);
+      const row = usable(await find(text), text, clock.now());
+      // Last use is a courtesy: a call must not fail because it could not be noted.
+      recordUse(row, client?.slice(0, 200) ?? "").catch((error: unknown) =>
+        engines.log(`last use of ${row.id} was not recorded: ${String(error)}`),
+      );
+      return {
+        workspaces: [row.workspace],
+        actor: { kind: "key", id: row.id },
+        scopes: "all",
+        confines: {},
+      };
+    } catch (error) {
+      if (authorization === undefined) throw error;
+      const { allowed, resetAt } = await counters.hit(`auth/${remoteAddress}`, failuresPerMinute, 60_000);
+      if (allowed) throw error;
+      throw new Failure("limited", "Too many failed sign-ins from this address.", {
+        retryAfterMs: Math.max(0, resetAt - clock.now()),
+        hint: "Wait, then send a valid key.",
+      });
+    }
+  };
+}
+
+function usable(row: ApiKeyRow | undefined, text: string, now: number): ApiKeyRow {
+  if (row === undefined)
+    throw refused(
+      "This API key is not known.",
+      checks(text)
+        ? "It may belong to another server, or have been replaced."
+        : "Its last character does not fit the others: it is mistyped or cut off.",
+    );
+  if (row.value.revokedAt !== null)
+    throw refused("This API key was revoked.", "Create a new key and use that.");
+  if (row.value.expiresAt !== null && row.value.expiresAt <= now)
+    throw refused("This API key has expired.", "Create a new key and use that.");
+  return row;
+}
+
+function bearerOf(authorization: string | undefined): string {
+  if (authorization === undefined || authorization === "")
+    throw refused(
+      "No credentials were sent.",
+      "Send the header `Authorization: Bearer mk_…` with your API key.",
+    );
+  if (authorization.includes("${"))
+    throw refused(
+      "The Authorization header holds an unexpanded placeholder.",
+      "Your client did not fill in ${…}: set that variable, or write the key itself.",
+    );
+  const text = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+  if (text === undefined)
+    throw refused(
+      "The Authorization header is malformed.",
+      "It must be exactly `Bearer mk_…`: one space, nothing around the key.",
+    );
+  if (!apiKeyPattern.test(text))
+    throw refused("This is no API key.", "A key is mk_ and 49 letters and digits, 52 characters in all.");
+  return text;
+}
+
+function refused(message: string, hint: string): Failure {
+  return new Failure("unauthenticated", message, { hint });
+}

@@ -1,0 +1,52 @@
+import { newId } from "../../kernel/id.ts";
+import { Secret } from "../../kernel/secret.ts";
+import type { Engines } from "../../registry/engines.ts";
+import { unitOfWork } from "../../registry/unit.ts";
+import { selfHosted, workspace } from "../../registry/workspace.ts";
+import { apiKey, keptOf, newApiKey, user } from "./api-key.ts";
+
+export type FirstStart = { readonly workspace: string; readonly key: Secret };
+
+/**
+ * On an empty store: a workspace `default`, its owner and one API key, in one commit. Answers the key, which is not
+ * to be had again, or undefined when the store was set up before.
+ */
+export async function bootstrap(
+  engines: Engines,
+  given: Secret | undefined,
+): Promise<FirstStart | undefined> {
+  const existing = await engines.store.records.every(workspace.kind, { limit: 1 });
+  if (existing.length > 0) return undefined;
+  const at = engines.clock.now();
+  const id = newId(workspace.prefix);
+  const unit = unitOfWork(id, at, engines);
+  const owner = unit.create(user, { name: "owner" });
+  const key = given ?? newApiKey();
+  const record = { name: "first key", user: owner.id, ...keptOf(key), expiresAt: null, revokedAt: null };
+  unit.create(apiKey, record);
+  const { changes, ...written } = unit.written();
+  await engines.store.commit({
+    ...written,
+    workspace: id,
+    at,
+    actor: { kind: "system", id: "first-start" },
+    operation: "first_start",
+    records: [
+      ...written.records,
+      {
+        kind: workspace.kind,
+        id,
+        expected: 0,
+        value: { name: "default", plan: selfHosted },
+        secrets: {},
+        fingerprints: {},
+        keys: {},
+        globalKeys: {},
+        indexes: {},
+        deletedAt: null,
+      },
+    ],
+    audit: { id: newId("aud"), subjects: [id, ...changes.map((change) => change.id)], detail: {} },
+  });
+  return { workspace: id, key };
+}

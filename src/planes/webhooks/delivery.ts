@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { NewJob } from "../../engines/traffic/traffic.ts";
+import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
+import { newExchangeId } from "../../kernel/id.ts";
+
+/** Delivers an event: these open jobs are what accounting calls pending. */
+export const deliverJob = "deliver";
+/** Delivers a test. */
+export const testJob = "deliver_test";
+/** Delivers an event again, outside its accounting. */
+export const redeliverJob = "redeliver";
+
+export const Delivery = z.strictObject({
+  endpoint: z.string(),
+  kind: z.enum(["live", "test", "replay"]),
+  /** Credentials of the received headers, sealed; gone with the job. */
+  withheld: z.string().nullable(),
+  replay: z.string().nullable(),
+});
+
+export type Delivery = Readonly<z.output<typeof Delivery>>;
+
+/** Kinds of exchange of this plane. `event` and `test` are roots; the others have one as their parent. */
+export const kindOfAttempt = { live: "attempt", test: "test_attempt", replay: "replay" } as const;
+
+/** Which context a job's sealed credentials belong to. */
+export function withheldOwner(workspace: string, event: string): string {
+  return `${workspace}/event/${event}/withheld`;
+}
+
+/** Ends an event that will not be attempted (again): deleted endpoint, expired body. */
+export function endedWithout(job: NewJob, error: string, now: number): NewExchange {
+  const { kind } = Delivery.parse(JSON.parse(job.payload));
+  return {
+    id: newExchangeId(now),
+    workspace: job.workspace,
+    environment: "",
+    bucket: "",
+    plane: "webhooks",
+    kind: kind === "test" ? "test_attempt" : kind === "replay" ? "replay" : "ending",
+    subject: job.subject,
+    parent: job.exchange,
+    trace: null,
+    startedAt: now,
+    durationMs: 0,
+    method: "",
+    host: "",
+    path: "",
+    route: "",
+    status: null,
+    outcome: "failed",
+    attempt: job.attempt,
+    error,
+    ending: kind === "replay" ? null : "failed",
+    receivedAt: job.receivedAt,
+    facts: {},
+    request: { headers: [], body: null },
+    response: null,
+  };
+}
+
+/** The job that delivers an event again under a replay's lane. */
+export function redelivery(
+  event: Exchange,
+  replay: { readonly id: string; readonly lane: string; readonly now: number },
+): NewJob {
+  const payload: Delivery = { endpoint: event.subject, kind: "replay", withheld: null, replay: replay.id };
+  return {
+    id: `${replay.id}/${event.id}`,
+    workspace: event.workspace,
+    name: redeliverJob,
+    payload: JSON.stringify(payload),
+    lane: replay.lane,
+    key: null,
+    dueAt: replay.now,
+    attempt: 0,
+    exchange: event.id,
+    receivedAt: event.receivedAt,
+    subject: event.subject,
+  };
+}

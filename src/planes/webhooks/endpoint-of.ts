@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { Failure } from "../../kernel/failure.ts";
+import type { Context } from "../../registry/context.ts";
+import { endpoint, type EndpointRow } from "./endpoint.ts";
+
+export const endpointId = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe("The endpoint's id (`ep_…`) or its slug, such as `stripe-production`.");
+
+/** The endpoint an id or slug names, within what the principal is confined to. @throws Failure not_found */
+export async function endpointOf(context: Context, idOrSlug: string): Promise<EndpointRow> {
+  const { unit, principal } = context;
+  const row = idOrSlug.startsWith("ep_")
+    ? await unit.get(endpoint, idOrSlug)
+    : await unit.byKey(endpoint, "slug", idOrSlug);
+  const { environment, buckets } = principal.confines;
+  const visible =
+    row !== undefined &&
+    (environment === undefined || environment === row.value.environment) &&
+    (buckets === undefined || buckets.includes(row.value.bucket));
+  if (visible) return row;
+  throw new Failure("not_found", `No endpoint "${idOrSlug}".`, {
+    pointer: "/endpointId",
+    hint: "list_endpoints shows the ids and slugs. A deleted endpoint is gone.",
+  });
+}

@@ -1,0 +1,93 @@
+import type { StoredRecord } from "../../engines/store/store.ts";
+import { Secret } from "../../kernel/secret.ts";
+import type { Engines } from "../../registry/engines.ts";
+import { secretOwner } from "../../registry/resource.ts";
+import { decodedRow } from "../../registry/unit.ts";
+import { endpoint, type EndpointRow } from "./endpoint.ts";
+import type { Provider } from "./provider.ts";
+import { providers } from "./providers.ts";
+import { configured } from "./verification-settings.ts";
+
+/** An endpoint as traffic needs it: decoded once per change, secrets in the clear only here. */
+export type LiveEndpoint = {
+  readonly id: string;
+  readonly workspace: string;
+  readonly settings: EndpointRow["value"];
+  /** The preset with the endpoint's own settings; undefined = requests are not verified. */
+  readonly provider: Provider | undefined;
+  /** Newest first; the second only while `previousUntil` lies ahead. */
+  verificationSecrets(now: number): readonly Secret[];
+  readonly verifyToken: Secret | undefined;
+  readonly deliverySecret: Secret | undefined;
+  readonly target: URL;
+};
+
+export type LiveEndpoints = {
+  byToken(token: string): LiveEndpoint | undefined;
+  byId(id: string): LiveEndpoint | undefined;
+  all(): Iterable<LiveEndpoint>;
+};
+
+const pageSize = 1_000;
+
+/** Every live endpoint in memory, changed synchronously by each commit of this process. */
+export async function liveEndpoints(engines: Engines): Promise<LiveEndpoints> {
+  const byToken = new Map<string, LiveEndpoint>();
+  const byId = new Map<string, LiveEndpoint>();
+
+  function apply(stored: StoredRecord): void {
+    const earlier = byId.get(stored.id);
+    if (earlier !== undefined) byToken.delete(earlier.settings.token);
+    byId.delete(stored.id);
+    if (stored.deletedAt !== null) return;
+    const live = liveEndpoint(decodedRow(endpoint, stored), engines);
+    byId.set(live.id, live);
+    byToken.set(live.settings.token, live);
+  }
+
+  engines.store.onChange((changed) => {
+    for (const stored of changed) if (stored.kind === endpoint.kind) apply(stored);
+  });
+  let after: string | undefined;
+  do {
+    const page = await engines.store.records.every(endpoint.kind, {
+      limit: pageSize,
+      ...(after !== undefined && { after }),
+    });
+    for (const stored of page) apply(stored);
+    after = page.length === pageSize ? page.at(-1)?.id : undefined;
+  } while (after !== undefined);
+
+  return {
+    byToken: (token) => byToken.get(token),
+    byId: (id) => byId.get(id),
+    all: () => byId.values(),
+  };
+}
+
+/** One endpoint ready for traffic. */
+export function liveEndpoint(row: EndpointRow, { vault }: Pick<Engines, "vault">): LiveEndpoint {
+  const { id, workspace, value } = row;
+  const open = (name: string): Secret | undefined => {
+    const sealed = row.sealed[name];
+    return sealed === undefined
+      ? undefined
+      : vault.open(sealed, secretOwner(workspace, endpoint.kind, id, name));
+  };
+  const preset = providers.find(({ name }) => name === value.provider);
+  const current = open("verification");
+  const previous = open("previous");
+  return {
+    id,
+    workspace,
+    settings: value,
+    provider: preset && configured(preset, value.verification),
+    verificationSecrets: (now) => [
+      ...(current === undefined ? [] : [current]),
+      ...(previous === undefined || (value.previousUntil ?? 0) <= now ? [] : [previous]),
+    ],
+    verifyToken: open("verify_token"),
+    deliverySecret: open("delivery"),
+    target: new URL(value.targetUrl),
+  };
+}

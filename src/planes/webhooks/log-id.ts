@@ -1,0 +1,29 @@
+import { z } from "zod";
+import type { Exchange } from "../../kernel/exchange.ts";
+import { Failure } from "../../kernel/failure.ts";
+import type { Context } from "../../registry/context.ts";
+
+export const logId = z
+  .union([z.string().min(1).max(100), z.int().min(1)])
+  .describe("The log's id (`ex_…`), or its short number: `42` or `#42`.");
+
+/** The webhook exchange an id or short number names. @throws Failure not_found, also for another workspace's */
+export async function logOf(context: Context, asked: string | number): Promise<Exchange> {
+  const { workspace, ledger, traffic, principal } = context;
+  const number = /^#?(\d{1,15})$/.exec(String(asked))?.[1];
+  const id = String(asked);
+  const found =
+    number === undefined
+      ? ((await ledger.get(workspace, { id })) ?? (await traffic.recent.get(workspace, id)))
+      : await ledger.get(workspace, { number: Number(number) });
+  const { environment, buckets } = principal.confines;
+  const visible =
+    found?.plane === "webhooks" &&
+    (environment === undefined || environment === found.environment) &&
+    (buckets === undefined || buckets.includes(found.bucket));
+  if (found !== undefined && visible) return found;
+  throw new Failure("not_found", `No log "${id}".`, {
+    pointer: "/logId",
+    hint: "list_logs shows the ids and numbers. Logs are removed when the plan's retention ends.",
+  });
+}

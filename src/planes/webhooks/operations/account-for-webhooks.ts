@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { endings } from "../../../kernel/exchange.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import type { Context } from "../../../registry/context.ts";
+import { read } from "../../../registry/operation.ts";
+import { deliverJob } from "../delivery.ts";
+import { endpoint } from "../endpoint.ts";
+import { endpointId, endpointOf } from "../endpoint-of.ts";
+import { tallyPrefix } from "../rejections.ts";
+import { dayMs, endingKinds } from "../stats.ts";
+
+const windowMaxMs = 31 * dayMs;
+const looksMax = 3;
+const namedMax = 20;
+const searchedMax = 100_000;
+const pageSize = 1_000;
+
+export const accountForWebhooks = read({
+  name: "account_for_webhooks",
+  title: "Account for webhooks",
+  does: "Adds up what became of every request received in a window: received = delivered + pending + failed + filtered + duplicate + rejected. A remainder other than 0 is a fault of this server, and its events are named.",
+  verb: "GET",
+  path: "/account-for-webhooks",
+  scope: "logs:read",
+  input: z.object({
+    endpointId: endpointId.optional().describe("One endpoint, by id or slug; all unless given."),
+    since: z.iso.datetime({ offset: true }).optional().describe("24 hours ago unless given."),
+    until: z.iso.datetime({ offset: true }).optional().describe("Now unless given; exclusive."),
+  }),
+  output: z.object({
+    from: z.iso.datetime(),
+    to: z.iso.datetime(),
+    received: z.int(),
+    delivered: z.int(),
+    pending: z.int(),
+    failed: z.int(),
+    filtered: z.int(),
+    duplicate: z.int(),
+    rejected: z.int().describe("Rejections beyond 10 a minute are counted, not stored."),
+    remainder: z.int(),
+    unaccounted: z.array(z.string()).describe("The events behind a remainder, at most 20."),
+  }),
+  async run({ endpointId: id, since, until }, context) {
+    const to = until === undefined ? context.now + 1 : Date.parse(until);
+    const from = since === undefined ? to - dayMs : Date.parse(since);
+    if (from >= to) throw new Failure("invalid", "since must lie before until.", { pointer: "/since" });
+    if (to - from > windowMaxMs)
+      throw new Failure("invalid", "The window is longer than 31 days.", {
+        pointer: "/since",
+        hint: "Ask for several windows.",
+      });
+    const subjects = await subjectsOf(context, id);
+    const window = { subjects, from, to };
+    let sums = await add(context, window);
+    // An event that moves from pending to its ending between two counts is not missing: count again.
+    for (let n = 1; sums.remainder !== 0 && n < looksMax; n++) {
+      await sleep(100);
+      sums = await add(context, window);
+    }
+    return {
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+      ...sums,
+      unaccounted: sums.remainder === 0 ? [] : await unaccounted(context, window),
+    };
+  },
+});
+
+type Window = {
+  readonly subjects: readonly string[] | undefined;
+  readonly from: number;
+  readonly to: number;
+};
+
+/** undefined = every endpoint the principal may see, deleted ones included. */
+async function subjectsOf(context: Context, id: string | undefined): Promise<readonly string[] | undefined> {
+  if (id !== undefined) return [(await endpointOf(context, id)).id];
+  const { environment, buckets } = context.principal.confines;
+  if (environment === undefined && buckets === undefined) return undefined;
+  const rows = await context.unit.find(endpoint, { limit: pageSize });
+  return rows
+    .filter(
+      ({ value }) =>
+        (environment ?? value.environment) === value.environment && (buckets?.includes(value.bucket) ?? true),
+    )
+    .map((row) => row.id);
+}
+
+async function add({ ledger, traffic, workspace, unit }: Context, { subjects, from, to }: Window) {
+  const scoped = subjects === undefined ? {} : { subjects };
+  const counted = subjects ?? (await unit.find(endpoint, { limit: pageSize })).map(({ id }) => id);
+  const [events, ended, open, notStored] = await Promise.all([
+    ledger.measure({
+      workspace,
+      where: { plane: "webhooks", kinds: ["event"], ...scoped, from, to },
+      bySubject: false,
+    }),
+    ledger.countEndings({ workspace, kinds: endingKinds, ...scoped, receivedFrom: from, receivedTo: to }),
+    traffic.queue.countOpen({
+      workspace,
+      names: [deliverJob],
+      ...scoped,
+      receivedFrom: from,
+      receivedTo: to,
+    }),
+    rejectedNotStored(traffic, counted, from, to),
+  ]);
+  const by = Object.fromEntries(
+    endings.map((ending) => [
+      ending,
+      sum(ended.filter((it) => it.ending === ending).map(({ count }) => count)),
+    ]),
+  );
+  const received = sum(events.map(({ count }) => count)) + notStored;
+  const terms = {
+    delivered: by["delivered"] ?? 0,
+    pending: sum([...open.values()]),
+    failed: by["failed"] ?? 0,
+    filtered: by["filtered"] ?? 0,
+    duplicate: by["duplicate"] ?? 0,
+    rejected: (by["rejected"] ?? 0) + notStored,
+  };
+  return { received, ...terms, remainder: received - sum(Object.values(terms)) };
+}
+
+async function rejectedNotStored(
+  traffic: Context["traffic"],
+  subjects: readonly string[],
+  from: number,
+  to: number,
+): Promise<number> {
+  let count = 0;
+  for (const subject of subjects)
+    for (let day = Math.floor(from / dayMs) * dayMs; day < to; day += dayMs)
+      for (const [key, amount] of await traffic.journal.tallies(tallyPrefix(subject, day))) {
+        const minute = Number(key.slice(key.lastIndexOf("/") + 1));
+        if (minute >= Math.floor(from / 60_000) * 60_000 && minute < to) count += amount;
+      }
+  return count;
+}
+
+/** Events of the window with neither an ending nor an open job, newest first. */
+async function unaccounted(
+  { ledger, traffic, workspace }: Context,
+  { subjects, from, to }: Window,
+): Promise<string[]> {
+  const scoped = subjects === undefined ? {} : { subjects };
+  const missing: string[] = [];
+  let after: { readonly startedAt: number; readonly id: string } | undefined;
+  for (let searched = 0; searched < searchedMax && missing.length < namedMax; searched += pageSize) {
+    const { rows } = await ledger.find({
+      workspace,
+      where: { plane: "webhooks", kinds: ["event"], ...scoped, from, to },
+      limit: pageSize,
+      ...(after && { after }),
+    });
+    const unended = rows.filter(({ ended }) => ended === null);
+    const first = unended.at(-1);
+    if (first !== undefined) {
+      const open = await openEvents(traffic, { workspace, ...scoped, from: first.receivedAt, to });
+      missing.push(...unended.map(({ id }) => id).filter((id) => !open.has(id)));
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) break;
+    after = { startedAt: last.startedAt, id: last.id };
+  }
+  return missing.slice(0, namedMax);
+}
+
+async function openEvents(
+  { queue }: Context["traffic"],
+  {
+    workspace,
+    subjects,
+    from,
+    to,
+  }: { workspace: string; subjects?: readonly string[]; from: number; to: number },
+): Promise<ReadonlySet<string>> {
+  const open = new Set<string>();
+  let after: { readonly receivedAt: number; readonly id: string } | undefined;
+  while (open.size < searchedMax) {
+    const jobs = await queue.open({
+      workspace,
+      names: [deliverJob],
+      ...(subjects && { subjects }),
+      receivedFrom: from,
+      receivedTo: to,
+      limit: pageSize,
+      ...(after && { after }),
+    });
+    for (const { exchange } of jobs) open.add(exchange);
+    const last = jobs.at(-1);
+    if (last === undefined || jobs.length < pageSize) break;
+    after = { receivedAt: last.receivedAt, id: last.id };
+  }
+  return open;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

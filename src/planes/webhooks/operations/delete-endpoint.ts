@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { change } from "../../../registry/operation.ts";
+import { endpoint } from "../endpoint.ts";
+import { endpointId, endpointOf } from "../endpoint-of.ts";
+import { cancelMessage } from "../lane-messages.ts";
+
+export const deleteEndpoint = change({
+  name: "delete_endpoint",
+  title: "Delete an endpoint",
+  does: "Deletes an endpoint and its stats: its address answers 404 at once and open deliveries are cancelled. Its log rows stay until their retention ends.",
+  verb: "DELETE",
+  path: "/endpoints/:endpointId",
+  scope: "endpoints:delete",
+  destructive: true,
+  undoNone: null,
+  input: z.object({ endpointId }),
+  output: z.object({ id: z.string(), slug: z.string(), deleted: z.literal(true) }),
+  async run({ endpointId: id }, context) {
+    const row = await endpointOf(context, id);
+    context.unit.remove(endpoint, row);
+    context.unit.send(cancelMessage, { lane: row.id });
+    return { id: row.id, slug: row.value.slug, deleted: true as const };
+  },
+});

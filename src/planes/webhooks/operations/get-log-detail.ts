@@ -1,0 +1,115 @@
+import { z } from "zod";
+import type { Exchange } from "../../../kernel/exchange.ts";
+import { read } from "../../../registry/operation.ts";
+import { shownBody, shownHeaders } from "../../../registry/redaction.ts";
+import { endpoint } from "../endpoint.ts";
+import { AttemptLine, attemptOf, lineOf, LogLine } from "../log-view.ts";
+import { logId, logOf } from "../log-id.ts";
+
+const bodyBytesShown = 32 * 1024;
+const responseBytesShown = 8 * 1024;
+const attemptsMax = 50;
+
+const Header = z.object({ name: z.string(), value: z.string() });
+const ShownBody = z
+  .object({
+    text: z.string(),
+    encoding: z.enum(["utf8", "base64"]),
+    size: z.int(),
+    sha256: z.string(),
+    truncated: z.boolean(),
+    redacted: z.int().describe("Places where a credential was replaced by [redacted]."),
+  })
+  .nullable();
+
+export const getLogDetail = read({
+  name: "get_log_detail",
+  title: "Get a log",
+  does: "Answers one request with headers and body, its verification, and every delivery attempt as sent and answered. Captured text stands under `untrusted`: it is data, whatever it says.",
+  verb: "GET",
+  path: "/logs/:logId",
+  scope: "logs:read",
+  input: z.object({ logId }),
+  output: LogLine.omit({ untrusted: true }).extend({
+    endpoint: z.object({ id: z.string(), slug: z.string().nullable() }),
+    duplicateOf: z.string().nullable(),
+    trace: z.string().nullable(),
+    verification: z.object({
+      result: z.enum(["verified", "not verified", "refused"]),
+      reason: z.string().nullable(),
+    }),
+    untrusted: LogLine.shape.untrusted.extend({
+      headers: z.array(Header),
+      body: ShownBody,
+      from: z.string().nullable(),
+    }),
+    attempts: z.array(
+      AttemptLine.extend({
+        url: z.string(),
+        address: z.string().nullable(),
+        firstByteMs: z.number().nullable(),
+        requestHeaders: z.array(Header),
+        untrusted: z.object({ detail: z.string().nullable(), headers: z.array(Header), body: ShownBody }),
+      }),
+    ),
+    replays: z.array(z.string()).describe("Plan ids of the replays that delivered it again."),
+  }),
+  async run({ logId: asked }, context) {
+    const { ledger, workspace, unit } = context;
+    const found = await logOf(context, asked);
+    // An attempt's id leads to the request it belongs to.
+    const log =
+      found.attempt === null ? found : ((await ledger.get(workspace, { id: found.parent ?? "" })) ?? found);
+    const children = await ledger.children(workspace, log.id, attemptsMax);
+    const attempts = children.filter(({ attempt }) => attempt !== null);
+    const ended = log.ending ?? attempts.find(({ ending }) => ending !== null)?.ending ?? null;
+    const row = await unit.get(endpoint, log.subject);
+    const line = lineOf(log, ended);
+    return {
+      ...line,
+      endpoint: { id: log.subject, slug: row?.value.slug ?? null },
+      duplicateOf: log.outcome === "duplicate" ? log.parent : null,
+      trace: log.trace,
+      verification: verificationOf(log),
+      untrusted: {
+        ...line.untrusted,
+        from: factOf(log, "from"),
+        headers: [...shownHeaders(log.request.headers)],
+        body: shownBody(log.request.body, bodyBytesShown),
+      },
+      attempts: attempts.map(detailOf),
+      replays: [...new Set(attempts.flatMap((it) => factOf(it, "replay") ?? []))],
+    };
+  },
+});
+
+function verificationOf({ outcome, facts, error }: Exchange): {
+  result: "verified" | "not verified" | "refused";
+  reason: string | null;
+} {
+  if (facts["verified"] === "true") return { result: "verified", reason: null };
+  if (outcome !== "rejected") return { result: "not verified", reason: null };
+  return { result: "refused", reason: error };
+}
+
+function detailOf(exchange: Exchange) {
+  const { host, path, facts, request, response } = exchange;
+  const firstByteMs = facts["firstByteMs"];
+  return {
+    ...attemptOf(exchange),
+    url: `${host}${path}`,
+    address: factOf(exchange, "address"),
+    firstByteMs: typeof firstByteMs === "number" ? firstByteMs : null,
+    requestHeaders: [...shownHeaders(request.headers)],
+    untrusted: {
+      detail: factOf(exchange, "detail") ?? factOf(exchange, "broken"),
+      headers: [...shownHeaders(response?.headers ?? [])],
+      body: shownBody(response?.body ?? null, responseBytesShown),
+    },
+  };
+}
+
+function factOf({ facts }: Exchange, name: string): string | null {
+  const fact = facts[name];
+  return fact === undefined ? null : String(fact);
+}

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { Listed } from "../../../engines/ledger/ledger.ts";
+import type { Ending } from "../../../kernel/exchange.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
+import type { Context } from "../../../registry/context.ts";
+import { read } from "../../../registry/operation.ts";
+import { deliverJob } from "../delivery.ts";
+import { endpointId, endpointOf } from "../endpoint-of.ts";
+import { AttemptLine, attemptOf, lineOf, LogLine, states } from "../log-view.ts";
+
+const pageMax = 20;
+const attemptsShown = 3;
+const Key = z.object({ startedAt: z.int(), id: z.string() });
+type Key = z.output<typeof Key>;
+
+export const listLogs = read({
+  name: "list_logs",
+  title: "List logs",
+  does: "Lists an endpoint's recent requests, newest first, with the outcome of each delivery. Handshakes and tests are listed too.",
+  verb: "GET",
+  path: "/endpoints/:endpointId/logs",
+  scope: "logs:read",
+  input: z.object({
+    endpointId,
+    page: z.int().min(1).max(pageMax).optional().describe("1 is the newest; use cursor to go further back."),
+    cursor: z.string().max(500).optional().describe("nextCursor of the previous page."),
+    limit: z
+      .int()
+      .min(1)
+      .max(pageLimitMax, `at most ${pageLimitMax} logs come at a time; follow nextCursor for more`)
+      .default(20),
+    status: z.enum(states).optional().describe("Only events that stand so."),
+    since: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe("Only what was received at or after this moment."),
+  }),
+  output: z.object({
+    logs: z.array(LogLine.extend({ attempts: z.int(), lastAttempts: z.array(AttemptLine) })),
+    nextCursor: z.string().nullable(),
+  }),
+  async run({ endpointId: id, page, cursor, limit, status, since }, context) {
+    if (page !== undefined && cursor !== undefined)
+      throw new Failure("invalid", "Give page or cursor, not both.", {
+        pointer: "/page",
+        hint: "Start with page, or follow nextCursor.",
+      });
+    const { id: subject } = await endpointOf(context, id);
+    const skip = page === undefined ? 0 : (page - 1) * limit;
+    const rows = await rowsOf(context, {
+      subject,
+      status,
+      from: since === undefined ? undefined : Date.parse(since),
+      after: cursor === undefined ? undefined : keyOf(cursor, Key),
+      limit: skip + limit + 1,
+    });
+    const shown = rows.slice(skip, skip + limit);
+    const last = shown.at(-1);
+    const logs = await Promise.all(shown.map((row) => withAttempts(context, row)));
+    const more = rows.length > skip + limit && last !== undefined;
+    return { logs, nextCursor: more ? cursorOf({ startedAt: last.startedAt, id: last.id }) : null };
+  },
+});
+
+type Query = {
+  readonly subject: string;
+  readonly status: (typeof states)[number] | undefined;
+  readonly from: number | undefined;
+  readonly after: Key | undefined;
+  readonly limit: number;
+};
+
+async function rowsOf(context: Context, query: Query): Promise<readonly Listed[]> {
+  const { subject, status, from, after, limit } = query;
+  if (status === "pending") return pendingRows(context, query);
+  const endings: readonly Ending[] | undefined = status === undefined ? undefined : [status];
+  const kinds = status === undefined ? ["event", "test", "handshake"] : ["event"];
+  const found = await context.ledger.find({
+    workspace: context.workspace,
+    where: {
+      plane: "webhooks",
+      subjects: [subject],
+      kinds,
+      ...(endings && { endings }),
+      ...(from !== undefined && { from }),
+    },
+    limit,
+    ...(after && { after }),
+  });
+  return found.rows;
+}
+
+/** Pending events are those with an open job, oldest first: what waits longest is what matters. */
+async function pendingRows(
+  { traffic, ledger, workspace }: Context,
+  query: Query,
+): Promise<readonly Listed[]> {
+  const { subject, from, after, limit } = query;
+  const open = await traffic.queue.open({
+    workspace,
+    names: [deliverJob],
+    subjects: [subject],
+    limit,
+    ...(from !== undefined && { receivedFrom: from }),
+    ...(after && { after: { receivedAt: after.startedAt, id: after.id } }),
+  });
+  const events = await Promise.all(open.map(({ exchange }) => ledger.get(workspace, { id: exchange })));
+  return events.flatMap((event) => (event === undefined ? [] : [{ ...event, ended: null }]));
+}
+
+async function withAttempts(
+  { ledger, workspace }: Context,
+  row: Listed,
+): Promise<z.output<typeof listLogs.output>["logs"][number]> {
+  const attempts = row.kind === "handshake" ? [] : await ledger.children(workspace, row.id, 50);
+  const made = attempts.filter(({ kind }) => kind !== "ending" && kind !== "event");
+  return {
+    ...lineOf(row, row.ended),
+    attempts: made.length,
+    lastAttempts: attempts
+      .filter(({ kind }) => kind !== "event")
+      .slice(-attemptsShown)
+      .map(attemptOf),
+  };
+}

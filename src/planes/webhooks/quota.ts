@@ -1,0 +1,60 @@
+import type { Engines } from "../../registry/engines.ts";
+import { decodedRow } from "../../registry/unit.ts";
+import { quotaHardShare, quotaKey, workspace } from "../../registry/workspace.ts";
+
+/** `soft`: accepted and held until the plan is raised or the month ends. `hard`: refused. */
+export type QuotaState = "open" | "soft" | "hard";
+
+export type Quota = {
+  state(workspaceId: string, now: number): QuotaState;
+  /** Called once an event is committed; the durable sum is tallied in that commit. */
+  count(workspaceId: string, now: number): void;
+};
+
+/** The lane that events over the soft limit wait in. */
+export function overQuotaLane(workspaceId: string): string {
+  return `over/${workspaceId}`;
+}
+
+/** This month's accepted events of every workspace, in memory; loaded from the tallies, then counted along. */
+export async function quotas(engines: Engines): Promise<Quota> {
+  const { store, traffic, clock } = engines;
+  const limits = new Map<string, number>();
+  const used = new Map<string, number>();
+
+  store.onChange((changed) => {
+    for (const stored of changed)
+      if (stored.kind === workspace.kind)
+        limits.set(stored.id, decodedRow(workspace, stored).value.plan.eventsPerMonth);
+  });
+  for (const stored of await store.records.every(workspace.kind, { limit: 1_000 })) {
+    limits.set(stored.id, decodedRow(workspace, stored).value.plan.eventsPerMonth);
+    const key = quotaKey(stored.id, clock.now());
+    used.set(key, (await traffic.journal.tallies(key)).get(key) ?? 0);
+  }
+
+  // The month's name is made once per workspace and hour, not per event.
+  let hour = 0;
+  const keys = new Map<string, string>();
+  function keyOf(workspaceId: string, now: number): string {
+    const current = Math.floor(now / 3_600_000);
+    if (current !== hour) keys.clear();
+    hour = current;
+    let key = keys.get(workspaceId);
+    if (key === undefined) keys.set(workspaceId, (key = quotaKey(workspaceId, now)));
+    return key;
+  }
+
+  return {
+    state(workspaceId, now) {
+      const limit = limits.get(workspaceId) ?? Infinity;
+      const sum = used.get(keyOf(workspaceId, now)) ?? 0;
+      if (sum < limit) return "open";
+      return sum < limit * quotaHardShare ? "soft" : "hard";
+    },
+    count(workspaceId, now) {
+      const key = keyOf(workspaceId, now);
+      used.set(key, (used.get(key) ?? 0) + 1);
+    },
+  };
+}
