@@ -1,0 +1,85 @@
+import { Agent } from "undici";
+import { Failure } from "../../kernel/failure.ts";
+
+/** What the server answered; `json` is undefined when the body is empty or no JSON. */
+export type ClientAnswer = {
+  readonly status: number;
+  /** By lowercase name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly json: unknown;
+};
+
+/** The command line's way to the server that the person named; unlike deliveries it is not guarded. */
+export type Client = {
+  /**
+   * One REST call; `body` is sent as JSON. Redirects are not followed.
+   * @throws Failure unavailable when nothing answers there or the answer is larger than 16 MiB
+   */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<ClientAnswer>;
+  close(): Promise<void>;
+};
+
+const answerBytesMax = 16 * 1024 * 1024;
+const timeoutMs = 60_000;
+
+/** @throws Failure invalid when `baseUrl` is no http(s) URL */
+export function cliClient(baseUrl: string, token: string | null): Client {
+  const base = URL.parse(baseUrl);
+  if (base === null || !/^https?:$/.test(base.protocol))
+    throw new Failure("invalid", `"${baseUrl}" is not the URL of a server.`, {
+      hint: "Pass --url with an address such as http://127.0.0.1:8080.",
+    });
+  const prefix = base.pathname.replace(/\/$/, "");
+  const agent = new Agent({
+    allowH2: false,
+    maxResponseSize: answerBytesMax,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+
+  return {
+    async call(method, path, body, headers = {}) {
+      try {
+        const answer = await agent.request({
+          origin: base.origin,
+          path: prefix + path,
+          method,
+          headers: {
+            accept: "application/json",
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+            ...headers,
+          },
+          body: body === undefined ? null : JSON.stringify(body),
+        });
+        return { status: answer.statusCode, headers: answer.headers, json: parsed(await answer.body.text()) };
+      } catch (error) {
+        throw unanswered(base.origin, error);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unanswered(origin: string, error: unknown): Failure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE")
+    return new Failure("unavailable", `${origin} answered with more than 16 MiB.`, { hint: "Ask for less." });
+  const why = code === "" || code === "ECONNREFUSED" ? "" : ` (${code})`;
+  return new Failure("unavailable", `Nothing answers at ${origin}${why}.`, {
+    hint: "Start it with `sluice serve`, or pass --url.",
+  });
+}
