@@ -1,10 +1,10 @@
 import { test } from "node:test";
-import { commitPromises } from "./commit-promises.ts";
-import { entryPromises } from "./entry-promises.ts";
-import { feedPromises } from "./feed-promises.ts";
-import { recordPromises } from "./record-promises.ts";
-import { startMs } from "./trial.ts";
-import type { StorePlace, Trial } from "./trial.ts";
+import { commitPromises } from "./conformance/commit-promises.ts";
+import { entryPromises } from "./conformance/entry-promises.ts";
+import { feedPromises } from "./conformance/feed-promises.ts";
+import { recordPromises } from "./conformance/record-promises.ts";
+import { startMs } from "./conformance/trial.ts";
+import type { StorePlace, Trial } from "./conformance/trial.ts";
 
 /** Registers the tests of what every store promises. */
 export function storeConformance(name: string, newPlace: () => Promise<StorePlace>): void {

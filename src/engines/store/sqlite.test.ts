@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { Failure } from "../../kernel/failure.ts";
 import { sqliteStore } from "./sqlite.ts";
-import { changeOf, commitOf, startMs } from "./trial.ts";
+import { changeOf, commitOf, startMs } from "./conformance/trial.ts";
 
 const clock = { now: () => startMs };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Promises } from "./trial.ts";
 import { changeOf, commitOf, startMs } from "./trial.ts";
-import type { RecordQuery, Store } from "./store.ts";
+import type { RecordQuery, Store } from "../store.ts";
 
 const lifePromises: Promises = {
   "a created record is read back as it was given, at version 1": async ({ store }) => {

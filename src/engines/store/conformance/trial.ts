@@ -1,5 +1,5 @@
-import type { Clock } from "../../kernel/clock.ts";
-import type { Commit, RecordChange, Store } from "./store.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { Commit, RecordChange, Store } from "../store.ts";
 
 /** Somewhere empty that stores can be opened on, one after the other, and that goes away with `remove`. */
 export type StorePlace = { open(clock: Clock): Promise<Store>; remove(): Promise<void> };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Promises } from "./trial.ts";
 import { changeOf, commitOf, startMs } from "./trial.ts";
-import type { StoredRecord } from "./store.ts";
+import type { StoredRecord } from "../store.ts";
 
 const auditPromises: Promises = {
   "an audit row tells who did what to which subjects": async ({ store }) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Promises } from "./trial.ts";
 import { changeOf, commitOf, dayMs, startMs } from "./trial.ts";
-import { historyDays } from "./store.ts";
-import type { Commit, EntryChange, Store } from "./store.ts";
+import { historyDays } from "../store.ts";
+import type { Commit, EntryChange, Store } from "../store.ts";
 
 const keptPromises: Promises = {
   "an entry is any JSON value under its workspace, collection and key": async ({ store }) => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../kernel/failure.ts";
+import { Failure } from "../../../kernel/failure.ts";
 import type { Promises, Trial } from "./trial.ts";
 import { changeOf, commitOf, startMs } from "./trial.ts";
-import type { Commit, EntryChange, RecordChange, Store } from "./store.ts";
+import type { Commit, EntryChange, RecordChange, Store } from "../store.ts";
 
 const token = changeOf("th_1", {
   value: { name: "one" },
