@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { NewJob } from "../../engines/traffic/traffic.ts";
-import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
-import { newExchangeId } from "../../kernel/id.ts";
+import type { NewExchange } from "../../kernel/exchange.ts";
+import { exchangeTimeMs, newExchangeId } from "../../kernel/id.ts";
 
 /** Delivers an event: these open jobs are what accounting calls pending. */
 export const deliverJob = "deliver";
@@ -59,9 +59,9 @@ export function endedWithout(job: NewJob, error: string, now: number): NewExchan
   };
 }
 
-/** The job that delivers an event again under a replay's lane. */
+/** The job that delivers an event again, in a replay's own lane. */
 export function redelivery(
-  event: Exchange,
+  event: { readonly id: string; readonly workspace: string; readonly subject: string },
   replay: { readonly id: string; readonly lane: string; readonly now: number },
 ): NewJob {
   const payload: Delivery = { endpoint: event.subject, kind: "replay", withheld: null, replay: replay.id };
@@ -75,7 +75,7 @@ export function redelivery(
     dueAt: replay.now,
     attempt: 0,
     exchange: event.id,
-    receivedAt: event.receivedAt,
+    receivedAt: exchangeTimeMs(event.id) ?? replay.now,
     subject: event.subject,
   };
 }

@@ -71,7 +71,7 @@ describe("Meta's hub.challenge", () => {
     for (const token of ["fake-verify-tokem", "fake-verify-toke", "fake-verify-token1", ""]) {
       const answer = askMeta({ ...subscribe, "hub.verify_token": token });
       assert.deepEqual([answer?.status, answer?.refused], [403, "verify_token_mismatch"]);
-      assert.ok(!answer.body.includes("1158201444"));
+      assert.doesNotMatch(answer?.body ?? "", /1158201444/);
     }
     const { "hub.verify_token": _, ...without } = subscribe;
     assert.equal(askMeta(without)?.refused, "verify_token_mismatch");

@@ -6,7 +6,7 @@ import { accept, readable, unverified, type Arrival } from "./accept.ts";
 import { answerHandshake } from "./handshake.ts";
 import type { Incoming } from "./incoming.ts";
 import type { LiveEndpoint, LiveEndpoints } from "./live-endpoints.ts";
-import { overQuotaLane, type Quota } from "./quota.ts";
+import type { Quota } from "./quota.ts";
 import { rate } from "./rate.ts";
 import { rejections, type Rejections } from "./rejections.ts";
 
@@ -105,7 +105,7 @@ async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts):
     incoming,
     {
       kind: "live",
-      lane: state === "soft" ? overQuotaLane(endpoint.workspace) : endpoint.id,
+      lane: state === "soft" ? await quota.overLane(endpoint.workspace) : endpoint.id,
       quotaKey: quotaKey(endpoint.workspace, receivedAt),
       verified: endpoint.provider === undefined ? "none" : "true",
     },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import { valuesOf } from "./incoming.ts";
@@ -123,7 +123,7 @@ export function traceOf(received: Headers): TraceContext | undefined {
 
 /** The span's id is made of the event and the attempt: the same whenever this attempt is told of. */
 function traceparentOf(incomingTrace: TraceContext | undefined, sending: Sending): string {
-  const span = createHash("sha256").update(`${sending.id}.${sending.attempt}`).digest("hex").slice(0, 16);
+  const span = hash("sha256", `${sending.id}.${sending.attempt}`).slice(0, 16);
   const sampled = Number.parseInt(incomingTrace?.flags ?? "01", 16) & 1;
   return `00-${incomingTrace?.trace ?? sending.trace}-${span}-0${sampled}`;
 }

@@ -9,12 +9,11 @@ export type Quota = {
   state(workspaceId: string, now: number): QuotaState;
   /** Called once an event is committed; the durable sum is tallied in that commit. */
   count(workspaceId: string, now: number): void;
+  /** Answers the lane that events over the soft limit wait in, which is held. */
+  overLane(workspaceId: string): Promise<string>;
+  /** Lets go what waits where the plan was raised or a new month has begun. */
+  release(): Promise<void>;
 };
-
-/** The lane that events over the soft limit wait in. */
-export function overQuotaLane(workspaceId: string): string {
-  return `over/${workspaceId}`;
-}
 
 /** This month's accepted events of every workspace, in memory; loaded from the tallies, then counted along. */
 export async function quotas(engines: Engines): Promise<Quota> {
@@ -45,12 +44,33 @@ export async function quotas(engines: Engines): Promise<Quota> {
     return key;
   }
 
+  function state(workspaceId: string, now: number): QuotaState {
+    const limit = limits.get(workspaceId) ?? Infinity;
+    const sum = used.get(keyOf(workspaceId, now)) ?? 0;
+    if (sum < limit) return "open";
+    return sum < limit * quotaHardShare ? "soft" : "hard";
+  }
+
+  // Holds outlive the process: until the first release, every workspace may have one.
+  const mayBeHeld = new Set(limits.keys());
+  const held = new Set<string>();
   return {
-    state(workspaceId, now) {
-      const limit = limits.get(workspaceId) ?? Infinity;
-      const sum = used.get(keyOf(workspaceId, now)) ?? 0;
-      if (sum < limit) return "open";
-      return sum < limit * quotaHardShare ? "soft" : "hard";
+    state,
+    async overLane(workspaceId) {
+      const lane = `over/${workspaceId}`;
+      if (held.has(workspaceId)) return lane;
+      await traffic.queue.hold(lane, Infinity);
+      held.add(workspaceId);
+      mayBeHeld.add(workspaceId);
+      return lane;
+    },
+    async release() {
+      for (const workspaceId of mayBeHeld) {
+        if (state(workspaceId, clock.now()) !== "open") continue;
+        held.delete(workspaceId);
+        mayBeHeld.delete(workspaceId);
+        await traffic.queue.resume(`over/${workspaceId}`);
+      }
     },
     count(workspaceId, now) {
       const key = keyOf(workspaceId, now);

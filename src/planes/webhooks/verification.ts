@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Failure } from "../../kernel/failure.ts";
 import { sameBytes } from "../../kernel/secret.ts";
 import type { Headers } from "../../kernel/exchange.ts";
@@ -233,12 +233,13 @@ function itemsOf(place: Place, value: string): readonly string[] {
 type Parts = Omit<Signable, "timestampMs"> & { readonly timestamp: string };
 
 function contentOf(template: string, parts: Parts): Content {
-  return template.split(/\{(id|timestamp|body|method|url)\}/).map((text, i) => {
+  const pieces = template.split(/\{(id|timestamp|body|method|url)\}/).map((text, i) => {
     if (i % 2 === 0) return text;
     return text === "id" || text === "timestamp" || text === "method" || text === "url"
       ? parts[text]
       : parts.body;
   });
+  return pieces.filter((piece) => piece !== "");
 }
 
 const units = { s: "seconds", ms: "milliseconds", iso: "ISO 8601 (RFC 3339)" } as const;
@@ -259,7 +260,7 @@ function written(timeMs: number, unit: keyof typeof units): string {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return hash("sha256", bytes, "buffer");
 }
 
 function noMatch(tried: number): Unverified {

@@ -47,7 +47,7 @@ export const getPlanUsage = read({
         left: Math.max(0, limit - used),
         share: limit === 0 ? 1 : round(used / limit, 4),
       },
-      state: used < limit ? "within" : used < limit * quotaHardShare ? "over soft limit" : "over hard limit",
+      state: stateOf(used, limit),
       resetsAt: new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)).toISOString(),
       endpoints: {
         used: endpoints,
@@ -60,3 +60,8 @@ export const getPlanUsage = read({
     };
   },
 });
+
+function stateOf(used: number, limit: number): "within" | "over soft limit" | "over hard limit" {
+  if (used < limit) return "within";
+  return used < limit * quotaHardShare ? "over soft limit" : "over hard limit";
+}

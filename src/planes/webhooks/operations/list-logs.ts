@@ -11,6 +11,7 @@ import { AttemptLine, attemptOf, lineOf, LogLine, states } from "../log-view.ts"
 
 const pageMax = 20;
 const attemptsShown = 3;
+const LogWithAttempts = LogLine.extend({ attempts: z.int(), lastAttempts: z.array(AttemptLine) });
 const Key = z.object({ startedAt: z.int(), id: z.string() });
 type Key = z.output<typeof Key>;
 
@@ -37,7 +38,7 @@ export const listLogs = read({
       .describe("Only what was received at or after this moment."),
   }),
   output: z.object({
-    logs: z.array(LogLine.extend({ attempts: z.int(), lastAttempts: z.array(AttemptLine) })),
+    logs: z.array(LogWithAttempts),
     nextCursor: z.string().nullable(),
   }),
   async run({ endpointId: id, page, cursor, limit, status, since }, context) {
@@ -112,7 +113,7 @@ async function pendingRows(
 async function withAttempts(
   { ledger, workspace }: Context,
   row: Listed,
-): Promise<z.output<typeof listLogs.output>["logs"][number]> {
+): Promise<z.output<typeof LogWithAttempts>> {
   const attempts = row.kind === "handshake" ? [] : await ledger.children(workspace, row.id, 50);
   const made = attempts.filter(({ kind }) => kind !== "ending" && kind !== "event");
   return {

@@ -77,7 +77,7 @@ export const sendTest = act({
   preview({ arrival, signed }) {
     return {
       ...about(arrival, signed),
-      state: "planned",
+      state: "planned" as const,
       logId: null,
       attempt: null,
       next: "Call again without dryRun to send it.",
@@ -103,7 +103,7 @@ export const sendTest = act({
     if (first === undefined)
       return {
         ...about(arrival, signed),
-        state: "pending",
+        state: "pending" as const,
         logId: id,
         attempt: null,
         next: `No attempt has ended yet: look at get_log_detail ${id} in a moment.`,
@@ -111,7 +111,7 @@ export const sendTest = act({
     const delivered = first.outcome === "delivered";
     return {
       ...about(arrival, signed),
-      state: delivered ? "delivered" : "failed",
+      state: delivered ? ("delivered" as const) : ("failed" as const),
       logId: id,
       attempt: first,
       next: delivered ? "The endpoint works." : `get_log_detail ${id} shows what the target answered.`,

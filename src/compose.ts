@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { databases, type Database } from "./engines/databases.ts";
+import { listenEcho } from "./engines/inbound/echo.ts";
+import { defaultLimits } from "./engines/inbound/inbound.ts";
+import { listen } from "./engines/inbound/node-http.ts";
+import { ownListeners } from "./engines/outbound/own-listeners.ts";
+import { undiciOutbound } from "./engines/outbound/undici.ts";
+import { openDataFolder } from "./engines/sqlite/data-folder.ts";
+import { openKeyFile } from "./engines/vault/key-file.ts";
+import { keyRingVault } from "./engines/vault/key-ring.ts";
+import { wallClock } from "./kernel/clock.ts";
+import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
+import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
+import { planes } from "./planes/planes.ts";
+import { startCaretaker } from "./registry/caretaker.ts";
+import { startCourier } from "./registry/courier.ts";
+import type { Engines } from "./registry/engines.ts";
+import { metrics } from "./registry/metrics.ts";
+import { startRunner } from "./registry/runner.ts";
+import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
+import { healthApp } from "./surfaces/rest/health.ts";
+import { openapiApp } from "./surfaces/rest/openapi.ts";
+import { restApp } from "./surfaces/rest/rest.ts";
+import { rootApp } from "./surfaces/rest/root.ts";
+
+const echoHost = "127.0.0.1";
+const graceMs = 20_000;
+
+export const operations = planes.flatMap((plane) => plane.operations);
+
+export type Sluice = {
+  /** Where it listens, without a trailing slash. */
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly echoUrl: string;
+  readonly mcpEnabled: boolean;
+  /** On the very first start only. */
+  readonly first: FirstStart | undefined;
+  readonly engines: Engines;
+  /** Takes no more, lets work under way finish for up to 20 s, then closes everything in order. */
+  close(): Promise<void>;
+};
+
+export type Composition = {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: (line: string) => void;
+  /** Puts something between the planes and their engines: fault tests and benchmarks. */
+  readonly wrap?: (engines: Engines) => Engines;
+};
+
+/**
+ * Opens everything in order and listens: data folder, engines, planes, surfaces.
+ *
+ * @throws Failure that says what is in the way; then nothing is left open
+ */
+export async function compose({
+  config,
+  version,
+  log,
+  wrap = (engines) => engines,
+}: Composition): Promise<Sluice> {
+  const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
+  const closing: (() => unknown)[] = [() => folder.close()];
+  try {
+    const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
+    const database = await openDatabase(folder.path);
+    closing.unshift(() => database.close());
+    const own = ownListeners();
+    const echo = await listenEcho(echoHost);
+    closing.unshift(() => echo.close());
+    own.addEcho(echoHost, echo.port);
+    const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock: wallClock });
+    closing.unshift(() => outbound.close());
+
+    const address = { url: "" };
+    const settings = {
+      echoUrl: echo.url,
+      ingestRate: config.SLUICE_INGEST_RATE,
+      // The port is known once it is bound.
+      get publicUrl() {
+        return config.SLUICE_PUBLIC_URL ?? address.url;
+      },
+    };
+    const { store, traffic, ledger, counters } = database;
+    const engines = wrap({
+      clock: wallClock,
+      store,
+      traffic,
+      ledger,
+      counters,
+      outbound,
+      vault,
+      log,
+      settings,
+    });
+
+    const first = await bootstrap(engines, config.SLUICE_BOOTSTRAP_API_KEY);
+    const running = await Promise.all(planes.map((plane) => plane.start(engines)));
+    const authenticate = apiKeyAuthenticator(engines);
+    const documents = planes.flatMap((plane) => plane.documents);
+    const prompts = planes.flatMap((plane) => plane.prompts);
+    const serverInfo = { name: "sluice", title: "Sluice", version };
+    const mcp = mcpRoute({
+      ...{ operations, documents, prompts, engines, serverInfo, enabled: config.MCP_SERVER_ENABLED },
+      authenticate: (credentials) => authenticate({ client: undefined, ...credentials }),
+    });
+    const courier = startCourier(
+      running.flatMap(({ messages }) => messages),
+      engines,
+    );
+    closing.unshift(() => courier.stop());
+    const caretaker = startCaretaker(
+      running.flatMap(({ upkeep }) => upkeep),
+      engines,
+    );
+    closing.unshift(() => caretaker.stop());
+    const runner = startRunner(
+      running.flatMap(({ jobs }) => jobs),
+      engines,
+    );
+    closing.unshift(() => runner.stop(graceMs));
+
+    const inbound = await listen({
+      host: config.SLUICE_HOST,
+      port: config.SLUICE_PORT,
+      routes: [...running.flatMap(({ routes }) => routes), mcp],
+      app: rootApp(
+        [
+          restApp({ operations, engines, authenticate }),
+          openapiApp(operations, { publicUrl: settings.publicUrl, version }),
+          healthApp({ ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) }),
+        ],
+        log,
+      ),
+      limits: defaultLimits,
+      clock: wallClock,
+      log,
+    });
+    closing.unshift(() => inbound.close(graceMs));
+    address.url = inbound.url;
+    own.add(config.SLUICE_HOST, inbound.port);
+    folder.setAddress(inbound.url);
+    return {
+      url: inbound.url,
+      publicUrl: settings.publicUrl,
+      echoUrl: echo.url,
+      mcpEnabled: config.MCP_SERVER_ENABLED,
+      first,
+      engines,
+      close: () => closeAll(closing),
+    };
+  } catch (error) {
+    await closeAll(closing);
+    throw error;
+  }
+}
+
+async function openDatabase(directory: string): Promise<Database> {
+  const open = databases["sqlite"];
+  if (open === undefined) throw new Error("no database of this name");
+  return open(directory, wallClock);
+}
+
+async function closeAll(closing: (() => unknown)[]): Promise<void> {
+  for (let close = closing.shift(); close !== undefined; close = closing.shift()) await close();
+}
+
+/** Whether each part can do its work: asked by /readyz. */
+async function ready({ store, traffic, ledger }: Engines) {
+  const checks: readonly (readonly [name: string, check: () => Promise<unknown>])[] = [
+    ["store", () => store.outbox.pending(1)],
+    [
+      "journal",
+      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 0 }] }),
+    ],
+    ["queue", () => traffic.queue.depth()],
+    ["ledger", () => ledger.position()],
+  ];
+  return Promise.all(
+    checks.map(async ([name, check]) => {
+      try {
+        await check();
+        return { name, ok: true, detail: "works" };
+      } catch (error) {
+        return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}

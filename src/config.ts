@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { parseCidrs, type Cidr } from "./engines/outbound/address.ts";
+import { Failure } from "./kernel/failure.ts";
+import { Secret } from "./kernel/secret.ts";
+
+/** One variable of the environment: how it is read, and what a person is told of it. */
+type Variable<T> = {
+  readonly does: string;
+  readonly example: string;
+  /** Shown in the reference; what holds when the variable is absent or empty. */
+  readonly fallback: string;
+  parse(text: string): T;
+};
+
+function variable<T>(it: Variable<T>): Variable<T> {
+  return it;
+}
+
+/** Every environment variable there is. Nothing else reads the environment. */
+export const variables = {
+  SLUICE_PORT: variable({
+    does: "Port to listen on; 0 takes any free one.",
+    example: "8080",
+    fallback: "8080",
+    parse: (text) => z.coerce.number().int().min(0).max(65_535).parse(text),
+  }),
+  SLUICE_HOST: variable({
+    does: "Address to listen on. 0.0.0.0 makes the server reachable from other machines: put TLS in front.",
+    example: "127.0.0.1",
+    fallback: "127.0.0.1",
+    parse: (text) => z.union([z.ipv4(), z.ipv6()]).parse(text),
+  }),
+  SLUICE_PUBLIC_URL: variable({
+    does: "The address providers and people reach the server at; ingest URLs are made from it. Empty = the listening address.",
+    example: "https://sluice.example.com",
+    fallback: "",
+    parse: (text) =>
+      text === ""
+        ? null
+        : z
+            .url({ protocol: /^https?$/ })
+            .parse(text)
+            .replace(/\/+$/, ""),
+  }),
+  SLUICE_DATA_DIR: variable({
+    does: "Folder for everything that is stored; created on first start, held by one process at a time.",
+    example: "/var/lib/sluice",
+    fallback: ".sluice",
+    parse: (text) => z.string().min(1).parse(text),
+  }),
+  SLUICE_OUTBOUND_ALLOW: variable({
+    does: "Addresses that are not public and may be delivered to all the same, as CIDR blocks separated by commas.",
+    example: "10.0.0.0/8,127.0.0.0/8",
+    fallback: "",
+    parse: (text): readonly Cidr[] => parseCidrs(text),
+  }),
+  SLUICE_BOOTSTRAP_API_KEY: variable({
+    does: "The first API key, instead of a random one: mk_ and 48 or 49 letters and digits. Read on first start only.",
+    example: "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP",
+    fallback: "",
+    parse: (text) =>
+      text === ""
+        ? undefined
+        : new Secret(
+            z
+              .string()
+              .regex(/^mk_[0-9A-Za-z]{48,49}$/, "must be mk_ and 48 or 49 letters and digits")
+              .parse(text),
+          ),
+  }),
+  SLUICE_INGEST_RATE: variable({
+    does: "Requests a second that one endpoint accepts, with bursts of five times as many; 0 = unlimited.",
+    example: "500",
+    fallback: "100",
+    parse: (text) => z.coerce.number().min(0).max(1_000_000).parse(text),
+  }),
+  MCP_SERVER_ENABLED: variable({
+    does: "false answers 404 on every MCP address.",
+    example: "false",
+    fallback: "true",
+    parse: (text) => z.enum(["true", "false"]).parse(text.toLowerCase()) === "true",
+  }),
+  SLUICE_URL: variable({
+    does: "The server that CLI commands talk to.",
+    example: "https://sluice.example.com",
+    fallback: "http://127.0.0.1:8080",
+    parse: (text) =>
+      z
+        .url({ protocol: /^https?$/ })
+        .parse(text)
+        .replace(/\/+$/, ""),
+  }),
+  SLUICE_API_KEY: variable({
+    does: "The API key that CLI commands send.",
+    example: "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP",
+    fallback: "",
+    parse: (text) => (text === "" ? undefined : new Secret(text)),
+  }),
+} as const;
+
+type Variables = typeof variables;
+export type Config = { readonly [K in keyof Variables]: ReturnType<Variables[K]["parse"]> };
+
+/**
+ * The configuration, from the environment.
+ *
+ * @throws Failure invalid with every variable that is wrong: its name, what is wrong, and an example
+ */
+export function config(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: { pointer: string; message: string }[] = [];
+  const read = Object.entries(variables).map(([name, it]) => {
+    const text = environment[name]?.trim();
+    try {
+      return [name, it.parse(text === undefined || text === "" ? it.fallback : text)];
+    } catch (error) {
+      problems.push({
+        pointer: `/${name}`,
+        message: `${name} is wrong: ${saidBy(error)}. For example: ${name}=${it.example}`,
+      });
+      return [name, undefined];
+    }
+  });
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith("SLUICE_") && !Object.hasOwn(variables, name),
+  );
+  for (const name of unknown)
+    problems.push({
+      pointer: `/${name}`,
+      message: `${name} is not a setting. There are: ${Object.keys(variables).join(", ")}`,
+    });
+  if (problems.length > 0)
+    throw new Failure("invalid", problems.map(({ message }) => message).join("\n"), { problems });
+  // Each entry was made by the parser under the same name.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.freeze(Object.fromEntries(read)) as Config;
+}
+
+function saidBy(error: unknown): string {
+  if (error instanceof z.ZodError)
+    return error.issues.map(({ message }) => message.replace(/^Invalid input: /, "")).join("; ");
+  return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+}

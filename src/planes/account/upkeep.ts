@@ -1,0 +1,40 @@
+import type { Engines } from "../../registry/engines.ts";
+import type { Upkeep } from "../../registry/plane.ts";
+import { decodedRow } from "../../registry/unit.ts";
+import { workspace } from "../../registry/workspace.ts";
+
+const dayMs = 24 * 3_600_000;
+const minuteMs = 60_000;
+const workspacesMax = 1_000;
+const rowsPerRound = 5_000;
+const sealedPerRound = 2_048;
+
+/** Keeps what is stored within its plan: retention of traffic, compression of what is at rest, expired entries. */
+export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkeep[] {
+  return [
+    {
+      name: "retention",
+      everyMs: minuteMs,
+      async run() {
+        for (const stored of await store.records.every(workspace.kind, { limit: workspacesMax })) {
+          const { plan } = decodedRow(workspace, stored).value;
+          await ledger.expire(stored.id, clock.now() - plan.retentionDays * dayMs, rowsPerRound);
+        }
+      },
+    },
+    {
+      name: "sealing",
+      everyMs: 10_000,
+      async run() {
+        await ledger.seal(sealedPerRound);
+      },
+    },
+    {
+      name: "sweeping",
+      everyMs: minuteMs,
+      async run() {
+        await store.sweep(rowsPerRound);
+      },
+    },
+  ];
+}

@@ -1,0 +1,43 @@
+export type Greeting = {
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly echoUrl: string;
+  readonly mcpEnabled: boolean;
+  /** The first API key, on the first start only. */
+  readonly key: string | null;
+};
+
+/** What a server prints once it listens: where everything is, and on the first start how to begin. */
+export function greeting({ url, publicUrl, echoUrl, mcpEnabled, key }: Greeting): string {
+  const lines = [
+    `Sluice listens on ${url}`,
+    "",
+    `  REST API   ${publicUrl}/api/v1   (described at ${publicUrl}/openapi.json)`,
+    `  MCP        ${mcpEnabled ? `${publicUrl}/api/mcp` : "switched off (MCP_SERVER_ENABLED=false)"}`,
+    `  Webhooks   ${publicUrl}/in/…`,
+    `  Health     ${publicUrl}/healthz   ${publicUrl}/readyz   ${publicUrl}/metrics`,
+    `  Echo       ${echoUrl}   (a target that answers 200, for a first delivery)`,
+  ];
+  return [...lines, ...(key === null ? [] : firstSteps(publicUrl, echoUrl, key)), ""].join("\n");
+}
+
+function firstSteps(publicUrl: string, echoUrl: string, key: string): readonly string[] {
+  const bearer = `Authorization: Bearer ${key}`;
+  return [
+    "",
+    "This is the first start. Your API key, shown this once:",
+    "",
+    `  ${key}`,
+    "",
+    "Let an agent run it:",
+    "",
+    `  claude mcp add --transport http sluice ${publicUrl}/api/mcp --header "${bearer}"`,
+    "",
+    "Or create an endpoint by hand, and send it a webhook:",
+    "",
+    `  INGEST=$(curl -s ${publicUrl}/api/v1/endpoints -H "${bearer}" -H 'content-type: application/json' \\`,
+    `    -d '{"name":"hello","targetUrl":"${echoUrl}"}' | sed 's/.*"ingestUrl":"\\([^"]*\\)".*/\\1/')`,
+    `  curl -s "$INGEST" -H 'content-type: application/json' -d '{"hello":"world"}'`,
+    `  curl -s ${publicUrl}/api/v1/endpoints/hello/logs -H "${bearer}"`,
+  ];
+}
