@@ -1,0 +1,92 @@
+import { Failure, kinds } from "../../kernel/failure.ts";
+import { newId } from "../../kernel/id.ts";
+
+export const apiRoot = "/api/v1";
+
+/** What a handler answers with, before the headers that every answer carries. */
+export type Answer = { readonly body: object; readonly headers?: Readonly<Record<string, string>> };
+
+/** RFC 9457 problem details, as `application/problem+json`. */
+export type Problem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly requestId: string;
+};
+
+/**
+ * Runs one request to its answer. Expected failures become problems; anything else is a bug: logged with its stack
+ * under the request's id, and answered 500 with that id alone.
+ */
+export async function answered(
+  request: Request,
+  log: (line: string) => void,
+  work: (requestId: string) => Answer | Promise<Answer>,
+): Promise<Response> {
+  const requestId = requestIdOf(request);
+  try {
+    const { body, headers = {} } = await work(requestId);
+    return jsonResponse(200, body, { ...headers, ...always(requestId), "content-type": "application/json" });
+  } catch (error) {
+    if (error instanceof Failure) return problemResponse(error, requestId);
+    // A caller that went away made the call stop: that is no bug, and nobody reads the answer.
+    if (!request.signal.aborted) log(`bug ${requestId}: ${stackOf(error)}`);
+    return bugResponse(requestId);
+  }
+}
+
+/** `X-Request-Id` when it is 1 to 64 letters, digits, `-` and `_`, else a new id. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get("x-request-id");
+  return given !== null && /^[A-Za-z0-9_-]{1,64}$/.test(given) ? given : newId("req");
+}
+
+function problemResponse({ kind, message, detail }: Failure, requestId: string): Response {
+  const { status, title } = kinds[kind];
+  const { problems, ...rest } = detail;
+  const errors = problems?.map(({ pointer, message: said }) => ({ pointer, detail: said }));
+  const problem: Problem = { type: typeOf(kind), title, status, detail: message, code: kind, requestId };
+  return jsonResponse(
+    status,
+    { ...problem, ...rest, ...(errors && { errors }) },
+    {
+      ...always(requestId),
+      "content-type": "application/problem+json",
+      ...(rest.retryAfterMs !== undefined && {
+        "retry-after": String(Math.max(1, Math.ceil(rest.retryAfterMs / 1_000))),
+      }),
+      ...(kind === "unauthenticated" && { "www-authenticate": "Bearer" }),
+      ...(kind === "method_not_allowed" && { allow: [rest.allowed ?? []].flat().join(", ") }),
+    },
+  );
+}
+
+function bugResponse(requestId: string): Response {
+  const problem: Problem = {
+    type: typeOf("internal"),
+    title: "Internal error",
+    status: 500,
+    detail: "Something went wrong in the server. It is logged under this request id.",
+    code: "internal",
+    requestId,
+  };
+  return jsonResponse(500, problem, { ...always(requestId), "content-type": "application/problem+json" });
+}
+
+function typeOf(code: string): string {
+  return `urn:sluice:problem:${code}`;
+}
+
+function always(requestId: string): Readonly<Record<string, string>> {
+  return { "x-request-id": requestId, "cache-control": "no-store", "x-content-type-options": "nosniff" };
+}
+
+function jsonResponse(status: number, body: object, headers: Readonly<Record<string, string>>): Response {
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

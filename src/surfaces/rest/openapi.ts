@@ -1,0 +1,164 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { kinds } from "../../kernel/failure.ts";
+import { fieldsOf, inputSchema, pathParameters, type Field } from "../../registry/field.ts";
+import { publicOutput, type Operation } from "../../registry/operation.ts";
+import { addressOf } from "./unknown-path.ts";
+import { embedded, type Json, type JsonObject } from "./embedded-schema.ts";
+
+export type About = {
+  /** Where the server is reached, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly version: string;
+  /** The plane of an operation, to group by; absent = grouped by the first part of the path. */
+  readonly planeOf?: (it: Operation) => string | undefined;
+};
+
+/** Serves the document at `/openapi.json`; it is made once. */
+export function openapiApp(operations: readonly Operation[], about: About): Hono {
+  const text = JSON.stringify(openapi(operations, about));
+  const headers = { "content-type": "application/json", "x-content-type-options": "nosniff" };
+  return new Hono().get("/openapi.json", (c) => c.body(text, 200, headers));
+}
+
+/** The REST API as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.1), whose schemas are JSON Schema 2020-12. */
+export function openapi(operations: readonly Operation[], about: About): JsonObject {
+  const schemas: JsonObject = { Problem: problemSchema };
+  const described = operations.map((it) => ({ it, described: describe(it, about, schemas) }));
+  const byAddress = Map.groupBy(described, ({ it }) => addressOf(it));
+  const paths = [...byAddress].map(([address, list]): [string, JsonObject] => [
+    address,
+    Object.fromEntries(list.map((each) => [each.it.verb.toLowerCase(), each.described])),
+  ]);
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Sluice",
+      version: about.version,
+      description:
+        "Every operation is also an MCP tool and a command of the same name. Failures are problem details (RFC 9457).",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: about.publicUrl }],
+    security: [{ bearer: [] }],
+    tags: [...new Set(operations.map((it) => tagOf(it, about)))].map((name) => ({ name })),
+    paths: Object.fromEntries(paths),
+    components: {
+      schemas,
+      parameters: { IdempotencyKey: idempotencyKey, RequestId: requestId },
+      responses: { Problem: problemResponse },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An API key (mk_…)." } },
+    },
+  };
+}
+
+function describe(it: Operation, about: About, schemas: JsonObject): JsonObject {
+  const own = pathParameters(it.path);
+  const fields = fieldsOf(it);
+  const inPath = fields.filter(({ name }) => own.includes(name));
+  const others = fields.filter(({ name }) => !own.includes(name));
+  const queried = it.verb === "GET" || it.verb === "DELETE";
+  const definitions = inputSchema(it).$defs;
+  const schemaOf = (field: Field): Json => embedded(field.schema, { owner: it.name, definitions, schemas });
+  const output = z.toJSONSchema(publicOutput(it), { io: "output" });
+  const answer = embedded(output, { owner: `${it.name}_output`, definitions: output.$defs, schemas });
+  return {
+    operationId: it.name,
+    summary: it.title,
+    description: it.does,
+    tags: [tagOf(it, about)],
+    "x-sluice-scope": it.scope,
+    "x-sluice-effect": it.effect,
+    parameters: [
+      ...inPath.map((field) => parameter("path", field, schemaOf(field))),
+      ...(queried ? others.map((field) => parameter("query", field, schemaOf(field))) : []),
+      ...(it.effect === "read" ? [] : [{ $ref: "#/components/parameters/IdempotencyKey" }]),
+      { $ref: "#/components/parameters/RequestId" },
+    ],
+    ...(!queried && { requestBody: requestBody(others, schemaOf) }),
+    responses: {
+      "200": { description: "Done.", content: { "application/json": { schema: answer } } },
+      "4XX": { $ref: "#/components/responses/Problem" },
+      "5XX": { $ref: "#/components/responses/Problem" },
+    },
+  };
+}
+
+function tagOf(it: Operation, { planeOf }: About): string {
+  return planeOf?.(it) ?? it.path.split("/")[1] ?? "";
+}
+
+function parameter(where: "path" | "query", field: Field, schema: Json): JsonObject {
+  const { description } = field.schema;
+  return {
+    name: field.name,
+    in: where,
+    required: where === "path" || field.required,
+    ...(description !== undefined && { description }),
+    ...(field.takes.has("object") ? { content: { "application/json": { schema } } } : { schema }),
+  };
+}
+
+function requestBody(fields: readonly Field[], schemaOf: (field: Field) => Json): JsonObject {
+  const required = fields.filter((field) => field.required).map(({ name }) => name);
+  const schema = {
+    type: "object",
+    properties: Object.fromEntries(fields.map((field) => [field.name, schemaOf(field)])),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+  return { required: required.length > 0, content: { "application/json": { schema } } };
+}
+
+const idempotencyKey: JsonObject = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Makes a repeated call harmless: the same key with the same input answers as the first time, for 24 h.",
+  schema: { type: "string", minLength: 1, maxLength: 200 },
+};
+
+const requestId: JsonObject = {
+  name: "X-Request-Id",
+  in: "header",
+  description: "Your own id for the call, returned and logged; one is made when it is absent.",
+  schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,64}$" },
+};
+
+const problemResponse: JsonObject = {
+  description: "What went wrong, and what to do next.",
+  headers: {
+    "X-Request-Id": { schema: { type: "string" } },
+    "Retry-After": { description: "Seconds, where waiting helps.", schema: { type: "integer" } },
+  },
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+const text: JsonObject = { type: "string" };
+
+const problemSchema: JsonObject = {
+  type: "object",
+  description: "Problem details (RFC 9457).",
+  required: ["type", "title", "status", "detail", "code", "requestId"],
+  properties: {
+    type: { type: "string", format: "uri" },
+    title: text,
+    status: { type: "integer" },
+    detail: { ...text, description: "What was wrong with this call." },
+    code: { type: "string", enum: [...Object.keys(kinds), "internal"] },
+    requestId: { ...text, description: "Finds the call in the server's log." },
+    pointer: { ...text, description: "JSON Pointer (RFC 6901) to the place in the input." },
+    allowed: { anyOf: [text, { type: "array", items: text }], description: "What is accepted there." },
+    hint: { ...text, description: "What to do next." },
+    retryAfterMs: { type: "integer", minimum: 0 },
+    errors: {
+      type: "array",
+      description: "Every problem found, when there are several.",
+      items: {
+        type: "object",
+        required: ["pointer", "detail"],
+        properties: { pointer: text, detail: text },
+      },
+    },
+  },
+};

@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import type { Principal } from "../../kernel/principal.ts";
+import type { Engines } from "../../registry/engines.ts";
+import { invoke, type Output } from "../../registry/invoke.ts";
+import type { Operation } from "../../registry/operation.ts";
+import { answered, apiRoot, type Answer } from "./answer.ts";
+import { rawInput } from "./raw-input.ts";
+import { unknownPath } from "./unknown-path.ts";
+
+export type Rest = {
+  readonly operations: readonly Operation[];
+  readonly engines: Engines;
+  /** Who is asking, by the headers of a request. Throws Failure unauthenticated. */
+  readonly authenticate: (credentials: {
+    readonly authorization: string | undefined;
+    readonly remoteAddress: string;
+    readonly client: string | undefined;
+  }) => Promise<Principal>;
+  readonly remoteAddressOf?: (request: Request) => string;
+};
+
+/** The User-Agent that the command line sends: its calls are audited as its own. */
+const cliAgent = /^sluice-cli\//;
+
+/**
+ * Every operation under `/api/v1`: the path's parameters and the query or the JSON body are its input, its output is
+ * the answer, and failures are problem details (RFC 9457).
+ */
+export function restApp(rest: Rest): Hono {
+  const { operations, engines } = rest;
+  const app = new Hono();
+  for (const it of fixedPathsFirst(operations))
+    app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
+      answered(c.req.raw, engines.log, (requestId) =>
+        carryOut(it, rest, { request: c.req.raw, path: c.req.param(), requestId }),
+      ),
+    );
+  app.all(`${apiRoot}/*`, (c) =>
+    answered(c.req.raw, engines.log, () => {
+      throw unknownPath(operations, c.req.method, new URL(c.req.url).pathname);
+    }),
+  );
+  return app;
+}
+
+type Asked = {
+  readonly request: Request;
+  readonly path: Readonly<Record<string, string>>;
+  readonly requestId: string;
+};
+
+async function carryOut(it: Operation, rest: Rest, { request, path, requestId }: Asked): Promise<Answer> {
+  const { headers, signal } = request;
+  const client = headers.get("user-agent") ?? undefined;
+  const principal = await rest.authenticate({
+    authorization: headers.get("authorization") ?? undefined,
+    remoteAddress: rest.remoteAddressOf?.(request) ?? "",
+    client,
+  });
+  const input = await rawInput(it, path, request);
+  const caller = {
+    principal,
+    surface: cliAgent.test(client ?? "") ? ("cli" as const) : ("rest" as const),
+    requestId,
+    signal,
+    idempotencyKey: headers.get("idempotency-key"),
+    readOnly: false,
+  };
+  const body = await invoke(it, input, caller, rest.engines);
+  return { body, headers: entityTag(body) };
+}
+
+/** The version of what is answered, as the strong ETag that `If-Match` takes. */
+function entityTag({ version, dryRun }: Output): Readonly<Record<string, string>> {
+  return typeof version === "number" && dryRun !== true ? { etag: `"${version}"` } : {};
+}
+
+/** `/endpoints/stats` must not be taken for `/endpoints/:endpointId`. */
+function fixedPathsFirst(operations: readonly Operation[]): readonly Operation[] {
+  return operations.toSorted((a, b) => {
+    const [first, second] = [rank(a), rank(b)];
+    return first === second ? 0 : first < second ? -1 : 1;
+  });
+}
+
+function rank({ path }: Operation): string {
+  return path.replaceAll(/:\w+/g, "\uffff");
+}
