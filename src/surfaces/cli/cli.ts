@@ -1,0 +1,120 @@
+import { Failure } from "../../kernel/failure.ts";
+import type { Operation } from "../../registry/operation.ts";
+import { commandName, operationNamed, type Builtin } from "./command-name.ts";
+import { commandInput, type ReadInput } from "./command-input.ts";
+import { completion } from "./completion.ts";
+import { readArguments, type Arguments } from "./flags.ts";
+import { explanation, overview } from "./help.ts";
+import { rendering } from "./rendering.ts";
+import { restCall } from "./rest-call.ts";
+import { exitCodeOf, troubleIn, troubleOf, troubleText, type Trouble } from "./trouble.ts";
+import { visibleText } from "./visible-text.ts";
+
+/** One REST call to the server; `json` is undefined when the answer is none. Throws Failure unavailable. */
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<{ readonly status: number; readonly json: unknown }>;
+
+export type Cli = {
+  /** Without the program's name and the flags of the connection. */
+  readonly argv: readonly string[];
+  readonly operations: readonly Operation[];
+  /** Commands that the caller carries out itself; here they are listed. */
+  readonly builtins: readonly Builtin[];
+  readonly version: string;
+  readonly call: Call;
+  /** Writes lines to standard output; a line break is added. */
+  readonly print: (text: string) => void;
+  /** The same to standard error. */
+  readonly printError: (text: string) => void;
+  readonly readInput: ReadInput;
+};
+
+const own: readonly Builtin[] = [
+  { name: "help", does: "Lists the commands, or explains one: help <command>." },
+  { name: "call", does: "Calls an operation by its name: call <operation> --input '{}'." },
+  { name: "completion", does: "Prints a completion script: completion bash|zsh|fish." },
+];
+
+/**
+ * Runs one command line to its exit code: 0 done, 1 a bug, else that of the failure's kind. Answers go to standard
+ * output, everything that went wrong to standard error.
+ */
+export async function runCli(cli: Cli): Promise<number> {
+  try {
+    return await dispatch(cli);
+  } catch (error) {
+    if (error instanceof Failure) return report(cli, troubleOf(error), cli.argv.includes("--json"));
+    cli.printError(
+      `bug: ${visibleText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+    );
+    return 1;
+  }
+}
+
+async function dispatch(cli: Cli): Promise<number> {
+  const [command = "help", ...args] = cli.argv;
+  const { print, operations } = cli;
+  const builtins = [...cli.builtins, ...own];
+  if (command === "--version") print(cli.version);
+  else if (command === "completion") print(completion(args[0] ?? "", operations, builtins));
+  else if (["help", "--help", "-h"].includes(command)) print(helpFor(args[0], operations, builtins));
+  else {
+    const [word = "", ...rest] = command === "call" ? args : cli.argv;
+    const it = operationNamed(word, operations, builtins);
+    const given = readArguments(it, rest);
+    if (!given.common.has("help")) return carryOut(it, given, cli);
+    print(explanation(it));
+  }
+  return 0;
+}
+
+function helpFor(
+  word: string | undefined,
+  operations: readonly Operation[],
+  builtins: readonly Builtin[],
+): string {
+  const builtin = builtins.find(({ name }) => name === word);
+  if (builtin !== undefined) return `sluice ${builtin.name}: ${builtin.does}`;
+  return word === undefined
+    ? overview(operations, builtins)
+    : explanation(operationNamed(word, operations, builtins));
+}
+
+async function carryOut(it: Operation, given: Arguments, cli: Cli): Promise<number> {
+  const { common } = given;
+  const input = await commandInput(it, given, cli.readInput);
+  const confirmed =
+    it.effect === "read" || !it.destructive || common.has("yes") || input.get("dryRun") === true;
+  if (!confirmed)
+    throw new Failure("invalid", `${commandName(it)} removes something and was not confirmed.`, {
+      hint: "Add --dry-run to see what would happen, or --yes to do it.",
+    });
+  const { method, path, body } = restCall(it, input);
+  const key = common.get("idempotency-key");
+  const { status, json } = await cli.call(method, path, body, {
+    "user-agent": `sluice-cli/${cli.version}`,
+    ...(key !== undefined && { "idempotency-key": key }),
+  });
+  const asJson = common.has("json");
+  if (status < 200 || status > 299 || !isAnswer(json)) return report(cli, troubleIn(status, json), asJson);
+  cli.print(asJson ? jsonText(json) : rendering(json));
+  return 0;
+}
+
+function isAnswer(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function report(cli: Cli, trouble: Trouble, asJson: boolean): number {
+  cli.printError(asJson ? jsonText(trouble) : troubleText(trouble));
+  return exitCodeOf(trouble);
+}
+
+/** JSON leaves some controls as they are; as escapes they mean the same. */
+function jsonText(value: object): string {
+  return visibleText(JSON.stringify(value, null, 2));
+}
