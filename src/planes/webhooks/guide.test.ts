@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { guideFor } from "./guide.ts";
 import { providers } from "./providers.ts";
-import { describeScheme, schemeSchema } from "./scheme.ts";
+import { describeScheme } from "./scheme.ts";
+import { VerificationSettings } from "./verification-settings.ts";
 
 const values = { ingestUrl: "https://hooks.example.com/in/shop-1", endpointId: "shop" };
 
@@ -49,11 +50,17 @@ test("an unknown provider gets the generic guide, which does not repeat what was
   assert.ok(guide.includes("the provider `custom`"));
 });
 
-test("the examples of schemes in the generic guide are ones that can be given", () => {
-  const [, example = "", timestamp = ""] =
-    /over the body is `(.+?)`\.[\s\S]*?add `timestamp` \(such as `(.+?)`\)/.exec(guideFor("acme")) ?? [];
-  const scheme: Record<string, unknown> = JSON.parse(example) as Record<string, unknown>;
-  assert.equal(schemeSchema.safeParse(scheme).success, true);
-  const withTime = { ...scheme, timestamp: JSON.parse(timestamp) as unknown, signed: "{timestamp}.{body}" };
-  assert.equal(schemeSchema.safeParse(withTime).success, true);
+test("the examples of settings in the generic guide are ones that can be given", () => {
+  const guide = guideFor("acme");
+  const [, whole = ""] = /over the body is `(.+?)`\./.exec(guide) ?? [];
+  const [, timestamp = ""] = /add to the scheme `timestamp` \(such as `(.+?)`\)/.exec(guide) ?? [];
+  const [, dedupeId = ""] = /add `dedupeId` beside the scheme, such as `(.+?)` or/.exec(guide) ?? [];
+  const settings = VerificationSettings.parse(JSON.parse(whole));
+  const scheme = {
+    ...settings.scheme,
+    timestamp: JSON.parse(timestamp) as unknown,
+    signed: "{timestamp}.{body}",
+  };
+  const more = { scheme, dedupeId: JSON.parse(dedupeId) as unknown };
+  assert.equal(VerificationSettings.safeParse(more).success, true);
 });

@@ -55,8 +55,7 @@ describe("Slack's url_verification", () => {
     const bad = ["", "x".repeat(challengeCharactersMax + 1), "a\r\nb", "☃", "\u0000", null, {}, ["x"]];
     for (const text of bad) {
       const answer = askSlack(challenge(text));
-      assert.equal(answer?.status, 400);
-      assert.equal(answer?.refused, "bad_challenge");
+      assert.deepEqual([answer?.status, answer?.refused], [400, "bad_challenge"]);
     }
   });
 });

@@ -1,7 +1,7 @@
 import type { Provider } from "../provider.ts";
 import { storeSecret } from "../provider.ts";
 
-/** For every sender without a preset: the endpoint's `customScheme` says how it signs; without one, the scheme here. */
+/** For every sender without a preset: the endpoint's verification settings say how it signs; without them, as here. */
 export const custom: Provider = {
   name: "custom",
   title: "Custom provider",
@@ -22,8 +22,9 @@ export const custom: Provider = {
   guide: {
     steps: [
       "In the sender's documentation look up how it signs: the header with the signature, the algorithm, the encoding (hex or base64), a prefix such as `sha256=`, what is signed (the body alone, or with a timestamp or id and how they are joined), and the form of the secret.",
-      'Put that into the endpoint with update_endpoint, endpointId {endpointId} and `customScheme`. For example, a header `X-Acme-Signature: sha256=<hex>` over the body is `{"algorithm": "hmac-sha256", "key": {"encoding": "utf8"}, "signature": {"header": "x-acme-signature", "field": "sha256", "encoding": "hex"}, "signed": "{body}"}`.',
-      'If the sender signs a timestamp, add `timestamp` (such as `{"header": "x-acme-timestamp", "unit": "s", "toleranceSeconds": 300}`) and use it in `signed`, such as `{timestamp}.{body}`: it keeps captured requests from being sent again.',
+      'Put that into the endpoint with update_endpoint, endpointId {endpointId} and `verification`. For example, a header `X-Acme-Signature: sha256=<hex>` over the body is `{"scheme": {"algorithm": "hmac-sha256", "key": {"encoding": "utf8"}, "signature": {"header": "x-acme-signature", "field": "sha256", "encoding": "hex"}, "signed": "{body}"}}`.',
+      'If the sender signs a timestamp, add to the scheme `timestamp` (such as `{"header": "x-acme-timestamp", "unit": "s", "toleranceSeconds": 300}`) and use it in `signed`, such as `{timestamp}.{body}`: it keeps captured requests from being sent again.',
+      'If each event has an id, in a header or in the body, add `dedupeId` beside the scheme, such as `{"header": "x-acme-id"}` or `{"pointer": "/id"}`, so that repeated deliveries are recognised.',
       "In the sender's settings register {ingestUrl} as the webhook URL, choose the events, and copy or choose the signing secret.",
       storeSecret,
     ],

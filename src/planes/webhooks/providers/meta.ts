@@ -54,7 +54,7 @@ export const meta: Provider = {
     steps: [
       "In the Meta App Dashboard open your app, then App settings > Basic, show the App Secret and copy it.",
       storeSecret,
-      "Make a random verify token, such as with `openssl rand -hex 16`, and store it the same way: `sluice set-endpoint-secret --endpoint-id {endpointId} --purpose verify_token --secret-file -`.",
+      "Make a random verify token, such as with `openssl rand -hex 16`, and store it the same way: `sluice set-endpoint-secret --endpoint-id {endpointId} --use verify_token --secret-file -`.",
       "In the dashboard open Webhooks (for WhatsApp: WhatsApp > Configuration), choose the object, and click Subscribe to this object or Edit.",
       "Paste {ingestUrl} as the callback URL and the verify token as the verify token, then click Verify and save. Meta sends a GET request with a challenge, and it is answered here.",
       "Subscribe to the fields your target handles, such as `messages`.",
