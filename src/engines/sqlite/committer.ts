@@ -97,17 +97,6 @@ export class Committer {
     });
   }
 
-  /** Rejects all that waits for its turn. */
-  drop(error: unknown): void {
-    if (this.#open !== undefined) this.#seal(this.#open);
-    const dropped = this.#turns;
-    this.#turns = [];
-    for (const turn of dropped) {
-      this.#settle(turn);
-      turn.refuse(error);
-    }
-  }
-
   /** Refuses commits from now on; resolves when the last one was answered. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
@@ -183,6 +172,18 @@ export class Committer {
     if (this.#underWay === 0) this.#drained?.();
   }
 
+  /** Rejects all that waits for its turn: it would only wait for the same failure. */
+  #drop(): void {
+    const error = unavailable("The traffic database cannot be written at the moment.");
+    if (this.#open !== undefined) this.#seal(this.#open);
+    const dropped = this.#turns;
+    this.#turns = [];
+    for (const turn of dropped) {
+      this.#settle(turn);
+      turn.refuse(error);
+    }
+  }
+
   #settle(turn: Turn): void {
     this.#entries -= turn.entries;
     this.#bytes -= turn.bytes;
@@ -198,7 +199,7 @@ export class Committer {
       answer(callers, reply.result);
     } catch (error) {
       for (const caller of callers) caller.reject(error);
-      this.drop(error);
+      this.#drop();
     }
   }
 

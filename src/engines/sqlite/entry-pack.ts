@@ -16,6 +16,8 @@ export type JobRow = {
   readonly exchange: string;
   readonly receivedAt: number;
   readonly subject: string;
+  /** The queue has no room for it in memory and will look for it in the table. */
+  readonly parked: boolean;
 };
 
 /** What one commit asks for: all of it or, for a duplicate or a stale finish, what `GroupResult` tells. */
@@ -126,6 +128,7 @@ function writeJob(pack: PackWriter, job: JobRow): void {
   pack.hex(job.exchange, 3);
   pack.integer(job.receivedAt);
   pack.name(job.subject);
+  pack.integerOrNull(job.parked ? 1 : null);
 }
 
 function writePayload(pack: PackWriter, payload: string): void {

@@ -232,7 +232,7 @@ function statementsOf(
     done: prepare("delete from job where id = ?"),
     addJob:
       prepare(`insert into job (id, workspace, name, payload, lane, key, due_at, attempt, exchange, received_at,
-      subject) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`),
+      subject, parked) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`),
     addTally: prepare(`insert into tally (key, amount) values (?1, ?2)
       on conflict (key) do update set amount = amount + ?2`),
     lastNumber: prepare("select last from numbering where workspace = ?"),
@@ -269,5 +269,6 @@ function readJob(pack: PackReader): SqlValue[] {
     pack.blob(),
     pack.number(),
     pack.name(),
+    pack.numberOrNull(),
   ];
 }

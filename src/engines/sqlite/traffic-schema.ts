@@ -55,6 +55,8 @@ create table block (
   data blob not null
 ) strict;
 
+-- Jobs live in the queue's memory. parked: 1 when there was no room for it there, so that only those are indexed
+-- by when they are due.
 create table job (
   id text primary key,
   workspace text not null,
@@ -66,9 +68,10 @@ create table job (
   attempt integer not null,
   exchange blob not null,
   received_at integer not null,
-  subject text not null
+  subject text not null,
+  parked integer
 ) strict, without rowid;
-create index job_due on job (lane, due_at);
+create index job_parked on job (lane, due_at) where parked is not null;
 create index job_received on job (workspace, received_at);
 
 -- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default.

@@ -116,6 +116,7 @@ class WorkerLink implements Link {
     const orphans = [...this.#waiting.values()];
     this.#waiting.clear();
     const error = unavailable(`The ${this.#terms.name} of the traffic database stopped.`);
+    unsettled.add(error);
     if (cause !== undefined) error.cause = cause;
     for (const orphan of orphans) {
       clearTimeout(orphan.timer);
@@ -134,6 +135,13 @@ class WorkerLink implements Link {
       this.#terms.lost?.();
     }, this.#backoffMs);
   }
+}
+
+const unsettled = new WeakSet<object>();
+
+/** Whether a failed commit may have taken place all the same, since its writer was lost before it answered. */
+export function isUnsettled(error: unknown): boolean {
+  return typeof error === "object" && error !== null && unsettled.has(error);
 }
 
 /** The failure every caller of an ailing traffic database gets. */

@@ -1,0 +1,135 @@
+import type { Clock } from "../../kernel/clock.ts";
+import type { NewExchange } from "../../kernel/exchange.ts";
+import type { Committed } from "../sqlite/committer.ts";
+import type { FileEntry, JobRow } from "../sqlite/entry-pack.ts";
+import { numberOf, textOf } from "../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import { isUnsettled } from "../sqlite/worker-link.ts";
+import type { RecentCache } from "./recent.ts";
+import type { Schedule } from "./schedule.ts";
+import { signal } from "./signal.ts";
+import type { Entry, Journal, Verdict } from "./traffic.ts";
+
+const talliesMax = 10_000;
+const tallies = `select key, amount from tally where key >= ?1 and substr(key, 1, length(?1)) = ?1
+and key < ?1 || char(1114111) order by key limit ${talliesMax}`;
+
+export type SqliteJournal = Journal & {
+  /** Writes, for a job that is being removed, its row's end and this exchange; false when the row was gone. */
+  remove(job: string, ending: NewExchange): Promise<boolean>;
+};
+
+export function sqliteJournal(
+  file: TrafficFile,
+  schedule: Schedule,
+  recent: RecentCache,
+  clock: Clock,
+): SqliteJournal {
+  const { lanes } = schedule;
+  const commits = signal();
+  /** Jobs of commits that were never answered. */
+  let unsettled = new Set<string>();
+
+  const settle = async () => {
+    if (unsettled.size === 0) return;
+    const ids = unsettled;
+    unsettled = new Set();
+    // When reading fails too, the next commit that succeeds tries again.
+    await schedule.reconcile(ids).catch(() => {
+      for (const id of ids) unsettled.add(id);
+    });
+  };
+  file.onLost(() => void settle());
+
+  const write = async (entry: FileEntry): Promise<Committed> => {
+    try {
+      const committed = await file.commit(entry);
+      takeJobs(schedule, entry, committed, clock.now());
+      keepExchanges(recent, entry, committed);
+      if (entry.exchanges.length > 0) commits.raise();
+      if (unsettled.size > 0) void settle();
+      return committed;
+    } catch (error) {
+      for (const job of entry.jobs) if (!job.parked) lanes.withdraw(job.lane);
+      if (entry.finish !== undefined) lanes.unfinish(entry.finish.job);
+      if (isUnsettled(error)) {
+        for (const job of entry.jobs) unsettled.add(job.id);
+        if (entry.finish !== undefined) unsettled.add(entry.finish.job);
+      }
+      throw error;
+    } finally {
+      schedule.changed();
+    }
+  };
+
+  return {
+    async commit(entry) {
+      return verdictOf(await write(fileEntry(schedule, entry, clock.now())));
+    },
+    async remove(job, ending) {
+      const finish = { job, then: { kind: "cancel" } } as const;
+      return (await write({ exchanges: [ending], jobs: [], finish })).kind === "committed";
+    },
+    async tallies(prefix) {
+      const rows = await file.read(tallies, [prefix]);
+      return new Map(rows.map((row) => [textOf(row, "key"), numberOf(row, "amount")]));
+    },
+    onCommit: (listener) => commits.listen(listener),
+  };
+}
+
+function verdictOf(committed: Committed): Verdict {
+  return committed.kind === "duplicate" ? { kind: "duplicate", of: committed.of } : { kind: committed.kind };
+}
+
+/** The entry as the file takes it: claims checked, room for jobs reserved or not. */
+function fileEntry({ lanes }: Schedule, entry: Entry, now: number): FileEntry {
+  const jobs = entry.jobs.map((job): JobRow => ({
+    ...job,
+    dueAt: Math.trunc(job.dueAt),
+    parked: !lanes.admit(job.lane),
+  }));
+  const { exchanges, unless, finish, tally } = entry;
+  return {
+    exchanges,
+    jobs,
+    ...(unless && { unless }),
+    ...(tally && { tally }),
+    ...(finish && {
+      finish: { job: finish.job, then: thenOf(finish, lanes.finish(finish.job, finish.claim, now)) },
+    }),
+  };
+}
+
+function thenOf(
+  { then }: NonNullable<Entry["finish"]>,
+  valid: boolean,
+): NonNullable<FileEntry["finish"]>["then"] {
+  if (!valid) return { kind: "stale" };
+  return then.kind === "retry" ? { ...then, dueAt: Math.trunc(then.dueAt) } : then;
+}
+
+function takeJobs({ lanes }: Schedule, entry: FileEntry, { kind, unadded }: Committed, now: number): void {
+  for (const [index, { parked, ...job }] of entry.jobs.entries()) {
+    if (unadded?.has(index) === true) {
+      if (!parked) lanes.withdraw(job.lane);
+    } else if (parked) lanes.park(job.lane, job, now);
+    else lanes.add(job, now);
+  }
+  if (entry.finish === undefined) return;
+  const { job, then } = entry.finish;
+  if (then.kind === "stale") return;
+  if (kind === "duplicate") lanes.unfinish(job);
+  else if (kind === "committed" && then.kind === "retry") lanes.retry(job, then, now);
+  // Done, cancelled, or found to be gone.
+  else lanes.end(job, now);
+}
+
+function keepExchanges(recent: RecentCache, entry: FileEntry, { kind, numbers, from }: Committed): void {
+  if (kind === "duplicate" || (kind === "stale" && entry.finish?.then.kind === "cancel")) return;
+  for (const [index, exchange] of entry.exchanges.entries()) {
+    const number = numbers[from + index] ?? 0;
+    const written = kind === "stale" && exchange.ending !== null ? { ...exchange, ending: null } : exchange;
+    recent.keep(written, number === 0 ? null : number);
+  }
+}
