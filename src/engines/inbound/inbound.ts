@@ -2,12 +2,15 @@ import type { Headers } from "../../kernel/exchange.ts";
 
 /** The only way in: one listener. Raw routes are asked first, by path prefix; the web app answers the rest. */
 export type Inbound = {
-  /** The bound port (useful when 0 was asked for) and the base URL it answers on. */
+  /** The bound port, which is useful when 0 was asked for. */
   readonly port: number;
+  /** The base URL it answers on, without a trailing slash. */
+  readonly url: string;
   /** Stops accepting, lets requests under way finish up to `graceMs`, then closes every connection. */
   close(graceMs: number): Promise<void>;
   readonly stats: () => {
     readonly connections: number;
+    /** Under way: read or being answered. */
     readonly requests: number;
     readonly bodyBytesInFlight: number;
   };
@@ -29,8 +32,10 @@ export type RawRequest = {
   readonly remoteAddress: string;
   readonly receivedAt: number;
   /**
-   * The whole body, or why not. `too_large`: declared or streamed more than `max`; `slow`: not complete within
-   * 30 s; `busy`: too many body bytes in flight (64 MiB); `broken`: the sender went away or lied about the length.
+   * The whole body, or why not; asked for once. `too_large`: declared or streamed more than `max`; `slow`: not
+   * complete within `bodyTimeoutMs`; `busy`: too many body bytes in flight; `broken`: the sender went away or broke
+   * the framing. Its bytes count as in flight until the answer is sent. Whatever is answered then reaches the
+   * sender: what it still sends is discarded up to a bound, and the connection is closed.
    */
   body(
     max: number,
@@ -42,12 +47,14 @@ export type BodyProblem = "too_large" | "slow" | "busy" | "broken";
 export type RawAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Content-Length is set from it. */
+  /** Content-Length is set from it; it is not sent to HEAD, nor with 204 and 304. */
   readonly body: string | Uint8Array;
 };
 
-/** The control plane behind the raw routes: a web-standard app such as Hono's. */
-export type WebApp = { fetch(request: Request): Response | Promise<Response> };
+/** The control plane behind the raw routes: a web-standard app such as Hono's, which sees `from` as its `env`. */
+export type WebApp = {
+  fetch(request: Request, from: { readonly remoteAddress: string }): Response | Promise<Response>;
+};
 
 export type Limits = {
   readonly headerBytesMax: number;
@@ -56,8 +63,9 @@ export type Limits = {
   readonly bodyBytesInFlightMax: number;
   /** From the first byte of a connection or request to the end of its headers. */
   readonly headersTimeoutMs: number;
-  /** From the end of the headers to the end of the body. */
+  /** From the first byte of a request to the end of its body; also how long an answer may wait for its reader. */
   readonly bodyTimeoutMs: number;
+  /** Between two requests of a connection. */
   readonly idleTimeoutMs: number;
 };
 
