@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { trackedFiles } from "./tracked-files.ts";
-import { unstartedWorkers, untidyCode, untidyText } from "./tidy.ts";
+import { lockGaps, unstartedWorkers, untidyCode, untidyText } from "./tidy.ts";
 
 const files = new Map(trackedFiles().map((path) => [path, readFileSync(path, "utf8")]));
 const code = new Map([...files].filter(([path]) => /^(src|test|bench|demo)\/.*\.ts$/.test(path)));
@@ -26,8 +26,16 @@ test("every worker is started by some file", () => {
   assert.deepEqual(unstartedWorkers(new Map([...code].filter(([path]) => path.startsWith("src/")))), []);
 });
 
+test("package-lock.json is complete, so that npm ci works on every platform", () => {
+  assert.deepEqual(lockGaps(files.get("package-lock.json") ?? ""), []);
+});
+
 test("a function that adds an argument is no pass-through", () => {
   assert.deepEqual(untidyCode("src/a.ts", "export function a(x: number) {\n  return b(x, 1);\n}\n"), []);
+});
+
+test("a function that calls a method of what it computed is no pass-through", () => {
+  assert.deepEqual(untidyCode("src/a.ts", "function a(x: number) {\n  return b({ x }).pad(x);\n}\n"), []);
 });
 
 test("a comment that says why is no echo", () => {

@@ -1,5 +1,6 @@
 // House rules that no linter knows. Each rule looks at one file and says what is wrong at which offset.
 import { type CallExpression, type Comment, type Node, parseSync, visitorKeys } from "oxc-parser";
+import { z } from "zod";
 
 type Code = {
   readonly path: string;
@@ -117,6 +118,7 @@ export const tidyRules: readonly string[] = [
   "no-machine-text",
   "one-word-per-idea",
   "worker-is-started",
+  "lock-is-complete",
 ];
 
 /** What the rules for code say about one TypeScript file, as `path:line: rule: what`. */
@@ -142,6 +144,35 @@ export function unstartedWorkers(sources: ReadonlyMap<string, string>): readonly
       text.includes(`./${name}.worker`) || (text.includes("}.worker") && text.includes(`"${name}"`));
     const started = [...sources].some(([other, text]) => other !== path && starts(text));
     return name === undefined || started ? [] : [`${path}:1: worker-is-started: no file starts it`];
+  });
+}
+
+/**
+ * Optional packages, such as the builds of a tool for other platforms, that package-lock.json wants and does not have.
+ * `npm install` leaves them out silently when the registry lacks that version; `npm ci` then fails on every machine.
+ */
+export function lockGaps(text: string): readonly string[] {
+  const { packages } = Lock.parse(JSON.parse(text));
+  return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !homes(path).some((home) => `${home}node_modules/${name}` in packages))
+      .map((name) => `package-lock.json:1: lock-is-complete: ${path || "the root"} wants ${name}`),
+  );
+}
+
+const Lock = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ optionalDependencies: z.record(z.string(), z.string()).optional() }),
+  ),
+});
+
+/** Where Node looks for a dependency of the package at this path: itself, then outwards to the root. */
+function homes(path: string): readonly string[] {
+  const parts = path === "" ? [] : path.split(/(?=node_modules\/)/);
+  return Array.from({ length: parts.length + 1 }, (_, depth) => {
+    const home = parts.slice(0, depth).join("").replace(/\/$/, "");
+    return home === "" ? "" : `${home}/`;
   });
 }
 
@@ -178,7 +209,13 @@ function callReturned(body: readonly Node[]): CallExpression | undefined {
   if (statement?.type !== "ReturnStatement" || more.length > 0) return undefined;
   const value =
     statement.argument?.type === "AwaitExpression" ? statement.argument.argument : statement.argument;
-  return value?.type === "CallExpression" ? value : undefined;
+  return value?.type === "CallExpression" && isName(value.callee) ? value : undefined;
+}
+
+/** A plain reference such as `find` or `this.inner.find`: nothing is computed to get at it. */
+function isName(node: Node): boolean {
+  if (node.type === "MemberExpression") return !node.computed && isName(node.object);
+  return node.type === "Identifier" || node.type === "ThisExpression" || node.type === "PrivateIdentifier";
 }
 
 function identifier(node: Node): string | undefined {

@@ -13,7 +13,6 @@ import { readSeeds, type Seed } from "./seeds.ts";
 
 const gates = ["types", "lint", "rules", "dead", "duplication", "format", "tidy", "docs"] as const;
 const copied = [
-  "package-lock.json",
   "tsconfig.json",
   "tsconfig.build.json",
   "knip.json",
