@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Entry, Verdict } from "../../engines/traffic/traffic.ts";
 import type { Headers, NewExchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
@@ -161,16 +160,12 @@ function eventOf(
   };
 }
 
-async function withinTime(commit: Promise<Verdict>): Promise<Verdict> {
-  const timer = new AbortController();
-  const late = sleep(commitWithinMs, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw new Failure("unavailable", "The event could not be stored in time.", { retryAfterMs: 5_000 });
+/** A plain timer, not an abortable sleep: this runs for every webhook. */
+function withinTime(commit: Promise<Verdict>): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Failure("unavailable", "The event could not be stored in time.", { retryAfterMs: 5_000 }));
+    }, commitWithinMs);
+    commit.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  // Losing the race is not an error of its own.
-  late.catch(() => {});
-  try {
-    return await Promise.race([commit, late]);
-  } finally {
-    timer.abort();
-  }
 }

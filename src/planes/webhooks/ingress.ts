@@ -1,7 +1,6 @@
 import type { BodyProblem, RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbound.ts";
 import { Failure } from "../../kernel/failure.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { quotaKey } from "../../registry/workspace.ts";
 import { accept, readable, unverified, type Arrival } from "./accept.ts";
 import { answerHandshake } from "./handshake.ts";
 import type { Incoming } from "./incoming.ts";
@@ -106,7 +105,7 @@ async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts):
     {
       kind: "live",
       lane: state === "soft" ? await quota.overLane(endpoint.workspace) : endpoint.id,
-      quotaKey: quotaKey(endpoint.workspace, receivedAt),
+      quotaKey: quota.key(endpoint.workspace, receivedAt),
       verified: endpoint.provider === undefined ? "none" : "true",
     },
     engines,

@@ -140,6 +140,9 @@ const credentialNames: ReadonlySet<string> = new Set([
 const credentialForm = /api-?_?key|access-?_?key|secret|passw(?:or)?d|token|credential/;
 const noCredentialForm = /signature|timestamp|idempotency|[-_]id$/;
 
+/** What stands for a credential's value in whatever is stored and shown. */
+export const redactedValue = "[redacted]";
+
 /** Values by their index in the headers. */
 export type Withheld = readonly (readonly [index: number, value: string])[];
 
@@ -156,7 +159,7 @@ export function credentialHeaders(
   const shown = headers.map(([name, value], index) => {
     if (!isCredential(name.toLowerCase(), alsoSecret)) return [name, value] as const;
     withheld.push([index, value]);
-    return [name, "[redacted]"] as const;
+    return [name, redactedValue] as const;
   });
   return { shown, withheld };
 }

@@ -7,6 +7,8 @@ export type QuotaState = "open" | "soft" | "hard";
 
 export type Quota = {
   state(workspaceId: string, now: number): QuotaState;
+  /** The sum an event received now is tallied under. */
+  key(workspaceId: string, now: number): string;
   /** Called once an event is committed; the durable sum is tallied in that commit. */
   count(workspaceId: string, now: number): void;
   /** Answers the lane that events over the soft limit wait in, which is held. */
@@ -56,6 +58,7 @@ export async function quotas(engines: Engines): Promise<Quota> {
   const held = new Set<string>();
   return {
     state,
+    key: keyOf,
     async overLane(workspaceId) {
       const lane = `over/${workspaceId}`;
       if (held.has(workspaceId)) return lane;

@@ -6,9 +6,10 @@ import type { Body, Exchange, Headers, NewExchange } from "../../../kernel/excha
 import { newExchangeId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
+import { secretHeaders } from "../accept.ts";
 import { Delivery, endedWithout, kindOfAttempt, withheldOwner } from "../delivery.ts";
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
-import { credentialHeaders, outgoingHeaders, withCredentials } from "../outgoing.ts";
+import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
 import { pauseEndpoint } from "../pause.ts";
 import { next, schedulesUpTo, type Next } from "../retry.ts";
 
@@ -90,7 +91,8 @@ function headersOf({ job, delivery, endpoint, event, engines }: Work, body: Uint
 
 function receivedHeaders({ withheld }: Delivery, event: Exchange, { vault }: Engines): Headers {
   const shown = event.request.headers;
-  if (withheld === null) return shown;
+  // Credentials are gone once the event has ended: a replay goes without those headers.
+  if (withheld === null) return shown.filter(([, value]) => value !== redactedValue);
   const opened = vault.open(withheld, withheldOwner(event.workspace, event.id)).reveal();
   return withCredentials(shown, Withheld.parse(JSON.parse(opened)));
 }
@@ -156,7 +158,7 @@ function recordOf(work: Work, sent: Headers, outcome: Outcome, decision: Next): 
     ending: ended ? (delivered ? "delivered" : "failed") : null,
     receivedAt: event.receivedAt,
     facts: factsOf(delivery, outcome, decision),
-    request: { headers: credentialHeaders(sent).shown, body: null },
+    request: { headers: credentialHeaders(sent, secretHeaders(endpoint)).shown, body: null },
     response:
       outcome.kind === "answered"
         ? { headers: credentialHeaders(outcome.headers).shown, body: keptOf(outcome.body, outcome.truncated) }

@@ -1,0 +1,68 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { loadavg } from "node:os";
+import { z } from "zod";
+
+const Ready = z.object({ kind: z.literal("ready"), url: z.string(), echoUrl: z.string(), key: z.string() });
+const Stopped = z.object({
+  kind: z.literal("stopped"),
+  cpuUs: z.number(),
+  loopMaxMs: z.number(),
+  loopP99Ms: z.number(),
+  rssMb: z.number(),
+});
+
+export type Spent = z.output<typeof Stopped>;
+
+export type BenchServer = {
+  readonly url: string;
+  readonly key: string;
+  /** CPU of the whole process, threads included, while `work` runs. */
+  measure<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly spent: Spent }>;
+  api(method: string, path: string, body?: object): Promise<Record<string, unknown>>;
+  end(): Promise<void>;
+};
+
+/** Starts a server of the product in a child process; `forgetful` commits nothing. */
+export async function benchServer(variant: "durable" | "forgetful"): Promise<BenchServer> {
+  const child = fork(new URL("./server.ts", import.meta.url), [variant]);
+  const [first] = await once(child, "message");
+  const { url, key } = Ready.parse(first);
+  const ask = async (message: string): Promise<unknown> => {
+    child.send(message);
+    const [answer] = await once(child, "message");
+    return answer;
+  };
+  return {
+    url,
+    key,
+    async measure(work) {
+      await ask("start");
+      const result = await work();
+      return { result, spent: Stopped.parse(await ask("stop")) };
+    },
+    async api(method, path, body) {
+      const response = await fetch(`${url}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      const json = z.record(z.string(), z.unknown()).parse(await response.json());
+      if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(json)}`);
+      return json;
+    },
+    async end() {
+      child.send("end");
+      await once(child, "exit");
+    },
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+export function machine(): string {
+  return `node ${process.version}, load average ${loadavg()[0]?.toFixed(1)}`;
+}

@@ -1,0 +1,58 @@
+// One server of the product in a process of its own, driven by messages from the benchmark that forked it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { compose } from "../src/compose.ts";
+import { config } from "../src/config.ts";
+import type { Engines } from "../src/registry/engines.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+const variant = process.argv[2] ?? "durable";
+
+/** The same listener and pipeline, without the disk: what durability is measured against. */
+function forgetful(engines: Engines): Engines {
+  const { traffic } = engines;
+  const journal = { ...traffic.journal, commit: async () => ({ kind: "committed" }) as const };
+  return { ...engines, traffic: { ...traffic, journal } };
+}
+
+const sluice = await compose({
+  config: config({
+    SLUICE_PORT: "0",
+    SLUICE_DATA_DIR: directory,
+    SLUICE_INGEST_RATE: "0",
+    SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+  }),
+  version: "bench",
+  log: (line) => console.error(line),
+  ...(variant === "forgetful" && { wrap: forgetful }),
+});
+
+const loop = monitorEventLoopDelay({ resolution: 1 });
+let cpu = process.cpuUsage();
+
+process.on("message", (message) => {
+  if (message === "start") {
+    loop.reset();
+    loop.enable();
+    cpu = process.cpuUsage();
+    process.send?.({ kind: "started" });
+  }
+  if (message === "stop") {
+    const { user, system } = process.cpuUsage(cpu);
+    process.send?.({
+      kind: "stopped",
+      cpuUs: user + system,
+      loopMaxMs: loop.max / 1e6,
+      loopP99Ms: loop.percentile(99) / 1e6,
+      rssMb: process.memoryUsage().rss / 2 ** 20,
+    });
+  }
+  if (message === "end")
+    void sluice.close().then(() => {
+      rmSync(directory, { recursive: true, force: true });
+      process.exit(0);
+    });
+});
+process.send?.({ kind: "ready", url: sluice.url, echoUrl: sluice.echoUrl, key: sluice.first?.key.reveal() });
