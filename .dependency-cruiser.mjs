@@ -78,10 +78,10 @@ const layers = [
     "A surface that imports a plane is written by hand. Surfaces are generated from operations and answer on inbound.",
   ),
   only(
-    "config-sees-interfaces",
+    "config-sees-engines",
     "^src/config[.]ts$",
-    "^src/kernel/|^src/engines/databases[.]ts$|^src/engines/([^/]+)/\\1[.]ts$",
-    "Configuration is read before anything is built.",
+    "^src/(kernel|engines)/",
+    "A setting is read by who knows its form, before anything is built.",
   ),
 ];
 
