@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases, type Database } from "./engines/databases.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
-import { defaultLimits } from "./engines/inbound/inbound.ts";
+import { defaultLimits, type Inbound } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
 import { ownListeners } from "./engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "./engines/outbound/undici.ts";
@@ -55,98 +55,21 @@ export type Composition = {
  *
  * @throws Failure that says what is in the way; then nothing is left open
  */
-export async function compose({
-  config,
-  version,
-  log,
-  wrap = (engines) => engines,
-}: Composition): Promise<Sluice> {
-  const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
-  const closing: (() => unknown)[] = [() => folder.close()];
+export async function compose(composition: Composition): Promise<Sluice> {
+  const closing: Closing = [];
   try {
-    const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
-    const database = await openDatabase(folder.path);
-    closing.unshift(() => database.close());
-    const own = ownListeners();
-    const echo = await listenEcho(echoHost);
-    closing.unshift(() => echo.close());
-    own.addEcho(echoHost, echo.port);
-    const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock: wallClock });
-    closing.unshift(() => outbound.close());
-
-    const address = { url: "" };
-    const settings = {
-      echoUrl: echo.url,
-      ingestRate: config.SLUICE_INGEST_RATE,
-      // The port is known once it is bound.
-      get publicUrl() {
-        return config.SLUICE_PUBLIC_URL ?? address.url;
-      },
-    };
-    const { store, traffic, ledger, counters } = database;
-    const engines = wrap({
-      clock: wallClock,
-      store,
-      traffic,
-      ledger,
-      counters,
-      outbound,
-      vault,
-      log,
-      settings,
-    });
-
-    const first = await bootstrap(engines, config.SLUICE_BOOTSTRAP_API_KEY);
-    const running = await Promise.all(planes.map((plane) => plane.start(engines)));
-    const authenticate = apiKeyAuthenticator(engines);
-    const documents = planes.flatMap((plane) => plane.documents);
-    const prompts = planes.flatMap((plane) => plane.prompts);
-    const serverInfo = { name: "sluice", title: "Sluice", version };
-    const mcp = mcpRoute({
-      ...{ operations, documents, prompts, engines, serverInfo, enabled: config.MCP_SERVER_ENABLED },
-      authenticate: (credentials) => authenticate({ client: undefined, ...credentials }),
-    });
-    const courier = startCourier(
-      running.flatMap(({ messages }) => messages),
-      engines,
-    );
-    closing.unshift(() => courier.stop());
-    const caretaker = startCaretaker(
-      running.flatMap(({ upkeep }) => upkeep),
-      engines,
-    );
-    closing.unshift(() => caretaker.stop());
-    const runner = startRunner(
-      running.flatMap(({ jobs }) => jobs),
-      engines,
-    );
-    closing.unshift(() => runner.stop(graceMs));
-
-    const inbound = await listen({
-      host: config.SLUICE_HOST,
-      port: config.SLUICE_PORT,
-      routes: [...running.flatMap(({ routes }) => routes), mcp],
-      app: rootApp(
-        [
-          restApp({ operations, engines, authenticate }),
-          openapiApp(operations, { publicUrl: settings.publicUrl, version }),
-          healthApp({ ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) }),
-        ],
-        log,
-      ),
-      limits: defaultLimits,
-      clock: wallClock,
-      log,
-    });
-    closing.unshift(() => inbound.close(graceMs));
+    const opened = await openEngines(composition, closing);
+    const { engines, own, folder, address } = opened;
+    const first = await bootstrap(engines, composition.config.SLUICE_BOOTSTRAP_API_KEY);
+    const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
-    own.add(config.SLUICE_HOST, inbound.port);
+    own.add(composition.config.SLUICE_HOST, inbound.port);
     folder.setAddress(inbound.url);
     return {
       url: inbound.url,
-      publicUrl: settings.publicUrl,
-      echoUrl: echo.url,
-      mcpEnabled: config.MCP_SERVER_ENABLED,
+      publicUrl: engines.settings.publicUrl,
+      echoUrl: engines.settings.echoUrl,
+      mcpEnabled: composition.config.MCP_SERVER_ENABLED,
       first,
       engines,
       close: () => closeAll(closing),
@@ -157,13 +80,102 @@ export async function compose({
   }
 }
 
+/** What was opened, the latest first: the order to close it in. */
+type Closing = (() => unknown)[];
+
+async function openEngines({ config, log, wrap = (engines) => engines }: Composition, closing: Closing) {
+  const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
+  closing.unshift(() => folder.close());
+  const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
+  const database = await openDatabase(folder.path);
+  closing.unshift(() => database.close());
+  const own = ownListeners();
+  const echo = await listenEcho(echoHost);
+  closing.unshift(() => echo.close());
+  own.addEcho(echoHost, echo.port);
+  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock: wallClock });
+  closing.unshift(() => outbound.close());
+  const address = { url: "" };
+  const settings = {
+    echoUrl: echo.url,
+    ingestRate: config.SLUICE_INGEST_RATE,
+    // The port is known once it is bound.
+    get publicUrl() {
+      return config.SLUICE_PUBLIC_URL ?? address.url;
+    },
+  };
+  const { store, traffic, ledger, counters } = database;
+  const engines = wrap({
+    clock: wallClock,
+    store,
+    traffic,
+    ledger,
+    counters,
+    outbound,
+    vault,
+    log,
+    settings,
+  });
+  return { engines, own, folder, address };
+}
+
+async function startPlanes(
+  { config, version, log }: Composition,
+  engines: Engines,
+  closing: Closing,
+): Promise<Inbound> {
+  const running = await Promise.all(planes.map((plane) => plane.start(engines)));
+  const authenticate = apiKeyAuthenticator(engines);
+  const mcp = mcpRoute({
+    operations,
+    documents: planes.flatMap((plane) => plane.documents),
+    prompts: planes.flatMap((plane) => plane.prompts),
+    engines,
+    enabled: config.MCP_SERVER_ENABLED,
+    serverInfo: { name: "sluice", title: "Sluice", version },
+    authenticate: (credentials) => authenticate({ client: undefined, ...credentials }),
+  });
+  const courier = startCourier(
+    running.flatMap(({ messages }) => messages),
+    engines,
+  );
+  closing.unshift(() => courier.stop());
+  const caretaker = startCaretaker(
+    running.flatMap(({ upkeep }) => upkeep),
+    engines,
+  );
+  closing.unshift(() => caretaker.stop());
+  const runner = startRunner(
+    running.flatMap(({ jobs }) => jobs),
+    engines,
+  );
+  closing.unshift(() => runner.stop(graceMs));
+  const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
+  const apps = [
+    restApp({ operations, engines, authenticate }),
+    openapiApp(operations, { publicUrl: engines.settings.publicUrl, version }),
+    healthApp(health),
+  ];
+  const inbound = await listen({
+    host: config.SLUICE_HOST,
+    port: config.SLUICE_PORT,
+    routes: [...running.flatMap(({ routes }) => routes), mcp],
+    app: rootApp(apps, log),
+    limits: defaultLimits,
+    clock: wallClock,
+    log,
+  });
+  closing.unshift(() => inbound.close(graceMs));
+  return inbound;
+}
+
 async function openDatabase(directory: string): Promise<Database> {
   const open = databases["sqlite"];
   if (open === undefined) throw new Error("no database of this name");
   return open(directory, wallClock);
 }
 
-async function closeAll(closing: (() => unknown)[]): Promise<void> {
+async function closeAll(closing: Closing): Promise<void> {
   for (let close = closing.shift(); close !== undefined; close = closing.shift()) await close();
 }
 

@@ -1,35 +1,60 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { compose, operations } from "./compose.ts";
 import { config } from "./config.ts";
 import { cliClient } from "./engines/outbound/client.ts";
+import { wallClock } from "./kernel/clock.ts";
 import { Failure, kinds } from "./kernel/failure.ts";
+import { runCli } from "./surfaces/cli/cli.ts";
+import { connectionFlags } from "./surfaces/cli/connection.ts";
 import { greeting } from "./surfaces/cli/greeting.ts";
-import { connectionFlags, runCli } from "./surfaces/cli/cli.ts";
 
 const packageFile = new URL("../package.json", import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, "utf8")));
-const builtins = [{ name: "serve", does: "Starts the server. It is configured by environment variables." }];
+const builtins = [
+  {
+    name: "serve",
+    does: "Starts the server. It is configured by environment variables: see docs/guide/configuration.md.",
+  },
+];
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "serve" && !argv.includes("--help")) return serve();
-  const settings = config();
-  const { url, key, rest } = connectionFlags(argv, {
-    url: settings.SLUICE_URL,
-    key: settings.SLUICE_API_KEY?.reveal() ?? null,
-  });
-  const client = cliClient(url, key);
+  const { SLUICE_URL: url, SLUICE_API_KEY: key } = config();
+  const connection = connectionFlags(argv, { url, key: key?.reveal() ?? null }, operations);
+  const client = cliClient(connection.url, connection.key);
   try {
-    return await runCli({ argv: rest, operations, call: client.call, version, builtins, ...terminal });
+    return await runCli({
+      argv: connection.rest,
+      operations,
+      builtins,
+      version,
+      call: client.call,
+      print: (line) => console.log(line),
+      printError: (line) => console.error(line),
+      readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
+    });
   } finally {
     await client.close();
   }
 }
 
+async function readFileText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Failure("invalid", `The file ${path} cannot be read: ${said}.`, {
+      hint: "`-` reads standard input.",
+    });
+  }
+}
+
 /** Runs until SIGINT or SIGTERM; a second signal ends it at once. */
 async function serve(): Promise<number> {
-  const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
   const sluice = await compose({ config: config(), version, log });
   console.log(greeting({ ...sluice, key: sluice.first?.key.reveal() ?? null }));
   await new Promise<void>((resolve) => {
@@ -38,6 +63,10 @@ async function serve(): Promise<number> {
   log("stopping: no more is accepted, what is under way may finish");
   await sluice.close();
   return 0;
+}
+
+function log(line: string): void {
+  console.error(`${new Date(wallClock.now()).toISOString()} ${line}`);
 }
 
 try {

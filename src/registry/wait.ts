@@ -15,8 +15,8 @@ export async function waitFor<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  let wake = (): void => {};
-  const stop = journal.onCommit(() => wake());
+  let wake: (() => void) | undefined;
+  const stop = journal.onCommit(() => wake?.());
   try {
     for (;;) {
       const committed = new Promise<void>((resolve) => (wake = resolve));

@@ -1,5 +1,4 @@
 import type { Server } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Connections } from "./connection.ts";
 import type { BodyProblem, RawAnswer } from "./inbound.ts";
@@ -14,8 +13,16 @@ const answersByCode: Readonly<Record<string, (problems: Problems) => RawAnswer>>
   ERR_HTTP_REQUEST_TIMEOUT: (problems) => problems.body("slow", 0),
 };
 
-/** Watches over connections: broken framing, senders that stall and readers that stall. */
-export function watchConnections(server: Server, connections: Connections, problems: Problems): void {
+/**
+ * Watches over connections: broken framing, senders that stall, and readers that take nothing of their answer
+ * for `stallMs` to twice that.
+ */
+export function watchConnections(
+  server: Server,
+  connections: Connections,
+  problems: Problems,
+  stallMs: number,
+): void {
   function broke(error: NodeJS.ErrnoException, duplex: Duplex): void {
     const connection = connections.bySocket.get(duplex);
     if (connection === undefined) return void duplex.destroy();
@@ -32,13 +39,18 @@ export function watchConnections(server: Server, connections: Connections, probl
     farewell(connection.socket, answersByCode[code]?.(problems) ?? problems.badRequest(`${reason}.`));
   }
 
-  function stalled(socket: Socket): void {
-    const connection = connections.bySocket.get(socket);
-    // A handler may take its time; a client that is idle or does not read may not.
-    if (connection === undefined || connection.requests === 0 || socket.writableLength > 0) socket.destroy();
+  // A coarse look at all connections costs less than a timer per request.
+  function cutStalled(): void {
+    for (const connection of connections.bySocket.values()) {
+      const { socket } = connection;
+      const taken = socket.bytesWritten - socket.writableLength;
+      if (socket.writableLength > 0 && taken === connection.taken) socket.destroy();
+      connection.taken = taken;
+    }
   }
 
   server.on("connection", connections.open);
   server.on("clientError", broke);
-  server.on("timeout", stalled);
+  const timer = setInterval(cutStalled, stallMs);
+  server.once("close", () => clearInterval(timer));
 }

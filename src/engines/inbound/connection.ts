@@ -14,6 +14,8 @@ export type Connection = {
   broken: BodyProblem | null;
   /** Set when an answer announced the end: requests that come after it are not run. */
   ending: boolean;
+  /** Bytes of answers that the client had taken at the last look. */
+  taken: number;
 };
 
 /** Every open connection, and the sums over all of them. */
@@ -104,5 +106,14 @@ export function plainAddress(address = ""): string {
 
 function fresh(socket: Socket): Connection {
   const remoteAddress = plainAddress(socket.remoteAddress);
-  return { socket, remoteAddress, requests: 0, bodyBytes: 0, reading: null, broken: null, ending: false };
+  return {
+    socket,
+    remoteAddress,
+    requests: 0,
+    bodyBytes: 0,
+    reading: null,
+    broken: null,
+    ending: false,
+    taken: 0,
+  };
 }

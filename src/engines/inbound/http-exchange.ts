@@ -49,7 +49,7 @@ export class HttpExchange implements RawRequest {
         ? Number(incoming.headers["content-length"] ?? 0)
         : null;
     shared.connections.begin(connection);
-    response.once("close", () => shared.connections.end(connection, this.#bodyBytes));
+    response.on("close", () => shared.connections.end(connection, this.#bodyBytes));
   }
 
   get method(): string {
@@ -117,7 +117,7 @@ export class HttpExchange implements RawRequest {
       else if (connections.totals.bodyBytes > bodyBytesInFlightMax) stop("busy");
       else chunks.push(chunk);
     });
-    incoming.once("end", () => {
+    incoming.on("end", () => {
       if (over) return;
       const [first] = chunks;
       finish({
@@ -146,7 +146,7 @@ export class HttpExchange implements RawRequest {
     const unwanted = this.#bodyStillComes();
     const bodyless = status === 204 || status === 304;
     const fields: string[] = [];
-    for (const [name, value] of Object.entries(headers)) fields.push(name, value);
+    for (const name in headers) fields.push(name, headers[name] ?? "");
     if (!bodyless) fields.push("content-length", String(Buffer.byteLength(body)));
     if (unwanted || this.last) {
       this.#connection.ending = true;

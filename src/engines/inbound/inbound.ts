@@ -63,7 +63,7 @@ export type Limits = {
   readonly bodyBytesInFlightMax: number;
   /** From the first byte of a connection or request to the end of its headers. */
   readonly headersTimeoutMs: number;
-  /** From the first byte of a request to the end of its body; also how long an answer may wait for its reader. */
+  /** From the first byte of a request to the end of its body; an answer whose reader takes nothing is given up after at most twice that. */
   readonly bodyTimeoutMs: number;
   /** Between two requests of a connection. */
   readonly idleTimeoutMs: number;

@@ -193,6 +193,17 @@ function slowSenders(name: string, open: OpenInbound): void {
     assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, bodyBytesInFlight: 0 });
   });
 
+  test(`${name}: a client that does not read its answer is cut off`, async (t) => {
+    const large = route("/in/", () => Promise.resolve(answer(200, Buffer.alloc(32 * 1024 * 1024))));
+    const inbound = await listening(t, open, { routes: [large], limits });
+    const client = await wire(t, inbound.port);
+    client.pause();
+    client.send("GET /in/a HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (inbound.stats().requests === 0) await new Promise(setImmediate);
+    while (inbound.stats().connections > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(inbound.stats().requests, 0);
+  });
+
   test(`${name}: an idle connection is closed, one whose answer takes long is not`, async (t) => {
     const patient = route("/patient", async () => {
       await new Promise((resolve) => setTimeout(resolve, 1000));

@@ -46,10 +46,9 @@ export async function listen(listener: Listener): Promise<Inbound> {
   server.maxConnections = limits.connectionsMax;
   // Node would cut longer lists short without a word; their length is checked below.
   server.maxHeadersCount = 0;
-  server.timeout = limits.bodyTimeoutMs;
   const problems = problemsUnder(limits);
   takeRequests(server, listener, shared, problems);
-  watchConnections(server, shared.connections, problems);
+  watchConnections(server, shared.connections, problems, limits.bodyTimeoutMs);
   await bound(server, listener);
   return running(server, shared.connections, listener.host);
 }

@@ -18,6 +18,8 @@ export type Wire = {
   answer(method?: string): Promise<WireAnswer>;
   /** Resolves with what was not asked for yet when the connection is closed. */
   closed(): Promise<string>;
+  /** Stops reading. */
+  pause(): void;
   end(): void;
   reset(): void;
 };
@@ -57,6 +59,7 @@ export async function wire(t: TestContext, port: number): Promise<Wire> {
       while (!state.over) await changed();
       return state.text;
     },
+    pause: () => void socket.pause(),
     end: () => void socket.end(),
     reset: () => void socket.resetAndDestroy(),
   };

@@ -1,18 +1,56 @@
-import { endings, type Ending } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
-import { numberOf, textOf, type Row } from "../sqlite/exchange-row.ts";
-import type { CountEndings, Measure, Measured } from "./ledger.ts";
-import { anyOf, clause, conditions, joined, subjectsOf, type Clause } from "./where.ts";
+import { numberOf, numberOrNull, textOf, type Row } from "../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import type { Measure, Measured } from "./ledger.ts";
+import { clause, conditions, joined, subjectsOf, type Clause } from "./where.ts";
 
 export const groupsMax = 10_000;
-/** Cells are the counts within groups, one for each status class and outcome that occur. */
-const cellsMax = 20 * groupsMax;
+/** Of distinct pairs of status class and outcome in one answer. */
+const cellsMax = 200;
 
 /**
- * One statement for figures and cells, so that both see the same rows. It reads nothing but the list index unless
- * the plane, environment, bucket or error is asked for.
+ * Two passes over the same rows: which status classes and outcomes there are, then figures with a column for each.
+ * Grouping by them as well would sort all rows by four keys, which takes twice as long. Both passes read nothing
+ * but the list index unless the plane, environment, bucket or error is asked for.
+ *
+ * @throws Failure too_large when there are more than `groupsMax` groups
  */
-export function measureQuery({ workspace, where, stepMs, bySubject }: Measure): Clause {
+export async function measureRows(
+  file: TrafficFile,
+  query: Measure,
+  position: number,
+): Promise<readonly Measured[]> {
+  const hits = hitsOf(query, position);
+  const cells = await file.read(
+    `${hits.sql} select distinct class, outcome from hit limit ${cellsMax + 1}`,
+    hits.params,
+  );
+  const classes = [...new Set(cells.map((cell) => numberOrNull(cell, "class")))];
+  const outcomes = [...new Set(cells.map((cell) => textOf(cell, "outcome")))];
+  const figures = joined(
+    [
+      hits,
+      clause(`select at, subject, count(*) as count, percentile(duration_ms, 50) as p50,
+        percentile(duration_ms, 95) as p95, percentile(duration_ms, 99) as p99, max(started_at) as last`),
+      ...classes.map((name, n) => clause(`, count(*) filter (where class is ?) as class_${n}`, name)),
+      ...outcomes.map((name, n) => clause(`, count(*) filter (where outcome = ?) as outcome_${n}`, name)),
+      clause(`from hit group by at, subject limit ${groupsMax + 1}`),
+    ],
+    " ",
+  );
+  const rows = await file.read(figures.sql, figures.params);
+  refuseTooMany("groups", rows.length, groupsMax);
+  refuseTooMany("outcomes", cells.length, cellsMax);
+  return rows.map((row) => ({
+    ...figuresOf(row),
+    classes: counted(row, classes.map(classText), "class"),
+    outcomes: counted(row, outcomes, "outcome"),
+  }));
+}
+
+/** A table `hit` of what is measured, up to a position: rows that are committed meanwhile are in no pass. */
+function hitsOf({ workspace, where, stepMs, bySubject }: Measure, position: number): Clause {
+  // The driver binds every number as a real, of which % takes the integer part only after a cast.
   const step =
     stepMs === undefined
       ? clause("0")
@@ -23,93 +61,45 @@ export function measureQuery({ workspace, where, stepMs, bySubject }: Measure): 
       subjectsOf(where.subjects),
       clause(", hit (at, subject, started_at, duration_ms, class, outcome) as not materialized (select"),
       step,
-      clause(`, ${bySubject ? "candidate.subject" : "''"}, candidate.started_at, candidate.duration_ms,
-          coalesce((candidate.status / 100) || 'xx', 'none'), candidate.outcome
+      clause(
+        `, ${bySubject ? "candidate.subject" : "''"}, candidate.started_at, candidate.duration_ms,
+          candidate.status / 100, candidate.outcome
         from subject cross join exchange as candidate indexed by exchange_list
-        where candidate.subject = subject.name and`),
+        where candidate.subject = subject.name and candidate.seq <= ? and`,
+        position,
+      ),
       conditions(workspace, where),
-      clause(`)
-        select * from (
-          select at, subject, count(*) as count, percentile(duration_ms, 50) as p50, percentile(duration_ms, 95) as p95,
-            percentile(duration_ms, 99) as p99, max(started_at) as last, null as class, null as outcome
-          from hit group by at, subject limit ${groupsMax + 1})
-        union all select * from (
-          select at, subject, count(*), null, null, null, null, class, outcome
-          from hit group by at, subject, class, outcome limit ${cellsMax + 1})`),
+      clause(")"),
     ],
     " ",
   );
 }
 
-/** @throws Failure too_large when there are more than `groupsMax` groups */
-export function measuredOf(rows: readonly Row[]): readonly Measured[] {
-  const figures = rows.filter((row) => row["class"] === null);
-  if (figures.length > groupsMax || rows.length - figures.length > cellsMax)
-    throw new Failure("too_large", `There are more than ${groupsMax} groups to measure.`, {
-      allowed: `${groupsMax} groups`,
+function refuseTooMany(what: string, count: number, max: number): void {
+  if (count > max)
+    throw new Failure("too_large", `There are more than ${max} ${what} to measure.`, {
+      allowed: `${max} ${what}`,
       hint: "Take a longer step, a shorter time or fewer subjects.",
     });
-  const cells = Map.groupBy(
-    rows.filter((row) => row["class"] !== null),
-    keyOf,
-  );
-  return figures.map((row) => {
-    const own = cells.get(keyOf(row)) ?? [];
-    return {
-      at: numberOf(row, "at"),
-      subject: textOf(row, "subject"),
-      count: numberOf(row, "count"),
-      classes: summed(own, "class"),
-      outcomes: summed(own, "outcome"),
-      p50Ms: numberOf(row, "p50"),
-      p95Ms: numberOf(row, "p95"),
-      p99Ms: numberOf(row, "p99"),
-      lastAt: numberOf(row, "last"),
-    };
-  });
 }
 
-function keyOf(row: Row): string {
-  return `${numberOf(row, "at")} ${textOf(row, "subject")}`;
+function figuresOf(row: Row): Omit<Measured, "classes" | "outcomes"> {
+  return {
+    at: numberOf(row, "at"),
+    subject: textOf(row, "subject"),
+    count: numberOf(row, "count"),
+    p50Ms: numberOf(row, "p50"),
+    p95Ms: numberOf(row, "p95"),
+    p99Ms: numberOf(row, "p99"),
+    lastAt: numberOf(row, "last"),
+  };
 }
 
-function summed(cells: readonly Row[], column: "class" | "outcome"): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const cell of cells) {
-    const name = textOf(cell, column);
-    counts.set(name, (counts.get(name) ?? 0) + numberOf(cell, "count"));
-  }
-  return Object.fromEntries(counts);
+function classText(name: number | null): string {
+  return name === null ? "none" : `${name}xx`;
 }
 
-/** The exchange that records an ending has the subject and the time of receipt of its event; the kind is looked up. */
-export function countEndingsQuery(query: CountEndings): Clause {
-  return joined(
-    [
-      clause("with recursive"),
-      subjectsOf(query.subjects),
-      clause(
-        `select event.subject, carrier.ending, count(*) as count
-        from subject cross join exchange as carrier indexed by exchange_ending
-        cross join exchange as event indexed by exchange_id
-        where carrier.subject = subject.name and carrier.ending is not null
-          and carrier.received_at >= ? and carrier.received_at < ? and carrier.workspace = ?
-          and event.id = case when carrier.ending = 'duplicate' then carrier.id
-            else coalesce(carrier.parent, carrier.id) end
-          and event.workspace = carrier.workspace and`,
-        query.receivedFrom,
-        query.receivedTo,
-        query.workspace,
-      ),
-      anyOf("event.kind", query.kinds),
-      clause("group by event.subject, carrier.ending"),
-    ],
-    " ",
-  );
-}
-
-export function countedOf(row: Row): { subject: string; ending: Ending; count: number } {
-  const ending = endings.find((name) => name === row["ending"]);
-  if (ending === undefined) throw new TypeError(`There is no ending ${String(row["ending"])}.`);
-  return { subject: textOf(row, "subject"), ending, count: numberOf(row, "count") };
+function counted(row: Row, names: readonly string[], column: string): Record<string, number> {
+  const counts = names.map((name, n) => [name, numberOf(row, `${column}_${n}`)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }

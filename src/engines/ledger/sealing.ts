@@ -3,7 +3,7 @@ import { constants, zstdCompress } from "node:zlib";
 import type { Statement } from "../sqlite/statements.ts";
 import { bytesOf, numberOf, type Row } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { blockBytesMax, blockExchangesMax } from "../sqlite/traffic-schema.ts";
+import { blockBytesMax, blockExchangesMax, exchangeColumns } from "../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";
 
 const compress = promisify(zstdCompress);
@@ -34,7 +34,7 @@ export function sealing(file: TrafficFile, turn: Turns): Sealing {
     const written = await file.write(blockOf(found.rows, data));
     const last = found.rows.at(-1);
     if (last !== undefined) sealedTo = numberOf(last, "seq");
-    return written[1]?.changes ?? 0;
+    return written[2]?.changes ?? 0;
   };
 
   return {
@@ -86,6 +86,8 @@ function isFull(rows: readonly Row[]): boolean {
   return rows.reduce((sum, row) => sum + bytesOf(row, "content").length, 0) >= blockBytesMax;
 }
 
+const columns = exchangeColumns.replaceAll("exchange.", "");
+
 /** A row that is raw no longer stays as it is; a block that nothing came to point to is not kept. */
 function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
   let at = 0;
@@ -94,15 +96,22 @@ function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
     at += bytes;
     return [numberOf(row, "seq"), at - bytes, bytes];
   });
-  const block = "last_insert_rowid()";
+  const block = "(select max(id) from block)";
   return [
     { sql: "insert into block (exchanges, data) values (0, ?)", params: [data] },
     {
-      sql: `update exchange set block = ${block}, block_at = place.value ->> 1, block_bytes = place.value ->> 2,
-        content = null from json_each(?) as place where seq = place.value ->> 0 and content is not null`,
+      sql: `create temp table repacked as
+        select ${exchangeColumns}, ${block} as block, place.value ->> 1 as block_at, place.value ->> 2 as block_bytes
+        from json_each(?) as place cross join exchange on seq = place.value ->> 0 where content is not null`,
       params: [JSON.stringify(places)],
+    },
+    { sql: "delete from exchange where seq in (select seq from repacked)", params: [] },
+    {
+      sql: `insert into exchange (${columns}, block, block_at, block_bytes) select * from repacked order by seq`,
+      params: [],
     },
     { sql: `update block set exchanges = changes() where id = ${block}`, params: [] },
     { sql: `delete from block where id = ${block} and exchanges = 0`, params: [] },
+    { sql: "drop table repacked", params: [] },
   ];
 }

@@ -4,9 +4,10 @@ import { exchangeTimeMs } from "../../kernel/id.ts";
 import { exchangeOf, idBytes, numberOf, type SqlValue } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { exchangeColumns, selectWithContent, selectWithoutContent } from "../sqlite/traffic-schema.ts";
+import { countedOf, countEndingsQuery } from "./count-endings.ts";
 import { atMost, contentColumns, contentSource, findRows, refuseTooLarge, rowsMax } from "./find.ts";
 import type { Ledger } from "./ledger.ts";
-import { countedOf, countEndingsQuery, measuredOf, measureQuery } from "./measure.ts";
+import { measureRows } from "./measure.ts";
 import { redactRow } from "./redaction.ts";
 import { expireRows, purgeRows } from "./removal.ts";
 import { sealing } from "./sealing.ts";
@@ -34,8 +35,7 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     },
     children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
     async measure(query) {
-      const { sql, params } = measureQuery(query);
-      return measuredOf(await file.read(sql, params));
+      return await measureRows(file, query, await lastSeq(file));
     },
     async countEndings(query) {
       const { sql, params } = countEndingsQuery(query);

@@ -7,14 +7,15 @@
 
 const wordBytes = 8;
 const hexDigits = new Uint8Array(128).fill(255);
-for (const [value, digit] of [..."0123456789abcdef"].entries()) {
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
   hexDigits[digit.charCodeAt(0)] = value;
   hexDigits[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
 export class PackWriter {
   #bytes: Buffer;
-  #words: Float64Array;
+  #words: Float64Array<ArrayBuffer>;
   #at = 0;
   readonly #names = new Map<string, number>();
 
@@ -30,7 +31,7 @@ export class PackWriter {
 
   /** The memory to transfer; the pack is of no use afterwards. */
   get buffer(): ArrayBuffer {
-    return this.#words.buffer as ArrayBuffer;
+    return this.#words.buffer;
   }
 
   /** Where to go `back` to when a later value turns out not to be writable. */

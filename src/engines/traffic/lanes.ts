@@ -1,10 +1,8 @@
-import { Heap } from "./heap.ts";
 import {
   first,
   isBefore,
   isBlank,
   type Lane,
-  type Lease,
   type Line,
   lineOf,
   newLane,
@@ -14,15 +12,13 @@ import {
   type Slot,
   turnOf,
   uncover,
-  type Wake,
 } from "./lane.ts";
-import { Ring } from "./ring.ts";
+import { Leases } from "./leases.ts";
+import { Rings } from "./rings.ts";
+import { Room } from "./room.ts";
 import type { Job, NewJob } from "./traffic.ts";
+import { Wakes } from "./wakes.ts";
 
-export const residentPerLaneMax = 1_000;
-export const residentMax = 50_000;
-/** Parked jobs in memory; some of those that are not leased make room when this is reached. */
-export const pagedMax = 50_000;
 export const pageJobs = 250;
 /** A lane with fewer parked jobs in memory reads its next page before it needs it. */
 const lowWater = 100;
@@ -36,64 +32,45 @@ export type Change = Pick<NewJob, "dueAt" | "attempt" | "payload">;
  * I/O: `takeHungry` tells which lanes have parked jobs to be read. Time is passed in, in ms since the epoch.
  */
 export class Lanes {
-  readonly #newClaim: () => string;
   readonly #lanes = new Map<string, Lane>();
   readonly #slots = new Map<string, Slot>();
-  readonly #rings = new Map<string, Ring<Line>>();
+  readonly #rings = new Rings();
+  readonly #wakes = new Wakes();
+  readonly #leases: Leases;
   readonly #hungry = new Set<Lane>();
-  readonly #leases = new Heap<Lease>(
-    (a, b) => a.expiresAt < b.expiresAt,
-    (lease) => lease.slot.lease === lease && !lease.slot.finishing,
-  );
-  readonly #wakes = new Heap<Wake>(
-    (a, b) => a.at < b.at,
-    (wake) => wake.whom.wake === wake,
-  );
-  #resident = 0;
-  #paged = 0;
-  #leased = 0;
+  readonly #room = new Room();
 
   /** `newClaim` makes fencing tokens, each used once. */
   constructor(newClaim: () => string) {
-    this.#newClaim = newClaim;
+    this.#leases = new Leases(newClaim);
   }
 
   get leased(): number {
-    return this.#leased;
-  }
-
-  /** How many jobs are in memory. */
-  get size(): number {
-    return this.#slots.size;
+    return this.#leases.count;
   }
 
   /** Whether some job may be claimable, or is to be read, right now. */
   get awake(): boolean {
-    if (this.#hungry.size > 0) return true;
-    for (const ring of this.#rings.values()) if (ring.size > 0) return true;
-    return false;
+    return this.#hungry.size > 0 || !this.#rings.empty;
   }
 
-  /** When time alone may make a job claimable next; undefined = never. */
-  get nextAt(): number | undefined {
-    const next = Math.min(this.#leases.peek()?.expiresAt ?? Infinity, this.#wakes.peek()?.at ?? Infinity);
-    return next === Infinity ? undefined : next;
+  /** When time alone may make a job claimable next; Infinity = never. */
+  get nextAt(): number {
+    return Math.min(this.#leases.nextAt, this.#wakes.nextAt);
   }
 
   /** Reserves room for a job that is about to be committed; false = it is to be parked. */
   admit(name: string): boolean {
     const lane = this.#lane(name);
-    if (lane.resident >= residentPerLaneMax || this.#resident >= residentMax) return false;
-    lane.resident++;
-    this.#resident++;
+    if (!this.#room.admits(lane)) return false;
+    this.#room.enter(lane, false);
     return true;
   }
 
   /** Gives back what `admit` reserved for a job that was not added. */
   withdraw(name: string): void {
     const lane = this.#lane(name);
-    lane.resident--;
-    this.#resident--;
+    this.#room.leave(lane, false);
     this.#tidy(lane);
   }
 
@@ -105,8 +82,7 @@ export class Lanes {
 
   /** Takes in a job that was in memory before a restart. */
   restore(job: NewJob, now: number): void {
-    this.#lane(job.lane).resident++;
-    this.#resident++;
+    this.#room.enter(this.#lane(job.lane), false);
     this.add(job, now);
   }
 
@@ -114,7 +90,7 @@ export class Lanes {
   park(name: string, position: Position, now: number): void {
     const lane = this.#lane(name);
     uncover(lane, position);
-    this.#rouseAll(lane);
+    this.#rings.rouseAll(lane);
     this.#feed(lane, now);
   }
 
@@ -122,7 +98,7 @@ export class Lanes {
   claim(names: readonly string[], limit: number, leaseMs: number, now: number): Job[] {
     this.advance(now);
     const jobs: Job[] = [];
-    const rings = names.flatMap((name) => this.#rings.get(name) ?? []);
+    const rings = this.#rings.of(names);
     // Each visit either takes a job or puts a line to sleep, so this ends.
     for (let visited = true; visited && jobs.length < limit;) {
       visited = false;
@@ -134,7 +110,7 @@ export class Lanes {
         const slot = this.#next(line, now);
         if (slot === undefined) continue;
         jobs.push(this.#lease(slot, now + leaseMs, now));
-        this.#rouse(line);
+        this.#rings.rouse(line);
       }
     }
     return jobs;
@@ -143,7 +119,7 @@ export class Lanes {
   renew(id: string, claim: string, leaseMs: number, now: number): boolean {
     const slot = this.#held(id, claim, now);
     if (slot === undefined) return false;
-    this.#leaseUntil(slot, claim, now + leaseMs);
+    this.#leases.extend(slot, claim, now + leaseMs);
     return true;
   }
 
@@ -165,7 +141,7 @@ export class Lanes {
     const slot = this.#slots.get(id);
     if (slot?.lease === undefined || !slot.finishing) return;
     slot.finishing = false;
-    this.#leaseUntil(slot, slot.lease.claim, slot.lease.expiresAt);
+    this.#leases.extend(slot, slot.lease.claim, slot.lease.expiresAt);
   }
 
   /** The job is no longer open. */
@@ -174,9 +150,9 @@ export class Lanes {
     if (slot === undefined) return;
     const { lane } = slot.line;
     lane.page?.outdated.add(id);
-    this.#unlease(slot);
+    this.#leases.end(slot);
     this.#forget(slot, now);
-    this.#rouseAll(lane);
+    this.#rings.rouseAll(lane);
     this.#tidy(lane);
   }
 
@@ -211,7 +187,7 @@ export class Lanes {
   resume(name: string, now: number): void {
     const lane = this.#lane(name);
     lane.holdUntil = 0;
-    this.#rouseAll(lane);
+    this.#rings.rouseAll(lane);
     this.#feed(lane, now);
     this.#tidy(lane);
   }
@@ -219,25 +195,19 @@ export class Lanes {
   limit(name: string, claimed: number): void {
     const lane = this.#lane(name);
     lane.limit = claimed;
-    this.#rouseAll(lane);
+    this.#rings.rouseAll(lane);
     this.#tidy(lane);
   }
 
   /** Takes note of everything that time alone brings about. */
   advance(now: number): void {
-    for (
-      let lease = this.#leases.peek();
-      lease !== undefined && lease.expiresAt <= now;
-      lease = this.#leases.peek()
-    ) {
-      this.#requeue(lease.slot, now);
+    for (let slot = this.#leases.expired(now); slot !== undefined; slot = this.#leases.expired(now)) {
+      this.#requeue(slot, now);
     }
-    for (let wake = this.#wakes.peek(); wake !== undefined && wake.at <= now; wake = this.#wakes.peek()) {
-      const { whom } = wake;
-      whom.wake = undefined;
-      if ("lane" in whom) this.#rouse(whom);
+    for (let whom = this.#wakes.due(now); whom !== undefined; whom = this.#wakes.due(now)) {
+      if ("lane" in whom) this.#rings.rouse(whom);
       else {
-        this.#rouseAll(whom);
+        this.#rings.rouseAll(whom);
         this.#feed(whom, now);
       }
     }
@@ -263,16 +233,15 @@ export class Lanes {
     const { page } = lane;
     lane.page = undefined;
     if (jobs === undefined) {
-      this.#wakeAt(lane, now + pageRetryMs);
+      this.#wakes.set(lane, now + pageRetryMs);
       return;
     }
-    const last = more ? jobs.at(-1) : undefined;
-    lane.cut = last === undefined ? undefined : { dueAt: last.dueAt, id: last.id };
+    lane.cut = more ? jobs.at(-1) : undefined;
     if (page?.parkedAt !== undefined) uncover(lane, page.parkedAt);
     for (const job of jobs) {
       if (!this.#slots.has(job.id) && page?.outdated.has(job.id) !== true) this.#insert(job, true, now);
     }
-    this.#rouseAll(lane);
+    this.#rings.rouseAll(lane);
     this.#feed(lane, now);
     this.#tidy(lane);
   }
@@ -300,10 +269,7 @@ export class Lanes {
       offered: false,
     };
     if (turn !== undefined) turn.jobs++;
-    if (parked) {
-      lane.paged++;
-      this.#paged++;
-    }
+    if (parked) this.#room.enter(lane, true);
     this.#slots.set(job.id, slot);
     this.#show(offer(slot), now);
   }
@@ -316,19 +282,19 @@ export class Lanes {
   #next(line: Line, now: number): Slot | undefined {
     const { lane } = line;
     if (lane.holdUntil > now) {
-      this.#wakeAt(line, lane.holdUntil);
+      this.#wakes.set(line, lane.holdUntil);
       return undefined;
     }
     lane.holdUntil = 0;
     if (lane.leased >= lane.limit) return undefined;
     const slot = first(line);
     if (lane.cut !== undefined && (slot === undefined || !isBefore(slot.job, lane.cut))) {
-      if (lane.cut.dueAt > now) this.#wakeAt(lane, lane.cut.dueAt);
+      if (lane.cut.dueAt > now) this.#wakes.set(lane, lane.cut.dueAt);
       else if (lane.page === undefined) this.#hungry.add(lane);
       return undefined;
     }
     if (slot === undefined || slot.job.dueAt <= now) return slot;
-    this.#wakeAt(line, slot.job.dueAt);
+    this.#wakes.set(line, slot.job.dueAt);
     return undefined;
   }
 
@@ -337,37 +303,15 @@ export class Lanes {
     line.offered.pop();
     slot.offered = false;
     turn?.waiting.pop();
-    if (turn !== undefined) turn.leased = true;
-    slot.state = "leased";
-    line.lane.leased++;
-    this.#leased++;
-    const claim = this.#newClaim();
-    this.#leaseUntil(slot, claim, expiresAt);
+    const claim = this.#leases.begin(slot, expiresAt);
     if (line.lane.cut !== undefined) this.#feed(line.lane, now);
     return { ...slot.job, claim };
   }
 
-  #leaseUntil(slot: Slot, claim: string, expiresAt: number): void {
-    if (slot.lease !== undefined) this.#leases.bury();
-    slot.lease = { slot, claim, expiresAt };
-    this.#leases.push(slot.lease);
-  }
-
-  #unlease(slot: Slot): void {
-    if (slot.state !== "leased") return;
-    slot.state = "ready";
-    slot.lease = undefined;
-    slot.finishing = false;
-    this.#leases.bury();
-    if (slot.turn !== undefined) slot.turn.leased = false;
-    slot.line.lane.leased--;
-    this.#leased--;
-  }
-
   #requeue(slot: Slot, now: number): void {
-    this.#unlease(slot);
+    this.#leases.end(slot);
     this.#show(offer(slot), now);
-    this.#rouseAll(slot.line.lane);
+    this.#rings.rouseAll(slot.line.lane);
   }
 
   #forget(slot: Slot, now: number): void {
@@ -375,13 +319,7 @@ export class Lanes {
     slot.state = "gone";
     this.#slots.delete(slot.job.id);
     if (slot.offered) line.offered.bury();
-    if (slot.parked) {
-      line.lane.paged--;
-      this.#paged--;
-    } else {
-      line.lane.resident--;
-      this.#resident--;
-    }
+    this.#room.leave(line.lane, slot.parked);
     if (turn === undefined) return;
     turn.jobs--;
     turn.waiting.bury();
@@ -390,36 +328,22 @@ export class Lanes {
   }
 
   #makeRoom(wanted: Lane, now: number): void {
-    if (this.#paged + pageJobs <= pagedMax) return;
-    let left = roomPerEviction;
+    if (!this.#room.isShort(pageJobs)) return;
     for (const slot of this.#slots.values()) {
       const { lane } = slot.line;
       if (!slot.parked || slot.state !== "ready" || lane === wanted) continue;
       uncover(lane, slot.job);
       this.#forget(slot, now);
       this.#feed(lane, now);
-      left--;
-      if (left === 0) return;
+      if (!this.#room.isShort(roomPerEviction)) return;
     }
   }
 
   #show(line: Line | undefined, now: number): void {
     const slot = line === undefined ? undefined : first(line);
     if (line === undefined || slot === undefined) return;
-    if (slot.job.dueAt <= now) this.#rouse(line);
-    else this.#wakeAt(line, slot.job.dueAt);
-  }
-
-  #rouse(line: Line): void {
-    if (line.awake) return;
-    line.awake = true;
-    let ring = this.#rings.get(line.name);
-    if (ring === undefined) this.#rings.set(line.name, (ring = new Ring()));
-    ring.push(line);
-  }
-
-  #rouseAll(lane: Lane): void {
-    for (const line of lane.lines.values()) this.#rouse(line);
+    if (slot.job.dueAt <= now) this.#rings.rouse(line);
+    else this.#wakes.set(line, slot.job.dueAt);
   }
 
   /** Sees to it that parked jobs are read when they are due and few are left in memory. */
@@ -428,20 +352,12 @@ export class Lanes {
     if (cut === undefined || lane.page !== undefined || lane.paged >= lowWater) return;
     const at = Math.max(cut.dueAt, lane.holdUntil);
     if (at <= now) this.#hungry.add(lane);
-    else this.#wakeAt(lane, at);
-  }
-
-  #wakeAt(whom: Line | Lane, at: number): void {
-    if (at === Infinity || (whom.wake !== undefined && whom.wake.at <= at)) return;
-    if (whom.wake !== undefined) this.#wakes.bury();
-    whom.wake = { at, whom };
-    this.#wakes.push(whom.wake);
+    else this.#wakes.set(lane, at);
   }
 
   #tidy(lane: Lane): void {
     if (!isBlank(lane) || this.#hungry.has(lane)) return;
-    for (const line of lane.lines.values()) line.wake = undefined;
-    lane.wake = undefined;
+    for (const whom of [lane, ...lane.lines.values()]) whom.wake = undefined;
     this.#lanes.delete(lane.name);
   }
 }

@@ -4,7 +4,8 @@ import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { SqliteJournal } from "./journal.ts";
 import { claimedPerLaneDefault } from "./lane.ts";
-import { heldForGood, type Schedule } from "./schedule.ts";
+import { heldForGood } from "./restore.ts";
+import type { Schedule } from "./schedule.ts";
 import type { NewJob, OpenQuery, Queue } from "./traffic.ts";
 
 const cancelMax = 500;
@@ -48,6 +49,37 @@ export function sqliteQueue(
       lanes.release(job, claim, clock.now());
       schedule.changed();
     },
+    ...laneSettings(file, schedule, clock),
+    async cancel(lane, limit, ending) {
+      // A job that ended meanwhile is skipped; only a lane without any has no more to cancel.
+      for (;;) {
+        const jobs = await jobsOf(lane, Math.min(limit, cancelMax));
+        const removed = await Promise.all(jobs.map((job) => journal.remove(job.id, ending(job))));
+        const count = removed.filter(Boolean).length;
+        if (count > 0 || jobs.length === 0) return count;
+      }
+    },
+    ...openJobsOf(file),
+    onWork: schedule.onWork,
+    async depth() {
+      const row = (await file.read(depth, []))[0] ?? {};
+      return {
+        open: numberOf(row, "open"),
+        leased: lanes.leased,
+        lanes: numberOf(row, "lanes"),
+        oldestDueAt: numberOrNull(row, "oldest"),
+      };
+    },
+  };
+}
+
+function laneSettings(
+  file: TrafficFile,
+  schedule: Schedule,
+  clock: Clock,
+): Pick<Queue, "hold" | "resume" | "limit"> {
+  const { lanes } = schedule;
+  return {
     async hold(lane, until) {
       await file.write([{ sql: holdLane, params: [lane, Math.min(Math.ceil(until), heldForGood)] }]);
       lanes.hold(lane, until);
@@ -69,15 +101,11 @@ export function sqliteQueue(
       lanes.limit(lane, claimed);
       schedule.changed();
     },
-    async cancel(lane, limit, ending) {
-      // A job that ended meanwhile is skipped; only a lane without any has no more to cancel.
-      for (;;) {
-        const jobs = await jobsOf(lane, Math.min(limit, cancelMax));
-        const removed = await Promise.all(jobs.map((job) => journal.remove(job.id, ending(job))));
-        const count = removed.filter(Boolean).length;
-        if (count > 0 || jobs.length === 0) return count;
-      }
-    },
+  };
+}
+
+function openJobsOf(file: TrafficFile): Pick<Queue, "open" | "countOpen"> {
+  return {
     async open(query) {
       const after = query.after ?? { receivedAt: Number.MIN_SAFE_INTEGER, id: "" };
       const limit = Math.min(query.limit, openMax);
@@ -86,16 +114,6 @@ export function sqliteQueue(
     async countOpen(query) {
       const rows = await file.read(counts, paramsOf(query));
       return new Map(rows.map((row) => [textOf(row, "subject"), numberOf(row, "open")]));
-    },
-    onWork: schedule.onWork,
-    async depth() {
-      const row = (await file.read(depth, []))[0] ?? {};
-      return {
-        open: numberOf(row, "open"),
-        leased: lanes.leased,
-        lanes: numberOf(row, "lanes"),
-        oldestDueAt: numberOrNull(row, "oldest"),
-      };
     },
   };
 }

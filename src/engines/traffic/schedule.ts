@@ -1,9 +1,11 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { Failure } from "../../kernel/failure.ts";
-import { numberOf, textOf } from "../sqlite/exchange-row.ts";
+import { textOf } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import { alarm } from "./alarm.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import { Lanes, pageJobs } from "./lanes.ts";
+import { restore } from "./restore.ts";
 import { signal } from "./signal.ts";
 import type { Job } from "./traffic.ts";
 
@@ -19,14 +21,10 @@ export type Schedule = {
   stop(): void;
 };
 
-const restorePage = 5_000;
 const pagesAtOnceMax = 8;
 const claimRoundsMax = 3;
-const timerMsMax = 60 * 60 * 1_000;
 const idsPerQueryMax = 500;
 
-const resident = `select ${jobColumns} from job where parked is null and id > ? order by id limit ${restorePage}`;
-const parkedLanes = `select lane, min(due_at) as due_at from job where parked is not null group by lane`;
 const parkedPage = `select ${jobColumns} from job
 where lane = ? and parked is not null and (due_at, id) >= (?, ?) order by due_at, id limit ${pageJobs}`;
 const byIds = `select ${jobColumns}, parked from job where id in (select value from json_each(?))`;
@@ -41,9 +39,10 @@ export async function openSchedule(
   await restore(file, lanes, clock.now());
   const work = signal();
   const reading = new Set<Promise<void>>();
-  let timer: NodeJS.Timeout | undefined;
-  let timerAt = Infinity;
-  let stopped = false;
+  const bell = alarm(clock, () => {
+    lanes.advance(clock.now());
+    changed();
+  });
 
   const feed = () => {
     for (const { lane, from } of lanes.takeHungry(pagesAtOnceMax - reading.size, clock.now())) {
@@ -57,22 +56,9 @@ export async function openSchedule(
   };
 
   const changed = () => {
-    if (stopped) return;
     feed();
     if (lanes.awake) work.raise();
-    const at = lanes.nextAt ?? Infinity;
-    if (at === timerAt) return;
-    clearTimeout(timer);
-    timerAt = at;
-    if (at === Infinity) return;
-    timer = setTimeout(onTime, Math.min(Math.max(at - clock.now(), 0), timerMsMax));
-    timer.unref();
-  };
-
-  const onTime = () => {
-    timerAt = Infinity;
-    lanes.advance(clock.now());
-    changed();
+    bell.set(lanes.nextAt);
   };
 
   return {
@@ -94,34 +80,8 @@ export async function openSchedule(
       }
       changed();
     },
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
+    stop: () => bell.stop(),
   };
-}
-
-async function restore(file: TrafficFile, lanes: Lanes, now: number): Promise<void> {
-  for (const row of await file.read("select name, hold_until, claim_limit from lane", [])) {
-    if (row["hold_until"] !== null) lanes.hold(textOf(row, "name"), holdOf(numberOf(row, "hold_until")));
-    if (row["claim_limit"] !== null) lanes.limit(textOf(row, "name"), numberOf(row, "claim_limit"));
-  }
-  for (let after = "", more = true; more;) {
-    const rows = await file.read(resident, [after]);
-    for (const row of rows) lanes.restore(jobOf(row), now);
-    after = rows.length === 0 ? "" : textOf(rows.at(-1) ?? {}, "id");
-    more = rows.length === restorePage;
-  }
-  for (const row of await file.read(parkedLanes, [])) {
-    lanes.park(textOf(row, "lane"), { dueAt: numberOf(row, "due_at"), id: "" }, now);
-  }
-}
-
-/** What `hold_until` says for a lane that is held until it is resumed. */
-export const heldForGood = Number.MAX_SAFE_INTEGER;
-
-function holdOf(stored: number): number {
-  return stored >= heldForGood ? Infinity : stored;
 }
 
 async function readPage(

@@ -10,7 +10,7 @@ import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../kernel/failure.ts";
 import { openTrafficFile, type TrafficFile } from "../sqlite/traffic-file.ts";
-import { sampleExchange, sampleJob, testClock } from "./conformance.ts";
+import { sampleExchange, sampleJob, testClock } from "./samples.ts";
 import { sqliteTraffic } from "./sqlite.ts";
 import type { Traffic, Verdict } from "./traffic.ts";
 

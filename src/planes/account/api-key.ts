@@ -48,6 +48,6 @@ const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /** Weighted sum modulo 62: finds any single wrong character and most swaps. */
 function checkOf(body: string): string {
   let sum = 0;
-  for (const [i, character] of [...body].entries()) sum += (2 * i + 1) * (digits.indexOf(character) + 1);
+  for (let i = 0; i < body.length; i++) sum += (2 * i + 1) * (digits.indexOf(body.charAt(i)) + 1);
   return digits[sum % 62] ?? "0";
 }

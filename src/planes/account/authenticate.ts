@@ -28,62 +28,15 @@ const useKeptMs = 400 * 24 * 3_600_000;
  * revoked) or limited after 60 failures a minute from one address
  */
 export function apiKeyAuthenticator(engines: Engines): Authenticate {
-  const { store, clock, counters } = engines;
-  const known = new Map<string, ApiKeyRow>();
-  const usedAt = new Map<string, number>();
-  store.onChange((changed) => {
-    if (changed.some(({ kind }) => kind === apiKey.kind)) known.clear();
-  });
-
-  async function find(text: string): Promise<ApiKeyRow | undefined> {
-    const hash = fingerprint(text);
-    const cached = known.get(hash);
-    if (cached !== undefined) return cached;
-    const stored = await store.records.byGlobalKey(apiKey.kind, "hash", hash);
-    if (stored === undefined) return undefined;
-    const row = decodedRow(apiKey, stored);
-    if (known.size >= cachedMax) known.clear();
-    known.set(hash, row);
-    return row;
-  }
-
-  async function recordUse(row: ApiKeyRow, client: string): Promise<void> {
-    const at = clock.now();
-    if (at - (usedAt.get(row.id) ?? 0) < useRecordedEveryMs) return;
-    if (usedAt.size >= cachedMax) usedAt.clear();
-    usedAt.set(row.id, at);
-    const entry = {
-      collection: useCollection,
-      key: row.id,
-      value: { at, client },
-      expiresAt: at + useKeptMs,
-    };
-    await store.commit({
-      workspace: row.workspace,
-      at,
-      actor: { kind: "key", id: row.id },
-      operation: "credential_use",
-      records: [],
-      entries: [{ ...entry, mustBeNew: false }],
-      outbox: [],
-      audit: null,
-    });
-  }
-
+  const { clock, counters } = engines;
+  const find = keysByText(engines);
+  const noteUse = useNotes(engines);
   return async ({ authorization, remoteAddress, client }) => {
     try {
       const text = bearerOf(authorization);
       const row = usable(await find(text), text, clock.now());
-      // Last use is a courtesy: a call must not fail because it could not be noted.
-      recordUse(row, client?.slice(0, 200) ?? "").catch((error: unknown) =>
-        engines.log(`last use of ${row.id} was not recorded: ${String(error)}`),
-      );
-      return {
-        workspaces: [row.workspace],
-        actor: { kind: "key", id: row.id },
-        scopes: "all",
-        confines: {},
-      };
+      noteUse(row, client ?? "");
+      return { workspaces: [row.workspace], actor: { kind: "key", id: row.id }, scopes: "all", confines: {} };
     } catch (error) {
       if (authorization === undefined) throw error;
       const { allowed, resetAt } = await counters.hit(`auth/${remoteAddress}`, failuresPerMinute, 60_000);
@@ -93,6 +46,49 @@ export function apiKeyAuthenticator(engines: Engines): Authenticate {
         hint: "Wait, then send a valid key.",
       });
     }
+  };
+}
+
+function keysByText({ store }: Engines): (text: string) => Promise<ApiKeyRow | undefined> {
+  const known = new Map<string, ApiKeyRow>();
+  store.onChange((changed) => {
+    if (changed.some(({ kind }) => kind === apiKey.kind)) known.clear();
+  });
+  return async (text) => {
+    const hash = fingerprint(text);
+    const cached = known.get(hash);
+    if (cached !== undefined) return cached;
+    const stored = await store.records.byGlobalKey(apiKey.kind, "hash", hash);
+    if (stored === undefined) return undefined;
+    const row = decodedRow(apiKey, stored);
+    if (known.size >= cachedMax) known.clear();
+    known.set(hash, row);
+    return row;
+  };
+}
+
+/** Last use is a courtesy, noted at most once a minute: a call must not wait for it, nor fail because of it. */
+function useNotes({ store, clock, log }: Engines): (row: ApiKeyRow, client: string) => void {
+  const usedAt = new Map<string, number>();
+  return ({ id, workspace }, client) => {
+    const at = clock.now();
+    if (at - (usedAt.get(id) ?? 0) < useRecordedEveryMs) return;
+    if (usedAt.size >= cachedMax) usedAt.clear();
+    usedAt.set(id, at);
+    const value = { at, client: client.slice(0, 200) };
+    const entry = { collection: useCollection, key: id, value, expiresAt: at + useKeptMs, mustBeNew: false };
+    store
+      .commit({
+        workspace,
+        at,
+        actor: { kind: "key", id },
+        operation: "credential_use",
+        records: [],
+        entries: [entry],
+        outbox: [],
+        audit: null,
+      })
+      .catch((error: unknown) => log(`last use of ${id} was not recorded: ${String(error)}`));
   };
 }
 

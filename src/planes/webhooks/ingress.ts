@@ -61,8 +61,8 @@ async function receive(
   const arrived = { endpoint, method, query, headers, remoteAddress, receivedAt };
   if (read.kind !== "whole") {
     const { record, ...answer } = bodyProblems[read.kind];
-    if (record) await reject({ ...arrived, body: Buffer.alloc(0) }, answer, read.kind, parts);
-    return answer;
+    if (!record) return answer;
+    return reject({ ...arrived, body: Buffer.alloc(0) }, { answer, error: read.kind, detail: "" }, parts);
   }
   const arrival: Arrival = { ...arrived, body: read.bytes };
   const incoming = readable(arrival, parts.engines.settings.publicUrl);
@@ -96,9 +96,10 @@ async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts):
   const { engines, quota } = parts;
   if (!eventMethods.has(arrival.method)) return notAllowed;
   const refusal = unverified(arrival, incoming);
-  if (refusal !== undefined) return reject(arrival, badSignature, refusal.reason, parts, refusal.detail);
+  if (refusal !== undefined)
+    return reject(arrival, { answer: badSignature, error: refusal.reason, detail: refusal.detail }, parts);
   const state = quota.state(endpoint.workspace, receivedAt);
-  if (state === "hard") return reject(arrival, overQuota, "over_quota", parts);
+  if (state === "hard") return reject(arrival, { answer: overQuota, error: "over_quota", detail: "" }, parts);
   const { id, duplicate } = await accept(
     arrival,
     incoming,
@@ -118,12 +119,12 @@ async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts):
   };
 }
 
+type Rejection = { readonly answer: RawAnswer; readonly error: string; readonly detail: string };
+
 async function reject(
   arrival: Arrival,
-  answer: RawAnswer,
-  error: string,
+  { answer, error, detail }: Rejection,
   { rejected }: Parts,
-  detail = "",
 ): Promise<RawAnswer> {
   await rejected.record(arrival, {
     kind: "event",

@@ -14,11 +14,14 @@ export type About = {
   readonly planeOf?: (it: Operation) => string | undefined;
 };
 
-/** Serves the document at `/openapi.json`; it is made once. */
+/** Serves the document at `/openapi.json`. It is made once, when first asked for: the address may not be known before. */
 export function openapiApp(operations: readonly Operation[], about: About): Hono {
-  const text = JSON.stringify(openapi(operations, about));
+  let text: string | undefined;
   const headers = { "content-type": "application/json", "x-content-type-options": "nosniff" };
-  return new Hono().get("/openapi.json", (c) => c.body(text, 200, headers));
+  return new Hono().get("/openapi.json", (c) => {
+    text ??= JSON.stringify(openapi(operations, about));
+    return c.body(text, 200, headers);
+  });
 }
 
 /** The REST API as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.1), whose schemas are JSON Schema 2020-12. */
@@ -39,7 +42,8 @@ export function openapi(operations: readonly Operation[], about: About): JsonObj
         "Every operation is also an MCP tool and a command of the same name. Failures are problem details (RFC 9457).",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: about.publicUrl }],
+    // Relative to the document when the address is not known.
+    servers: [{ url: about.publicUrl || "/" }],
     security: [{ bearer: [] }],
     tags: [...new Set(operations.map((it) => tagOf(it, about)))].map((name) => ({ name })),
     paths: Object.fromEntries(paths),

@@ -16,7 +16,6 @@ export type Rest = {
     readonly remoteAddress: string;
     readonly client: string | undefined;
   }) => Promise<Principal>;
-  readonly remoteAddressOf?: (request: Request) => string;
 };
 
 /** The User-Agent that the command line sends: its calls are audited as its own. */
@@ -32,7 +31,7 @@ export function restApp(rest: Rest): Hono {
   for (const it of fixedPathsFirst(operations))
     app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
       answered(c.req.raw, engines.log, (requestId) =>
-        carryOut(it, rest, { request: c.req.raw, path: c.req.param(), requestId }),
+        carryOut(it, rest, { request: c.req.raw, path: c.req.param(), requestId, from: c.env }),
       ),
     );
   app.all(`${apiRoot}/*`, (c) =>
@@ -47,14 +46,20 @@ type Asked = {
   readonly request: Request;
   readonly path: Readonly<Record<string, string>>;
   readonly requestId: string;
+  /** What the listener says of the connection. */
+  readonly from: unknown;
 };
 
-async function carryOut(it: Operation, rest: Rest, { request, path, requestId }: Asked): Promise<Answer> {
+async function carryOut(
+  it: Operation,
+  rest: Rest,
+  { request, path, requestId, from }: Asked,
+): Promise<Answer> {
   const { headers, signal } = request;
   const client = headers.get("user-agent") ?? undefined;
   const principal = await rest.authenticate({
     authorization: headers.get("authorization") ?? undefined,
-    remoteAddress: rest.remoteAddressOf?.(request) ?? "",
+    remoteAddress: remoteAddressIn(from),
     client,
   });
   const input = await rawInput(it, path, request);
@@ -68,6 +73,12 @@ async function carryOut(it: Operation, rest: Rest, { request, path, requestId }:
   };
   const body = await invoke(it, input, caller, rest.engines);
   return { body, headers: entityTag(body) };
+}
+
+/** "" when the app is asked without a listener. */
+function remoteAddressIn(from: unknown): string {
+  const known = typeof from === "object" && from !== null && "remoteAddress" in from;
+  return known && typeof from.remoteAddress === "string" ? from.remoteAddress : "";
 }
 
 /** The version of what is answered, as the strong ETag that `If-Match` takes. */

@@ -208,11 +208,7 @@ function tallyOf({ replay }: Delivery, outcome: string): Pick<Entry, "tally"> {
 async function holdBack({ job, delivery, endpoint, engines }: Work, decision: Next): Promise<void> {
   if (decision.kind === "paused" && delivery.kind === "live") {
     await pauseEndpoint(endpoint, "The target answered 410 Gone: it wants no more webhooks.", engines);
-  } else if (
-    "holdLaneUntil" in decision &&
-    decision.holdLaneUntil !== undefined &&
-    endpoint.settings.isActive
-  ) {
+  } else if ("holdLaneUntil" in decision && endpoint.settings.isActive) {
     await engines.traffic.queue.hold(job.lane, decision.holdLaneUntil);
   }
 }

@@ -15,6 +15,7 @@ const looksMax = 3;
 const namedMax = 20;
 const searchedMax = 100_000;
 const pageSize = 1_000;
+const minuteMs = 60_000;
 
 export const accountForWebhooks = read({
   name: "account_for_webhooks",
@@ -130,13 +131,22 @@ async function rejectedNotStored(
   from: number,
   to: number,
 ): Promise<number> {
+  const firstMinute = Math.floor(from / minuteMs) * minuteMs;
+  const days = Math.ceil((to - Math.floor(from / dayMs) * dayMs) / dayMs);
+  const prefixes = subjects.flatMap((subject) =>
+    Array.from({ length: days }, (_, day) =>
+      tallyPrefix(subject, Math.floor(from / dayMs) * dayMs + day * dayMs),
+    ),
+  );
   let count = 0;
-  for (const subject of subjects)
-    for (let day = Math.floor(from / dayMs) * dayMs; day < to; day += dayMs)
-      for (const [key, amount] of await traffic.journal.tallies(tallyPrefix(subject, day))) {
-        const minute = Number(key.slice(key.lastIndexOf("/") + 1));
-        if (minute >= Math.floor(from / 60_000) * 60_000 && minute < to) count += amount;
-      }
+  for (const prefix of prefixes) {
+    const tallies = [...(await traffic.journal.tallies(prefix))];
+    const inWindow = tallies.filter(([key]) => {
+      const minute = Number(key.slice(prefix.length));
+      return minute >= firstMinute && minute < to;
+    });
+    count += sum(inWindow.map(([, amount]) => amount));
+  }
   return count;
 }
 

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { endpoint } from "../endpoint.ts";
+import { endpoint, type EndpointRow } from "../endpoint.ts";
 import { lineOf, LogLine } from "../log-view.ts";
-import { dayMs, endingKinds, round, Stats, statsOf } from "../stats.ts";
+import { dayMs, round, Stats, statsOf } from "../stats.ts";
 
 const hourMs = 3_600_000;
 const feedLength = 20;
@@ -40,84 +41,95 @@ export const getDashboardSummary = read({
     topFailing: z.array(z.object({ id: z.string(), slug: z.string(), name: z.string(), stats: Stats })),
   }),
   async run(_input, context) {
-    const { ledger, workspace, unit, now, principal } = context;
-    const { environment, buckets } = principal.confines;
-    const rows = await unit.find(endpoint, {
-      limit: endpointsMax,
-      ...(environment !== undefined && { where: { environment } }),
-    });
-    const visible = rows.filter(({ value }) => buckets === undefined || buckets.includes(value.bucket));
-    const subjects = visible.map(({ id }) => id);
-    const from = now - dayMs;
-    const confined = {
-      ...(environment !== undefined && { environment }),
-      ...(buckets !== undefined && { buckets }),
-    };
-    const where = { plane: "webhooks", subjects, from, ...confined } as const;
-    const [stats, events, attempts, endings, feed] = await Promise.all([
+    const { now } = context;
+    const endpoints = await visibleEndpoints(context);
+    const subjects = endpoints.map(({ id }) => id);
+    const [stats, hourly, rejected, activity] = await Promise.all([
       statsOf(context, subjects),
-      ledger.measure({ workspace, where: { ...where, kinds: ["event"] }, stepMs: hourMs, bySubject: false }),
-      ledger.measure({
-        workspace,
-        where: { ...where, kinds: ["attempt"] },
-        stepMs: hourMs,
-        bySubject: false,
-      }),
-      ledger.countEndings({
-        workspace,
-        kinds: endingKinds,
-        subjects,
-        receivedFrom: from,
-        receivedTo: Infinity,
-      }),
-      ledger.find({
-        workspace,
-        where: { ...where, kinds: ["event", "test", "handshake"] },
-        limit: feedLength,
-      }),
+      hours(context, subjects),
+      refusals(context, subjects),
+      feed(context, endpoints),
     ]);
-    const slugs = new Map(visible.map(({ id, value }) => [id, value.slug]));
-    const ended = (ending: string): number =>
-      endings.filter((it) => it.ending === ending).reduce((sum, { count }) => sum + count, 0);
-    const delivered = ended("delivered");
-    const failed = ended("failed");
+    const listed = endpoints.map(({ id, value }) => ({
+      id,
+      slug: value.slug,
+      name: value.name,
+      stats: stats(id),
+    }));
+    const total = (name: "received" | "delivered" | "failed" | "pending"): number =>
+      listed.reduce((sum, it) => sum + it.stats[name], 0);
+    const delivered = total("delivered");
+    const failed = total("failed");
     return {
-      from: new Date(from).toISOString(),
+      from: new Date(now - dayMs).toISOString(),
       to: new Date(now).toISOString(),
       totals: {
-        received: events.reduce((sum, { count }) => sum + count, 0),
+        received: total("received"),
         delivered,
         failed,
-        pending: subjects.reduce((sum, id) => sum + stats(id).pending, 0),
+        pending: total("pending"),
         successRate: delivered + failed === 0 ? null : round(delivered / (delivered + failed), 4),
-        rejected: ended("rejected"),
-        duplicates: ended("duplicate"),
-        endpoints: visible.length,
-        paused: visible.filter(({ value }) => !value.isActive).length,
+        ...rejected,
+        endpoints: endpoints.length,
+        paused: endpoints.filter(({ value }) => !value.isActive).length,
       },
-      hourly: hoursBetween(from, now).map((at) => {
-        const attempted = attempts.find((step) => step.at === at);
-        return {
-          hour: new Date(at).toISOString(),
-          received: events.find((step) => step.at === at)?.count ?? 0,
-          attempts: attempted?.count ?? 0,
-          delivered: attempted?.outcomes["delivered"] ?? 0,
-          failed: attempted?.outcomes["failed"] ?? 0,
-          p95Ms: attempted === undefined ? null : round(attempted.p95Ms, 1),
-        };
-      }),
-      activity: feed.rows.map((row) => ({
-        ...lineOf(row, row.ended),
-        endpoint: slugs.get(row.subject) ?? null,
-      })),
-      topFailing: visible
-        .map(({ id, value }) => ({ id, slug: value.slug, name: value.name, stats: stats(id) }))
+      hourly,
+      activity,
+      topFailing: listed
         .filter((it) => it.stats.failed > 0 || (it.stats.pending > 0 && it.stats.successRate !== 1))
         .toSorted((a, b) => b.stats.failed - a.stats.failed || b.stats.pending - a.stats.pending)
         .slice(0, failingShown),
     };
   },
 });
+
+async function visibleEndpoints({ unit, principal }: Context): Promise<readonly EndpointRow[]> {
+  const { environment, buckets } = principal.confines;
+  const rows = await unit.find(endpoint, {
+    limit: endpointsMax,
+    ...(environment !== undefined && { where: { environment } }),
+  });
+  return rows.filter(({ value }) => buckets === undefined || buckets.includes(value.bucket));
+}
+
+async function hours(
+  { ledger, workspace, now }: Context,
+  subjects: readonly string[],
+): Promise<z.output<typeof Hour>[]> {
+  const from = now - dayMs;
+  const steps = { workspace, stepMs: hourMs, bySubject: false };
+  const where = { plane: "webhooks", subjects, from } as const;
+  const [events, attempts] = await Promise.all([
+    ledger.measure({ ...steps, where: { ...where, kinds: ["event"] } }),
+    ledger.measure({ ...steps, where: { ...where, kinds: ["attempt"] } }),
+  ]);
+  return hoursBetween(from, now).map((at) => {
+    const attempted = attempts.find((step) => step.at === at);
+    return {
+      hour: new Date(at).toISOString(),
+      received: events.find((step) => step.at === at)?.count ?? 0,
+      attempts: attempted?.count ?? 0,
+      delivered: attempted?.outcomes["delivered"] ?? 0,
+      failed: attempted?.outcomes["failed"] ?? 0,
+      p95Ms: attempted === undefined ? null : round(attempted.p95Ms, 1),
+    };
+  });
+}
+
+async function refusals({ ledger, workspace, now }: Context, subjects: readonly string[]) {
+  const window = { receivedFrom: now - dayMs, receivedTo: Infinity };
+  const counts = await ledger.countEndings({ workspace, kinds: ["event"], subjects, ...window });
+  const of = (ending: string): number =>
+    counts.filter((it) => it.ending === ending).reduce((sum, { count }) => sum + count, 0);
+  return { rejected: of("rejected"), duplicates: of("duplicate") };
+}
+
+async function feed({ ledger, workspace, now }: Context, endpoints: readonly EndpointRow[]) {
+  const slugs = new Map(endpoints.map(({ id, value }) => [id, value.slug]));
+  const where = { subjects: [...slugs.keys()], kinds: ["event", "test", "handshake"], from: now - dayMs };
+  const { rows } = await ledger.find({ workspace, where, limit: feedLength });
+  return rows.map((row) => ({ ...lineOf(row, row.ended), endpoint: slugs.get(row.subject) ?? null }));
+}
 
 /** Starts of the hours that touch the window, oldest first. */
 function hoursBetween(from: number, to: number): readonly number[] {

@@ -1,0 +1,200 @@
+// CPU of the MCP surface against a bare JSON-RPC responder, in child processes of their own, in interleaved rounds.
+// Run: node bench/mcp.ts. CPU microseconds for each request are what counts; the machine's load moves requests a second.
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import autocannon from "autocannon";
+import { z } from "zod";
+import { read, type Operation } from "../src/registry/operation.ts";
+import { keys, serveSample } from "../test/surfaces/mcp-sample.ts";
+
+const rounds = 7;
+const requestsInRound = 4_000;
+const connections = 8;
+const toolCount = 20;
+
+const Input = z.object({
+  a: z.int().min(0).max(1_000_000),
+  b: z.int().min(0).max(1_000_000),
+  note: z.string().max(200).optional(),
+});
+const Output = z.object({ sum: z.int() });
+
+const revision = "2026-07-28";
+const envelope = {
+  "io.modelcontextprotocol/protocolVersion": revision,
+  "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1.0.0" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+const add = { name: "tool_7", arguments: { a: 2, b: 40 } };
+
+type Case = {
+  readonly method: string;
+  readonly modern: boolean;
+  readonly params: object;
+  /** Query that the bare responder is asked with. */
+  readonly bare?: string;
+};
+
+const list = { method: "tools/list", modern: false, params: {} };
+const modernList = { method: "tools/list", modern: true, params: { _meta: envelope } };
+
+const cases: Readonly<Record<string, Case>> = {
+  "tools/call legacy": { method: "tools/call", modern: false, params: add },
+  "tools/call modern": { method: "tools/call", modern: true, params: { ...add, _meta: envelope } },
+  "tools/list legacy": list,
+  "tools/list modern": modernList,
+  "tools/list legacy, bare list spliced too": { ...list, bare: "?spliced" },
+  "tools/list modern, bare list spliced too": { ...modernList, bare: "?spliced" },
+};
+
+function tools(): readonly Operation[] {
+  return Array.from({ length: toolCount }, (_, i) =>
+    read({
+      name: `tool_${i}`,
+      title: `Tool ${i}`,
+      does: "Adds two numbers. A note may go with them.",
+      verb: "GET",
+      path: `/tool-${i}`,
+      scope: "sums:read",
+      input: Input,
+      output: Output,
+      run: async ({ a, b }) => ({ sum: a + b }),
+    }),
+  );
+}
+
+async function serveProduct(): Promise<string> {
+  const { url } = await serveSample({ operations: tools(), documents: [], prompts: [] });
+  return url.href;
+}
+
+/**
+ * What any server must do at the least: read, JSON.parse, check, do it, JSON.stringify. The list is ready-made, as an
+ * object; at `?spliced` as text, the least that can be done.
+ */
+async function serveBare(): Promise<string> {
+  const Request = z.object({
+    jsonrpc: z.literal("2.0"),
+    id: z.union([z.string(), z.int()]),
+    method: z.string(),
+    params: z.looseObject({ name: z.string().optional(), arguments: Input.optional() }),
+  });
+  const list = await renderedList();
+  const listText = JSON.stringify(list);
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { id, method, params } = Request.parse(JSON.parse(Buffer.concat(chunks).toString()));
+      const { a, b } = params.arguments ?? { a: 0, b: 0 };
+      const result = { content: [{ type: "text", text: String(a + b) }], structuredContent: { sum: a + b } };
+      const body =
+        method === "tools/list" && request.url?.endsWith("spliced") === true
+          ? `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${listText}}`
+          : JSON.stringify({ jsonrpc: "2.0", id, result: method === "tools/list" ? list : result });
+      response.writeHead(200, {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+      });
+      response.end(body);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/mcp`;
+}
+
+async function renderedList(): Promise<object> {
+  const sample = await serveSample({ operations: tools(), documents: [], prompts: [] });
+  const response = await fetch(sample.url, requestOf(list));
+  const { result } = (await response.json()) as { result: object };
+  await sample.close();
+  return result;
+}
+
+function requestOf({ method, modern, params }: Case): {
+  method: "POST";
+  headers: Record<string, string>;
+  body: string;
+} {
+  return {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${keys.all}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...(modern && { "mcp-protocol-version": revision, "mcp-method": method }),
+      ...(modern && method === "tools/call" && { "mcp-name": add.name }),
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+  };
+}
+
+type Server = { readonly child: ChildProcess; readonly url: string };
+
+async function start(kind: "product" | "bare"): Promise<Server> {
+  const child = fork(import.meta.filename, [kind]);
+  const [url] = (await once(child, "message")) as [string];
+  return { child, url };
+}
+
+async function cpuOf({ child }: Server): Promise<number> {
+  child.send("cpu");
+  const [micros] = (await once(child, "message")) as [number];
+  return micros;
+}
+
+/** CPU microseconds that the server's process took for each request. */
+async function round(server: Server, it: Case): Promise<number> {
+  const before = await cpuOf(server);
+  const result = await autocannon({
+    url: server.url,
+    connections,
+    amount: requestsInRound,
+    ...requestOf(it),
+  });
+  const after = await cpuOf(server);
+  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx} answers were not 2xx`);
+  return (after - before) / requestsInRound;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+async function compare(): Promise<void> {
+  const [product, bare] = await Promise.all([start("product"), start("bare")]);
+  for (const [name, it] of Object.entries(cases)) {
+    const figures = { product: [] as number[], bare: [] as number[] };
+    for (let i = 0; i <= rounds; i++) {
+      const own = await round(product, it);
+      const base = await round({ ...bare, url: bare.url + (it.bare ?? "") }, it);
+      // The first round warms both up.
+      if (i > 0) {
+        figures.product.push(own);
+        figures.bare.push(base);
+      }
+    }
+    const own = median(figures.product);
+    const base = median(figures.bare);
+    const best = Math.min(...figures.product) / Math.min(...figures.bare);
+    console.log(
+      `${name}: ${own.toFixed(0)} us, bare ${base.toFixed(0)} us, ${(own / base).toFixed(2)}x (of the best rounds ${best.toFixed(2)}x)`,
+    );
+  }
+  product.child.kill();
+  bare.child.kill();
+}
+
+const kind = process.argv[2];
+if (kind === undefined) await compare();
+else {
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send?.(user + system);
+  });
+  process.send?.(kind === "product" ? await serveProduct() : await serveBare());
+}

@@ -1,0 +1,22 @@
+export type Deadline = {
+  /** Aborted once the time is up, counted from the first look at it: lists never look. */
+  readonly signal: AbortSignal;
+  clear(): void;
+};
+
+export function deadline(ms: number): Deadline {
+  let timer: NodeJS.Timeout | undefined;
+  let signal: AbortSignal | undefined;
+  function begin(): AbortSignal {
+    const abort = new AbortController();
+    timer = setTimeout(() => abort.abort(), ms);
+    return abort.signal;
+  }
+  return {
+    get signal() {
+      signal ??= begin();
+      return signal;
+    },
+    clear: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,66 @@
+import { classifyInboundRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
+import type { RawAnswer } from "../../engines/inbound/inbound.ts";
+import type { Engines } from "../../registry/engines.ts";
+import type { ServerInfo } from "./about.ts";
+import { agrees } from "./agreement.ts";
+import { boundedMap } from "./bounded-map.ts";
+import type { Era, Heard } from "./era.ts";
+import { errorAnswer, RpcError, type RpcMessage } from "./json-rpc.ts";
+import { legacyEra } from "./legacy-era.ts";
+import { methodsOf, type Offer } from "./methods.ts";
+import { modernEra } from "./modern-era.ts";
+
+const listsKeptMax = 200;
+const envelopesKeptMax = 200;
+const envelopeLengthMax = 2_000;
+
+/**
+ * Every revision on one address: a message says by its envelope (`_meta`) or its version header which one it speaks.
+ * The SDK judges what mentions 2026-07-28; an envelope that it found sound need not be judged again.
+ */
+export function everyEra(offer: Offer, engines: Engines, serverInfo: ServerInfo): Era {
+  const methods = methodsOf(offer, engines);
+  const lists = boundedMap<string>(listsKeptMax);
+  const sound = boundedMap<true>(envelopesKeptMax);
+  const legacy = legacyEra(methods, lists, serverInfo);
+  const modern = modernEra(methods, lists, serverInfo, engines.log);
+
+  function judged(message: RpcMessage, heard: Heard, keep: () => void): Promise<RawAnswer> | RawAnswer {
+    const { version, method, name } = heard.headers;
+    const found = classifyInboundRequest({
+      httpMethod: "POST",
+      ...(version !== undefined && { protocolVersionHeader: version }),
+      ...(method !== undefined && { mcpMethodHeader: method }),
+      ...(name !== undefined && { mcpNameHeader: name }),
+      body: message,
+    });
+    if (found.kind === "legacy") return legacy.answer(message, heard);
+    if (found.kind === "modern") {
+      keep();
+      return modern.answer(message, heard);
+    }
+    const data = typeof found.data === "object" && found.data !== null ? found.data : undefined;
+    return errorAnswer(found.httpStatus, message.id ?? null, new RpcError(found.code, found.message, data));
+  }
+
+  return {
+    async answer(message, heard) {
+      if (!mentionsModern(message, heard)) return legacy.answer(message, heard);
+      if (!agrees(message, heard.headers)) return judged(message, heard, () => {});
+      const envelope = JSON.stringify(message.params?.["_meta"] ?? null);
+      if (sound.get(envelope) === true) return modern.answer(message, heard);
+      return judged(message, heard, () => {
+        if (envelope.length <= envelopeLengthMax) sound.keep(envelope, true);
+      });
+    },
+  };
+}
+
+/** The first year with an envelope. Whoever names no version from it, in neither place, speaks an earlier one. */
+const modernSince = "2026";
+
+function mentionsModern({ params }: RpcMessage, { headers: { version = "" } }: Heard): boolean {
+  const meta = params?.["_meta"];
+  const enveloped = typeof meta === "object" && meta !== null && PROTOCOL_VERSION_META_KEY in meta;
+  return enveloped || version.trim() >= modernSince;
+}

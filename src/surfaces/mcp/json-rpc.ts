@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { RawAnswer } from "../../engines/inbound/inbound.ts";
+import { pointerOf } from "../../registry/parse.ts";
+
+export type RpcId = string | number;
+
+/** JSON-RPC 2.0 as MCP narrows it: an id is a string or an integer, params are an object, no id = a notification. */
+export const RpcMessage = z.object({
+  jsonrpc: z.literal("2.0"),
+  id: z.union([z.string(), z.int()]).optional(),
+  method: z.string(),
+  params: z.record(z.string(), z.unknown()).optional(),
+});
+
+export type RpcMessage = z.output<typeof RpcMessage>;
+export type RpcRequest = RpcMessage & { readonly id: RpcId };
+export type Params = Readonly<Record<string, unknown>>;
+
+/**
+ * Codes of JSON-RPC 2.0 and of MCP. What the protocol has no code for is answered with the HTTP status that fits
+ * (403, 429, 503): MCP 2026-07-28 wants codes of an application outside of -32768 to -32000.
+ */
+export const rpcCode = {
+  parse: -32_700,
+  invalidRequest: -32_600,
+  methodNotFound: -32_601,
+  invalidParams: -32_602,
+  internal: -32_603,
+  /** Up to 2025-11-25; later revisions answer it as `invalidParams`. */
+  resourceNotFound: -32_002,
+} as const;
+
+/** Refuses one request by an error of the protocol. All of it is public. */
+export class RpcError extends Error {
+  readonly code: number;
+  readonly data: object | undefined;
+
+  constructor(code: number, message: string, data?: object) {
+    super(message);
+    this.name = "RpcError";
+    this.code = code;
+    this.data = data;
+  }
+}
+
+const jsonHeaders = { "content-type": "application/json", "cache-control": "no-store" };
+
+/** Puts the id of a request around a result that is JSON text already. */
+export function resultAnswer(id: RpcId, resultJson: string): RawAnswer {
+  const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`;
+  return { status: 200, headers: jsonHeaders, body };
+}
+
+/** `id` is null when the request's own could not be read. */
+export function errorAnswer(
+  status: number,
+  id: RpcId | null,
+  error: RpcError,
+  headers: Readonly<Record<string, string>> = {},
+): RawAnswer {
+  const { code, message, data } = error;
+  const body = JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } });
+  return { status, headers: { ...jsonHeaders, ...headers }, body };
+}
+
+/** An answer of the SDK, or 202 with nothing in it. */
+export function plainAnswer(status: number, body: string): RawAnswer & { readonly body: string } {
+  return { status, headers: body === "" ? {} : jsonHeaders, body };
+}
+
+/** @throws RpcError invalidParams that points at the first problem */
+export function parseParams<S extends z.ZodType>(shape: S, params: Params | undefined): z.output<S> {
+  const parsed = shape.safeParse(params ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = `/params${pointerOf(issue?.path ?? [])}`;
+  throw new RpcError(rpcCode.invalidParams, `Invalid params at ${field}: ${issue?.message ?? "invalid"}.`, {
+    field,
+  });
+}

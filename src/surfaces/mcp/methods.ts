@@ -1,0 +1,79 @@
+import type { Engines } from "../../registry/engines.ts";
+import type { Caller } from "../../registry/invoke.ts";
+import type { Operation } from "../../registry/operation.ts";
+import type { Document, Prompt } from "../../registry/plane.ts";
+import { expected, rpcErrorOf } from "./failure-reply.ts";
+import { RpcError, rpcCode, type Params } from "./json-rpc.ts";
+import { promptsOf } from "./prompts.ts";
+import { resourcesOf } from "./resources.ts";
+import { toolsOf } from "./tools.ts";
+
+/** What is served over MCP. */
+export type Offer = {
+  readonly operations: readonly Operation[];
+  readonly documents: readonly Document[];
+  readonly prompts: readonly Prompt[];
+};
+
+/** The methods that every revision of the protocol shares, without what each wraps around their results. */
+export type Methods = {
+  has(method: string): boolean;
+  /** Whether the result depends on what the caller is shown alone, so that it can be kept. Lists are not paged. */
+  isList(method: string, params: Params | undefined): boolean;
+  /** @throws RpcError and nothing else */
+  answer(method: string, params: Params | undefined, caller: Caller): Promise<object>;
+};
+
+type Method = (params: Params | undefined, caller: Caller) => object | Promise<object>;
+
+export function methodsOf({ operations, documents, prompts }: Offer, engines: Engines): Methods {
+  const byName = new Map(operations.map((it) => [it.name, it]));
+  const tool = toolsOf(operations, engines);
+  const resource = resourcesOf(documents, byName, engines);
+  const prompt = promptsOf(prompts, byName, engines);
+  const lists = new Map<string, Method>([
+    ["tools/list", onePage(tool.list)],
+    ["resources/list", onePage(resource.list)],
+    ["resources/templates/list", onePage(resource.listTemplates)],
+    ["prompts/list", onePage(prompt.list)],
+  ]);
+  const all = new Map<string, Method>([
+    ...lists,
+    ["tools/call", tool.call],
+    ["resources/read", resource.read],
+    ["prompts/get", prompt.get],
+  ]);
+
+  return {
+    has: (method) => all.has(method),
+    isList: (method, params) => lists.has(method) && params?.["cursor"] === undefined,
+    async answer(method, params, caller) {
+      const carryOut = all.get(method);
+      if (carryOut === undefined) throw new RpcError(rpcCode.methodNotFound, "Method not found");
+      try {
+        return await carryOut(params, caller);
+      } catch (error) {
+        if (error instanceof RpcError) throw error;
+        const failure = expected(error, caller);
+        if (failure !== undefined) throw rpcErrorOf(failure, caller.requestId);
+        engines.log(`mcp ${caller.requestId} ${method} failed: ${String(error)}`);
+        throw new RpcError(rpcCode.internal, "Something went wrong in the server.", {
+          code: "internal",
+          hint: "It is logged under this request id; tell the server's operator.",
+          requestId: caller.requestId,
+        });
+      }
+    },
+  };
+}
+
+/** No list issues cursors, so one that comes was made up. */
+function onePage(list: (caller: Caller) => object): Method {
+  return (params, caller) => {
+    if (params?.["cursor"] === undefined) return list(caller);
+    throw new RpcError(rpcCode.invalidParams, "This cursor was not issued by this list.", {
+      field: "/params/cursor",
+      hint: "The list has one page: leave cursor out.",
+    });
+  };
+}

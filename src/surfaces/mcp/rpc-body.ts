@@ -1,0 +1,44 @@
+import { isUtf8 } from "node:buffer";
+import { Failure } from "../../kernel/failure.ts";
+import { pointerOf } from "../../registry/parse.ts";
+import { parseJson } from "../../registry/json-text.ts";
+import { RpcError, rpcCode, RpcMessage } from "./json-rpc.ts";
+
+/**
+ * The one message of a request's body.
+ *
+ * @throws RpcError parse when it is no JSON, invalidRequest when it is no JSON-RPC request or notification
+ */
+export function readMessage(bytes: Buffer): RpcMessage {
+  if (!isUtf8(bytes)) throw new RpcError(rpcCode.parse, "The body is no valid UTF-8.");
+  const raw = jsonOf(bytes.toString("utf8"));
+  const parsed = RpcMessage.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  if (Array.isArray(raw))
+    throw new RpcError(rpcCode.invalidRequest, "Batches are not served here: send one request at a time.");
+  if (isAnswer(raw))
+    throw new RpcError(
+      rpcCode.invalidRequest,
+      "This server asks nothing of its clients, so it takes no answers.",
+    );
+  const issue = parsed.error.issues[0];
+  const at = pointerOf(issue?.path ?? []);
+  throw new RpcError(
+    rpcCode.invalidRequest,
+    `The body is no JSON-RPC 2.0 request: ${issue?.message ?? "invalid"} at "${at}".`,
+    { field: at, hint: 'Send {"jsonrpc":"2.0","id":1,"method":"tools/list"}.' },
+  );
+}
+
+function isAnswer(raw: unknown): boolean {
+  return typeof raw === "object" && raw !== null && !("method" in raw) && ("result" in raw || "error" in raw);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new RpcError(rpcCode.parse, error.message, { hint: error.detail.hint });
+  }
+}
