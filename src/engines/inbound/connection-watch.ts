@@ -51,6 +51,8 @@ export function watchConnections(
 
   server.on("connection", connections.open);
   server.on("clientError", broke);
-  const timer = setInterval(cutStalled, stallMs);
-  server.once("close", () => clearInterval(timer));
+  server.once("listening", () => {
+    const timer = setInterval(cutStalled, stallMs).unref();
+    server.once("close", () => clearInterval(timer));
+  });
 }
