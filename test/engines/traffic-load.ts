@@ -1,6 +1,6 @@
 import { wallClock } from "../../src/kernel/clock.ts";
 import { openTrafficFile } from "../../src/engines/sqlite/traffic-file.ts";
-import { sampleExchange, sampleJob } from "../../src/engines/traffic/conformance.ts";
+import { sampleExchange, sampleJob } from "../../src/engines/traffic/samples.ts";
 import { sqliteTraffic } from "../../src/engines/traffic/sqlite.ts";
 
 /** Commits without end and prints the id of every exchange that was acknowledged, to be killed by a test. */

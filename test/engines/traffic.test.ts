@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openTrafficFile } from "../../src/engines/sqlite/traffic-file.ts";
-import { type Opened, testClock, trafficConformance } from "../../src/engines/traffic/conformance.ts";
+import { trafficConformance } from "../../src/engines/traffic/conformance.ts";
+import type { Opened } from "../../src/engines/traffic/promised.ts";
+import { testClock } from "../../src/engines/traffic/samples.ts";
 import { sqliteTraffic } from "../../src/engines/traffic/sqlite.ts";
 
 async function open(): Promise<Opened> {

@@ -13,6 +13,8 @@ type Request = {
 const statementsMax = 200;
 const unpackedMax = 8;
 
+// Given by `openTrafficFile`.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const { path } = workerData as { readonly path: string };
 let database: DatabaseSync | undefined;
 const statements = new Map<string, StatementSync>();

@@ -100,6 +100,8 @@ class WorkerLink implements Link {
     if (caller === undefined) return;
     this.#waiting.delete(reply.id);
     clearTimeout(caller.timer);
+    // What a worker answers to a request is the business of the two; `call` names the type.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     if ("value" in reply) caller.resolve(reply.value as never);
     else caller.reject(errorOf(reply.problem));
   }

@@ -19,6 +19,8 @@ type Connection = { readonly database: DatabaseSync; readonly groups: GroupWrite
 // A commit must fail within 5 s, also behind another one that waits for the lock.
 const lockTimeoutMs = 1_000;
 
+// Given by `openTrafficFile`.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const { path } = workerData as { readonly path: string };
 let connection: Connection | undefined;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Promised } from "./promised.ts";
-import { sampleExchange, sampleJob, only, jobsOf, done, settled, leaseMs } from "./samples.ts";
+import { sampleExchange, sampleJob, only, jobsOf, settled, leaseMs } from "./samples.ts";
 import type { Job, Traffic } from "./traffic.ts";
 
 /** What `Journal` promises. */

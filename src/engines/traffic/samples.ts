@@ -76,8 +76,9 @@ export function bodyOf(text: string): {
 }
 
 export function only<T>(items: readonly T[]): T {
-  assert.equal(items.length, 1);
-  return items[0]!;
+  const [item] = items;
+  assert.ok(item !== undefined && items.length === 1, `expected one item, got ${items.length}`);
+  return item;
 }
 
 export function jobsOf(jobs: readonly Job[]): NewJob[] {
