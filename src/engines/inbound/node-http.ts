@@ -6,21 +6,16 @@ import { watchConnections } from "./connection-watch.ts";
 import { trackConnections } from "./connection.ts";
 import type { Connections } from "./connection.ts";
 import type { Shared } from "./http-exchange.ts";
-import type { Inbound, Limits, RawRoute, WebApp } from "./inbound.ts";
+import type { Inbound } from "./inbound.ts";
 import { problemsUnder } from "./problem.ts";
 import { takeRequests } from "./request-handler.ts";
+import type { Handling } from "./request-handler.ts";
 
-export type Listener = {
+export type Listener = Handling & {
   /** Name or address to bind; port 0 takes any free one. */
   readonly host: string;
   readonly port: number;
-  readonly routes: readonly RawRoute[];
-  /** What answers every path that is no raw route; null answers 404. */
-  readonly app: WebApp | null;
-  readonly limits: Limits;
   readonly clock: Clock;
-  /** One line for people, such as an unexpected error with its id. */
-  readonly log: (line: string) => void;
 };
 
 /**

@@ -5,7 +5,6 @@ import { plainAddress } from "./connection.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Shared } from "./http-exchange.ts";
 import type { Limits, RawAnswer, RawRoute, WebApp } from "./inbound.ts";
-import type { Listener } from "./node-http.ts";
 import type { Problems } from "./problem.ts";
 
 /** Bodies for the web app are read whole before it sees them. */
@@ -13,11 +12,21 @@ const webBodyBytesMax = 4 * 1024 * 1024;
 /** Requests sent ahead on one connection; a client that sends more is cut off. */
 const pipelinedMax = 100;
 
+/** What answers requests. */
+export type Handling = {
+  readonly routes: readonly RawRoute[];
+  /** What answers every path that is no raw route; null answers 404. */
+  readonly app: WebApp | null;
+  readonly limits: Limits;
+  /** One line for people, such as an unexpected error with its id. */
+  readonly log: (line: string) => void;
+};
+
 /** Takes requests: checks their heads, finds what answers them and sends it. */
-export function takeRequests(server: Server, listener: Listener, shared: Shared, problems: Problems): void {
-  const { log, limits } = listener;
-  const routes = listener.routes.toSorted((a, b) => b.prefix.length - a.prefix.length);
-  const web = webHandler(listener.app, problems, crashed);
+export function takeRequests(server: Server, handling: Handling, shared: Shared, problems: Problems): void {
+  const { log, limits } = handling;
+  const routes = handling.routes.toSorted((a, b) => b.prefix.length - a.prefix.length);
+  const web = webHandler(handling.app, problems, crashed);
 
   function crashed(where: string, error: unknown): RawAnswer {
     const id = newId("err");

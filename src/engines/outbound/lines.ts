@@ -3,19 +3,7 @@ import type { Socket } from "node:net";
 import type { Connect } from "./connector.ts";
 import type { Target } from "./guard.ts";
 import { ConnectError } from "./reasons.ts";
-import type { Transfer } from "./transfer.ts";
-
-/** One connection at a time to one origin; it connects again when it is used after its connection closed. */
-export type Line = {
-  /** The peer's address while connected. */
-  readonly address: string | null;
-  /** Requests that were answered on the present connection. */
-  readonly served: number;
-  /** The transfer is over: the line takes the next one, waits idle or is dropped. */
-  release(): void;
-  /** Sends the same transfer once more; a line whose connection broke connects afresh. */
-  again(transfer: Transfer): void;
-};
+import type { Line, Transfer } from "./transfer.ts";
 
 /** The bounded connections to one origin. */
 export type Lines = {

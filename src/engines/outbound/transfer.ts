@@ -1,7 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Headers } from "../../kernel/exchange.ts";
-import type { Line } from "./lines.ts";
 import type { Outcome, OutboundRequest, Timing, UnreachableReason } from "./outbound.ts";
 import { ConnectError, codeOf, messageOf, reasonOf } from "./reasons.ts";
 
@@ -10,6 +9,18 @@ type RawHeaders = NonNullable<Controller["rawHeaders"]>;
 
 /** What a server does to a kept-alive connection that it closed while the request was on its way. */
 const staleCodes = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+
+/** One connection at a time to one origin; it connects again when it is used after its connection closed. */
+export type Line = {
+  /** The peer's address while connected. */
+  readonly address: string | null;
+  /** Requests that were answered on the present connection. */
+  readonly served: number;
+  /** The transfer is over: the line takes the next one, waits idle or is dropped. */
+  release(): void;
+  /** Sends the same transfer once more; a line whose connection broke connects afresh. */
+  again(transfer: Transfer): void;
+};
 
 /** One request on its way: undici's handler, the deadline over everything, and the one outcome. */
 export class Transfer implements Dispatcher.DispatchHandler {
