@@ -2,24 +2,40 @@ import type { Ending, Exchange, PlaneName } from "../../kernel/exchange.ts";
 
 /** The long read side of all exchanges. Rows never change; `redact` alone may replace content. */
 export type Ledger = {
-  /** Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled. */
+  /**
+   * Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled.
+   *
+   * @throws Failure too_large when a page's content exceeds 64 MiB; invalid for an `after` that is no key of a row
+   */
   find(query: Find): Promise<Found>;
   /** One exchange with its content, by id or by its short number in the workspace. */
   get(
     workspace: string,
     key: { readonly id: string } | { readonly number: number },
   ): Promise<Exchange | undefined>;
-  /** The exchanges caused by `parent`, with content, oldest first, at most `limit`. */
+  /**
+   * The exchanges caused by `parent`, with content, oldest first by (startedAt, id), at most `limit`, which is at
+   * most 1,000.
+   *
+   * @throws Failure too_large when their content exceeds 64 MiB
+   */
   children(workspace: string, parent: string, limit: number): Promise<readonly Exchange[]>;
-  /** Figures per group and time step; groups without exchanges are absent. */
+  /**
+   * Figures per group and time step, in no order; groups without exchanges are absent.
+   *
+   * @throws Failure too_large above 10,000 groups
+   */
   measure(query: Measure): Promise<readonly Measured[]>;
-  /** Events by ending and cohort of receipt: what accounting adds up. */
+  /**
+   * Events by ending and cohort of receipt: what accounting adds up. An exchange that records the ending of its
+   * parent has the subject and the `receivedAt` of its parent.
+   */
   countEndings(
     query: CountEndings,
   ): Promise<readonly { readonly subject: string; readonly ending: Ending; readonly count: number }[]>;
   /**
    * Exchanges in commit order after a position, without content; 0 is the beginning. A position once returned never
-   * has anything committed before it later.
+   * has anything committed before it later. No rows mean that there is nothing more. `limit` is at most 1,000.
    */
   since(
     workspace: string,
@@ -34,18 +50,25 @@ export type Ledger = {
   position(): Promise<number>;
   /**
    * Removes up to `limit` exchanges of the workspace that started before `before`, oldest first, sparing those whose
-   * event has an open job; returns how many. In chunks small enough not to delay commits.
+   * event has an open job (which states the event's `receivedAt`); returns how many. In chunks small enough not to
+   * delay commits.
    */
   expire(workspace: string, before: number, limit: number): Promise<number>;
   /** Removes every exchange of one subject, up to `limit` a call; returns how many. */
   purge(workspace: string, subject: string, limit: number): Promise<number>;
-  /** Replaces the content of one exchange; its columns, size and hash stay. False when it is unknown. */
+  /**
+   * Replaces headers and the bytes of bodies of one exchange; its columns stay, and of its bodies the size, the hash
+   * and whether they were truncated. False when it is unknown. What was replaced is overwritten where it is stored.
+   */
   redact(
     workspace: string,
     id: string,
     replace: (exchange: Exchange) => Pick<Exchange, "request" | "response">,
   ): Promise<boolean>;
-  /** Packs content that is still raw into compressed blocks; returns how many exchanges. Called when idle. */
+  /**
+   * Packs content that is still raw into compressed blocks; returns how many exchanges, at most `limit`. A few of the
+   * newest may wait until there are enough for a block. Called when idle.
+   */
   seal(limit: number): Promise<number>;
   close(): Promise<void>;
 };
@@ -53,7 +76,7 @@ export type Ledger = {
 export type Find = {
   readonly workspace: string;
   readonly where: Where;
-  /** At most 1,000. */
+  /** At most 1,000; more is a bug of the caller (RangeError). */
   readonly limit: number;
   /** Exclusive: continue below this row. */
   readonly after?: { readonly startedAt: number; readonly id: string };
@@ -66,7 +89,10 @@ export type Where = {
   readonly subjects?: readonly string[];
   readonly kinds?: readonly string[];
   readonly outcomes?: readonly string[];
-  /** How the event ended. Matches the event (or test) itself, wherever its ending is recorded. */
+  /**
+   * How the event ended. Matches the event (or test) itself, wherever its ending is recorded: on itself, or on a child
+   * of it. The child that is a duplicate is an event of its own and records nothing for its parent.
+   */
   readonly endings?: readonly Ending[];
   readonly statuses?: readonly number[];
   readonly errors?: readonly string[];
@@ -84,7 +110,7 @@ export type Found = {
   readonly completeUntil: number;
 };
 
-/** An exchange as a list shows it: with how its event ended, null while that is open. */
+/** An exchange as a list shows it: with how its event ended (for a child, its parent's), null while that is open. */
 export type Listed = Exchange & { readonly ended: Ending | null };
 
 export type Measure = {
@@ -113,6 +139,7 @@ export type Measured = {
 
 export type CountEndings = {
   readonly workspace: string;
+  /** Of the event, not of the exchange that records its ending. */
   readonly kinds: readonly string[];
   readonly subjects?: readonly string[];
   /** Of receipt; inclusive. */

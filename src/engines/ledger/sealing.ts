@@ -34,7 +34,7 @@ export function sealing(file: TrafficFile, turn: Turns): Sealing {
     const written = await file.write(blockOf(found.rows, data));
     const last = found.rows.at(-1);
     if (last !== undefined) sealedTo = numberOf(last, "seq");
-    return written[2]?.changes ?? 0;
+    return written.at(-1)?.changes ?? 0;
   };
 
   return {
@@ -87,8 +87,13 @@ function isFull(rows: readonly Row[]): boolean {
 }
 
 const columns = exchangeColumns.replaceAll("exchange.", "");
+const newBlock = "(select max(id) from block)";
 
-/** A row that is raw no longer stays as it is; a block that nothing came to point to is not kept. */
+/**
+ * Rows are taken out and put back with their seqs: emptying them where they are would leave their pages mostly
+ * unused, since SQLite joins pages only when rows are deleted. Rows that are no longer raw stay as they are, and a
+ * block that nothing came to point to is not kept. The last statement changes as many rows as were packed.
+ */
 function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
   let at = 0;
   const places = rows.map((row) => {
@@ -96,22 +101,27 @@ function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
     at += bytes;
     return [numberOf(row, "seq"), at - bytes, bytes];
   });
-  const block = "(select max(id) from block)";
   return [
+    // Made once by the connection: every change of its schema would prepare all its statements anew.
+    {
+      sql: `create temp table if not exists packed as
+        select ${exchangeColumns}, block, block_at, block_bytes from exchange where false`,
+      params: [],
+    },
     { sql: "insert into block (exchanges, data) values (0, ?)", params: [data] },
     {
-      sql: `create temp table repacked as
-        select ${exchangeColumns}, ${block} as block, place.value ->> 1 as block_at, place.value ->> 2 as block_bytes
+      sql: `insert into packed
+        select ${exchangeColumns}, ${newBlock}, place.value ->> 1, place.value ->> 2
         from json_each(?) as place cross join exchange on seq = place.value ->> 0 where content is not null`,
       params: [JSON.stringify(places)],
     },
-    { sql: "delete from exchange where seq in (select seq from repacked)", params: [] },
+    { sql: "delete from exchange where seq in (select seq from packed)", params: [] },
     {
-      sql: `insert into exchange (${columns}, block, block_at, block_bytes) select * from repacked order by seq`,
+      sql: `insert into exchange (${columns}, block, block_at, block_bytes) select * from packed order by seq`,
       params: [],
     },
-    { sql: `update block set exchanges = changes() where id = ${block}`, params: [] },
-    { sql: `delete from block where id = ${block} and exchanges = 0`, params: [] },
-    { sql: "drop table repacked", params: [] },
+    { sql: `update block set exchanges = (select count(*) from packed) where id = ${newBlock}`, params: [] },
+    { sql: `delete from block where id = ${newBlock} and exchanges = 0`, params: [] },
+    { sql: "delete from packed", params: [] },
   ];
 }
