@@ -181,7 +181,10 @@ export class Lanes {
   }
 
   hold(name: string, until: number): void {
-    this.#lane(name).holdUntil = until;
+    const lane = this.#lane(name);
+    lane.holdUntil = until;
+    // The hold before this one may have put them to sleep for longer.
+    for (const whom of [lane, ...lane.lines.values()]) this.#wakes.set(whom, until);
   }
 
   resume(name: string, now: number): void {

@@ -83,6 +83,7 @@ function laneSettings(
     async hold(lane, until) {
       await file.write([{ sql: holdLane, params: [lane, Math.min(Math.ceil(until), heldForGood)] }]);
       lanes.hold(lane, until);
+      schedule.changed();
     },
     async resume(lane) {
       await file.write([
