@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { createSecretKey, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { databases } from "../src/engines/databases.ts";
+import { parseCidrs } from "../src/engines/outbound/address.ts";
+import type { Outbound, OutboundRequest } from "../src/engines/outbound/outbound.ts";
+import { ownListeners } from "../src/engines/outbound/own-listeners.ts";
+import { undiciOutbound } from "../src/engines/outbound/undici.ts";
+import { keyRingVault } from "../src/engines/vault/key-ring.ts";
+import type { Clock } from "../src/kernel/clock.ts";
+import { newId } from "../src/kernel/id.ts";
+import type { Principal, Scope } from "../src/kernel/principal.ts";
+import type { Engines } from "../src/registry/engines.ts";
+import type { Caller } from "../src/registry/invoke.ts";
+import { selfHosted } from "../src/registry/workspace.ts";
+
+export type SettableClock = Clock & { advance(ms: number): void };
+
+/** Rows written, altered or removed, by what they are: a record's kind, `entry:` and a collection, else the table. */
+export type Left = Readonly<Record<string, number>>;
+
+/** The real engines over a temporary folder, with a clock that moves when told to. No courier and no runner is at work. */
+export type World = {
+  readonly engines: Engines;
+  readonly clock: SettableClock;
+  /** The lines of the operational log. */
+  readonly log: readonly string[];
+  /** What was handed to outbound to send, in order. */
+  readonly sends: readonly OutboundRequest[];
+  /** A workspace that nothing is in yet; answers its id. */
+  newWorkspace(): Promise<string>;
+  /** What was left behind since the last mark, or since the world was opened. */
+  mark(): void;
+  leftBehind(): Left;
+  close(): Promise<void>;
+};
+
+/** Loopback may be reached. Names resolve without a name server, and sending to one is a mistake of the test. */
+export async function openWorld(): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-world-"));
+  const clock = settableClock(Date.UTC(2026, 10, 20, 12));
+  const { sqlite } = databases;
+  assert.ok(sqlite, "there is an embedded database");
+  const { close, ...database } = await sqlite(folder, clock);
+  const log: string[] = [];
+  const { outbound, sends } = recorded(
+    undiciOutbound({
+      allow: parseCidrs("127.0.0.0/8"),
+      own: ownListeners(),
+      clock,
+      lookup: async (name) => (name.endsWith(".invalid") ? [] : ["93.184.215.14"]),
+    }),
+  );
+  const engines: Engines = {
+    ...database,
+    clock,
+    outbound,
+    vault: keyRingVault({ current: createSecretKey(randomBytes(32)), older: [] }),
+    log: (line) => void log.push(line),
+    settings: {
+      publicUrl: "https://sluice.example",
+      echoUrl: "https://sluice.example/echo",
+      ingestRate: 0,
+    },
+  };
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".db"));
+  const readers = files.map((name) => new DatabaseSync(join(folder, name), { readOnly: true }));
+  let before = rowsIn(readers);
+  return {
+    engines,
+    clock,
+    log,
+    sends,
+    newWorkspace: () => newWorkspace(engines),
+    mark() {
+      before = rowsIn(readers);
+    },
+    leftBehind: () => difference(before, rowsIn(readers)),
+    async close() {
+      for (const reader of readers) reader.close();
+      await outbound.close();
+      await close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export function principalOf(workspace: string, scopes: readonly Scope[] | "all"): Principal {
+  return {
+    workspaces: [workspace],
+    actor: { kind: "key", id: "key_test" },
+    scopes: scopes === "all" ? "all" : new Set(scopes),
+    confines: {},
+  };
+}
+
+export function callerOf(principal: Principal): Caller {
+  return {
+    principal,
+    surface: "system",
+    requestId: "req_test",
+    signal: new AbortController().signal,
+    idempotencyKey: null,
+    readOnly: false,
+  };
+}
+
+function settableClock(start: number): SettableClock {
+  let now = start;
+  return {
+    now: () => now,
+    advance(ms) {
+      now += ms;
+    },
+  };
+}
+
+function recorded(real: Outbound): { outbound: Outbound; sends: readonly OutboundRequest[] } {
+  const sends: OutboundRequest[] = [];
+  const outbound: Outbound = {
+    ...real,
+    send(request) {
+      assert.match(new URL(request.url).hostname, /^127\.|^localhost$/, "tests send to loopback alone");
+      sends.push(request);
+      return real.send(request);
+    },
+  };
+  return { outbound, sends };
+}
+
+async function newWorkspace({ store, clock }: Engines): Promise<string> {
+  const id = newId("ws");
+  await store.commit({
+    workspace: id,
+    at: clock.now(),
+    actor: { kind: "system", id: "test" },
+    operation: "first_start",
+    records: [
+      {
+        kind: "workspace",
+        id,
+        expected: 0,
+        value: { name: "test", plan: selfHosted },
+        secrets: {},
+        fingerprints: {},
+        keys: {},
+        globalKeys: {},
+        indexes: {},
+        deletedAt: null,
+      },
+    ],
+    entries: [],
+    outbox: [],
+    audit: null,
+  });
+  return id;
+}
+
+type Rows = ReadonlyMap<string, string>;
+
+/** Tables that follow from others: naming them in every expectation would say nothing. */
+const derived = new Set(["record_key", "record_index", "numbering", "block"]);
+
+/** Every row of every table, its whole content as the key, what it is as the value. */
+function rowsIn(readers: readonly DatabaseSync[]): Rows {
+  const rows = new Map<string, string>();
+  for (const reader of readers)
+    for (const { name: table } of reader
+      .prepare("select name from sqlite_schema where type = 'table'")
+      .all()) {
+      if (typeof table !== "string" || table.startsWith("sqlite_") || derived.has(table)) continue;
+      for (const row of reader.prepare(`select * from "${table}"`).all())
+        rows.set(`${table} ${JSON.stringify(row)}`, groupOf(table, row));
+    }
+  return rows;
+}
+
+function groupOf(table: string, row: Readonly<Record<string, unknown>>): string {
+  if (table === "record") return String(row["kind"]);
+  return table === "entry" ? `entry:${String(row["collection"])}` : table;
+}
+
+/** An altered row is one that came and one that went: it counts once. */
+function difference(before: Rows, after: Rows): Left {
+  const came = countBy([...after].filter(([row]) => !before.has(row)));
+  const went = countBy([...before].filter(([row]) => !after.has(row)));
+  const groups = [...new Set([...came.keys(), ...went.keys()])].toSorted();
+  return Object.fromEntries(
+    groups.map((group) => [group, Math.max(came.get(group) ?? 0, went.get(group) ?? 0)]),
+  );
+}
+
+function countBy(rows: readonly (readonly [row: string, group: string])[]): ReadonlyMap<string, number> {
+  const groups = Map.groupBy(rows, ([, group]) => group);
+  return new Map([...groups].map(([group, list]) => [group, list.length]));
+}
