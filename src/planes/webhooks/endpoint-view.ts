@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { ingestUrl, type EndpointRow } from "./endpoint.ts";
-import { VerificationSettings } from "./verification-settings.ts";
 
 export const EndpointView = z.object({
   id: z.string(),
@@ -16,7 +15,10 @@ export const EndpointView = z.object({
   verification: z
     .enum(["off", "waiting for secret", "on"])
     .describe("`waiting for secret`: every request is refused until the signing secret is stored."),
-  verificationSettings: VerificationSettings.optional(),
+  verificationSettings: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe("What differs from the provider's preset, as update_endpoint takes it in `verification`."),
   environment: z.string(),
   bucket: z.string(),
   timeoutSeconds: z.int(),

@@ -170,7 +170,7 @@ function factsOf(delivery: Delivery, outcome: Outcome, decision: Next): Exchange
   const { address, firstByteMs } = outcome.timing;
   return {
     ...(address !== null && { address }),
-    ...(firstByteMs !== null && { firstByteMs }),
+    ...(firstByteMs !== null && { firstByteMs: Number(firstByteMs.toFixed(1)) }),
     ...(decision.kind === "retry" && { nextAttemptAt: decision.dueAt }),
     ...(delivery.replay !== null && { replay: delivery.replay }),
     ...(outcome.kind === "refused" && { detail: outcome.refusal.message }),
