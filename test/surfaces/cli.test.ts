@@ -4,6 +4,10 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { Failure, kinds } from "../../src/kernel/failure.ts";
+import { planes } from "../../src/planes/planes.ts";
+import { fieldsOf } from "../../src/registry/field.ts";
+import type { Operation } from "../../src/registry/operation.ts";
+import { flagsOf } from "../../src/surfaces/cli/command-flags.ts";
 import { runCli, type Call, type Cli } from "../../src/surfaces/cli/cli.ts";
 import { connectionFlags } from "../../src/surfaces/cli/connection.ts";
 import { restCalls } from "../surface-calls.ts";
@@ -358,6 +362,15 @@ test("after a command that has a field of that name the flag is the field's", ()
     [call],
   );
   assert.deepEqual(taken, { url: "http://a", key: null, rest: ["call-url", "--url", "http://b"] });
+});
+
+test("every field of the product's operations has a flag of its own", () => {
+  for (const it of planes.flatMap((plane): readonly Operation[] => plane.operations)) {
+    const flagged = [...flagsOf(it).values()].flatMap(({ of }) =>
+      of.kind === "text" ? [of.field.name] : [],
+    );
+    assert.deepEqual(new Set(flagged), new Set(fieldsOf(it).map(({ name }) => name)), it.name);
+  }
 });
 
 test("bash completes commands, flags and the values of enumerations", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { planes } from "../../src/planes/planes.ts";
 import { read } from "../../src/registry/operation.ts";
 import { openapi, openapiApp, type About } from "../../src/surfaces/rest/openapi.ts";
 import { crateOperations } from "./crates.ts";
@@ -35,6 +36,12 @@ function answerOf(it: Described) {
 
 test("the document is structurally OpenAPI 3.1", () => {
   assert.deepEqual(structuralFaults(openapi(crateOperations, about)), []);
+});
+
+test("the product's own operations are described by one, with a component for every reference", () => {
+  const operations = planes.flatMap((plane) => plane.operations);
+  assert.ok(operations.length > 0);
+  assert.equal(operationsOf(described(operations)).length, operations.length);
 });
 
 test("the structural check finds what it is for", () => {

@@ -39,7 +39,7 @@ export function openapi(operations: readonly Operation[], about: About): JsonObj
       title: "Sluice",
       version: about.version,
       description:
-        "Every operation is also an MCP tool and a command of the same name. Failures are problem details (RFC 9457).",
+        "Every operation is also a command of the same name, and an MCP tool unless a secret passes through it. Failures are problem details (RFC 9457).",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     // Relative to the document when the address is not known.
