@@ -38,16 +38,16 @@ type Case = {
   readonly bare?: string;
 };
 
-const list = { method: "tools/list", modern: false, params: {} };
-const modernList = { method: "tools/list", modern: true, params: { _meta: envelope } };
+const listing = { method: "tools/list", modern: false, params: {} };
+const modernListing = { method: "tools/list", modern: true, params: { _meta: envelope } };
 
 const cases: Readonly<Record<string, Case>> = {
   "tools/call legacy": { method: "tools/call", modern: false, params: add },
   "tools/call modern": { method: "tools/call", modern: true, params: { ...add, _meta: envelope } },
-  "tools/list legacy": list,
-  "tools/list modern": modernList,
-  "tools/list legacy, bare list spliced too": { ...list, bare: "?spliced" },
-  "tools/list modern, bare list spliced too": { ...modernList, bare: "?spliced" },
+  "tools/list legacy": listing,
+  "tools/list modern": modernListing,
+  "tools/list legacy, bare list spliced too": { ...listing, bare: "?spliced" },
+  "tools/list modern, bare list spliced too": { ...modernListing, bare: "?spliced" },
 };
 
 function tools(): readonly Operation[] {
@@ -109,7 +109,7 @@ async function serveBare(): Promise<string> {
 
 async function renderedList(): Promise<object> {
   const sample = await serveSample({ operations: tools(), documents: [], prompts: [] });
-  const response = await fetch(sample.url, requestOf(list));
+  const response = await fetch(sample.url, requestOf(listing));
   const { result } = (await response.json()) as { result: object };
   await sample.close();
   return result;

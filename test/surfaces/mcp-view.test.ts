@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { documents, keys, operations, prompts, serveSample, type Sample } from "./mcp-sample.ts";
+import { ask, bearer, envelope, failureOf, modernHeaders, sender, type Told } from "./mcp-wire.ts";
+
+let sample: Sample;
+before(async () => {
+  sample = await serveSample();
+});
+after(() => sample.close());
+
+const send = sender(() => sample.url);
+
+const as = (key: keyof typeof keys): Record<string, string> => ({ authorization: `Bearer ${keys[key]}` });
+
+function names({ json }: Told, list: "tools" | "resources" | "resourceTemplates" | "prompts"): string[] {
+  return json.result[list].map((it) => it.name);
+}
+
+const reads = ["list_notes", "get_note", "break_down"];
+
+describe("what is listed", () => {
+  test("is what the scopes of the key allow, in both eras, whoever listed before", async () => {
+    for (const round of [1, 2])
+      for (const [key, expected] of [
+        ["all", operations.length - 1],
+        ["reader", 2],
+        ["stranger", 0],
+      ] as const) {
+        const legacy = await send(ask("tools/list", {}, round), as(key));
+        assert.equal(names(legacy, "tools").length, expected, key);
+        const headers = { ...as(key), ...modernHeaders("tools/list") };
+        const modern = await send(ask("tools/list", { _meta: envelope }, round), headers);
+        assert.deepEqual(names(modern, "tools"), names(legacy, "tools"));
+        assert.equal(modern.json.result.cacheScope, "private");
+      }
+  });
+
+  test("holds for resources, templates and prompts too", async () => {
+    const listed = async (key: keyof typeof keys): Promise<string[]> => [
+      ...names(await send(ask("resources/list"), as(key)), "resources"),
+      ...names(await send(ask("resources/templates/list"), as(key)), "resourceTemplates"),
+      ...names(await send(ask("prompts/list"), as(key)), "prompts"),
+    ];
+    assert.deepEqual(await listed("all"), ["notes-list", "bug", "note-detail", "review_notes"]);
+    assert.deepEqual(await listed("reader"), ["notes-list", "note-detail", "review_notes"]);
+    assert.deepEqual(await listed("stranger"), []);
+  });
+
+  test("is one page: a cursor that nobody issued is refused", async () => {
+    const headers = modernHeaders("tools/list");
+    for (const told of [
+      await send(ask("tools/list", { cursor: "abc" })),
+      await send(ask("tools/list", { cursor: "abc", _meta: envelope }), headers),
+    ]) {
+      assert.equal(told.json.error.code, -32602);
+      assert.equal(told.json.error.data.field, "/params/cursor");
+    }
+  });
+
+  test("describes each tool without what costs tokens and says nothing", async () => {
+    const { tools } = (await send(ask("tools/list"))).json.result;
+    const text = JSON.stringify(tools);
+    for (const noise of ["$schema", "$defs", "$ref", "9007199254740991", '"format":"uri"', '"pattern"'])
+      assert.ok(!text.includes(noise), noise);
+    const create = tools.find(({ name }) => name === "create_note")!;
+    assert.equal(create.inputSchema.additionalProperties, false);
+    assert.deepEqual(create.inputSchema.required, ["text"]);
+    assert.deepEqual(create.inputSchema.properties.size, { type: "integer" });
+    assert.ok(!JSON.stringify(create.outputSchema).includes("additionalProperties"));
+  });
+
+  test("tells by its annotations what a tool does", async () => {
+    const { tools } = (await send(ask("tools/list"))).json.result;
+    const hints = Object.fromEntries(
+      tools.map(({ name, annotations: it }) => [
+        name,
+        [it["readOnlyHint"], it["destructiveHint"], it["idempotentHint"], it["openWorldHint"]],
+      ]),
+    );
+    assert.deepEqual(hints["list_notes"], [true, false, true, false]);
+    assert.deepEqual(hints["create_note"], [false, false, false, false]);
+    assert.deepEqual(hints["delete_note"], [false, true, false, false]);
+    assert.deepEqual(hints["send_note"], [false, false, false, true]);
+  });
+});
+
+describe("a key without the scope", () => {
+  test("is refused a call by a result that names the scope", async () => {
+    const told = await send(
+      ask("tools/call", { name: "create_note", arguments: { text: "a" } }),
+      as("reader"),
+    );
+    const { code, message } = failureOf(told);
+    assert.equal(code, "forbidden");
+    assert.match(String(message), /notes:write/);
+  });
+
+  test("is refused a resource and a prompt by 403 as the error's code", async () => {
+    for (const request of [
+      ask("resources/read", { uri: "sluice://notes/list" }),
+      ask("prompts/get", { name: "review_notes", arguments: { topic: "all" } }),
+    ]) {
+      const { error } = (await send(request, as("stranger"))).json;
+      assert.equal(error.code, 403);
+      assert.equal(error.data.code, "forbidden");
+      assert.match(error.message, /notes:read/);
+    }
+  });
+});
+
+describe("read-only", () => {
+  const create = ask("tools/call", { name: "create_note", arguments: { text: "must not be" } });
+
+  test("lists reads alone and refuses the rest, by query or header", async () => {
+    const byQuery = sender(() => new URL(`${sample.url.href}?readonly=true`));
+    const byHeader = (body: object): Promise<Told> => send(body, { "x-mcp-readonly": "true" });
+    for (const request of [byQuery, byHeader]) {
+      assert.deepEqual(names(await request(ask("tools/list")), "tools"), reads);
+      const { code, message } = failureOf(await request(create));
+      assert.equal(code, "forbidden");
+      assert.match(String(message), /read-only/);
+    }
+    assert.equal(names(await send(ask("tools/list")), "tools").length, operations.length - 1);
+  });
+
+  test("cannot be widened again by the other way of asking", async () => {
+    const query = sender(() => new URL(`${sample.url.href}?readonly=true`));
+    assert.deepEqual(names(await query(ask("tools/list"), { "x-mcp-readonly": "false" }), "tools"), reads);
+  });
+
+  test("a value or selector that is not known is refused and not ignored", async () => {
+    for (const query of [
+      "?readonly=yes",
+      "?readonly",
+      "?readonly-true",
+      "?toolsets=webhooks",
+      "?READONLY=true",
+    ]) {
+      const told = await sender(() => new URL(sample.url.href + query))(create);
+      assert.equal(told.status, 400, query);
+      assert.match(JSON.stringify(told.json.error.data.allowed), /true/);
+    }
+    for (const headers of [{ "x-mcp-readonly": "1" }, { "x-mcp-toolsets": "webhooks" }] as Record<
+      string,
+      string
+    >[])
+      assert.equal((await send(create, headers)).status, 400);
+    const { notes } = (await send(ask("tools/call", { name: "list_notes" }))).json.result.structuredContent;
+    assert.deepEqual(notes, []);
+  });
+});
+
+describe("a prompt", () => {
+  test("points at the argument that is wrong, missing or unknown", async () => {
+    const wrong: [object, string][] = [
+      [{}, "/topic"],
+      [{ topic: "x" }, "/topic"],
+      [{ topic: "all", style: "loud" }, "/style"],
+      [{ topic: "all", tone: "kind" }, "/tone"],
+    ];
+    for (const [given, field] of wrong) {
+      const { error } = (await send(ask("prompts/get", { name: "review_notes", arguments: given }))).json;
+      assert.equal(error.code, -32602);
+      assert.equal(error.data.field, field);
+    }
+  });
+
+  test("that is not there is refused with the near names", async () => {
+    const { error } = (await send(ask("prompts/get", { name: "review_note" }))).json;
+    assert.equal(error.code, -32602);
+    assert.deepEqual(error.data.near, ["review_notes"]);
+  });
+});
+
+describe("what is declared wrongly", () => {
+  test("a document that names no read operation keeps the server from starting", async () => {
+    for (const operation of ["create_note", "nothing"]) {
+      const wrong = documents.map((it) => ({ ...it, operation }));
+      await assert.rejects(
+        serveSample({ documents: wrong, prompts }),
+        /names (create_note|nothing), which is no read/,
+      );
+    }
+  });
+});
+
+test("a resource's variable may be percent-encoded, and one that cannot be decoded is not found", async () => {
+  const told = await send(ask("resources/read", { uri: "sluice://notes/a%2Fb" }), bearer);
+  assert.equal(told.json.error.data.message, "No such note.");
+  const broken = await send(ask("resources/read", { uri: "sluice://notes/%ff" }));
+  assert.match(broken.json.error.message, /There is no resource/);
+});
