@@ -28,7 +28,7 @@ export const variables = {
     does: "Address to listen on. 0.0.0.0 makes the server reachable from other machines: put TLS in front.",
     example: "127.0.0.1",
     fallback: "127.0.0.1",
-    parse: (text) => z.union([z.ipv4(), z.ipv6()]).parse(text),
+    parse: (text) => z.union([z.ipv4(), z.ipv6()], "must be an IPv4 or IPv6 address").parse(text),
   }),
   SLUICE_PUBLIC_URL: variable({
     does: "The address providers and people reach the server at; ingest URLs are made from it. Empty = the listening address.",

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "node:test";
+import { promisify } from "node:util";
+import { variables } from "../../src/config.ts";
+import { whoami } from "../../src/planes/account/operations/whoami.ts";
+import { asking } from "./asking.ts";
+import { eventually } from "./eventually.ts";
+import { exampleKey, freshFolder, launch, startServer, type ServerProcess } from "./server-process.ts";
+
+const run = promisify(execFile);
+const keyPattern = /mk_[0-9A-Za-z]{49}/g;
+
+/** What a person would paste: the indented lines that come after this heading, up to the next empty one. */
+function linesUnder(output: string, heading: string): string {
+  const [, after = ""] = output.split(`${heading}\n\n`);
+  return after.split("\n\n")[0] ?? "";
+}
+
+describe("a first start in a clean folder", () => {
+  async function start(t: TestContext): Promise<ServerProcess & { readonly folder: string }> {
+    const folder = join(await freshFolder(t), "data");
+    const environment = { SLUICE_BOOTSTRAP_API_KEY: "", SLUICE_OUTBOUND_ALLOW: "" };
+    return { ...(await startServer(t, { folder, environment })), folder };
+  }
+
+  test("prints where everything is, and the key on standard output alone", async (t) => {
+    const server = await start(t);
+    const output = server.output();
+    for (const address of ["/api/v1", "/api/mcp", "/in/", "/healthz", "/openapi.json"])
+      assert.ok(output.includes(`${server.url}${address}`), address);
+    const keys = new Set(output.match(keyPattern));
+    assert.equal(keys.size, 1);
+    assert.deepEqual(server.log().match(keyPattern), null);
+    const [key = ""] = keys;
+    assert.equal(linesUnder(output, "This is the first start. Your API key, shown this once:").trim(), key);
+    assert.deepEqual((await asking(server.url, key)(whoami, {})).scopes, ["all"]);
+  });
+
+  test("the key is shown once: a second start prints none, and the first one still holds", async (t) => {
+    const first = await start(t);
+    const [key = ""] = first.output().match(keyPattern) ?? [];
+    await first.stop();
+    const second = await startServer(t, {
+      folder: first.folder,
+      environment: { SLUICE_BOOTSTRAP_API_KEY: "" },
+    });
+    assert.doesNotMatch(second.output() + second.log(), /mk_|first start/);
+    await asking(second.url, key)(whoami, {});
+  });
+
+  test("the printed commands create an endpoint and deliver a webhook to the echo target", async (t) => {
+    if (spawnSync("curl", ["--version"]).error !== undefined) return t.skip("curl is not installed");
+    const server = await start(t);
+    const script = linesUnder(server.output(), "Or create an endpoint by hand, and send it a webhook:");
+    assert.match(script, /curl/);
+    const { stdout } = await run("sh", ["-c", script]);
+    const [sent = "", listed = ""] = stdout.trim().split(/(?<=\})(?=\{"logs")/);
+    const { ok, id } = JSON.parse(sent) as { ok: boolean; id: string };
+    assert.equal(ok, true);
+    assert.equal((JSON.parse(listed) as { logs: { id: string }[] }).logs[0]?.id, id);
+
+    const look = script.trim().split("\n").at(-1) ?? "";
+    const log = await eventually("the delivery", async () => {
+      const answer = JSON.parse((await run("sh", ["-c", look])).stdout) as {
+        logs: { state: string; lastAttempts: unknown[] }[];
+      };
+      return answer.logs[0]?.state === "delivered" ? answer.logs[0] : undefined;
+    });
+    assert.partialDeepStrictEqual(log.lastAttempts, [{ outcome: "delivered", status: 200 }]);
+  });
+
+  test("the printed `claude mcp add` line hands over an address and a header that work", async (t) => {
+    const server = await start(t);
+    const line = linesUnder(server.output(), "Let an agent run it:").trim();
+    // Whatever is called claude here writes down what it was given, word by word.
+    const tools = await freshFolder(t);
+    const claude = join(tools, "claude");
+    await writeFile(claude, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+    await chmod(claude, 0o755);
+    const { stdout } = await run("sh", ["-c", line], {
+      env: { ...process.env, PATH: `${tools}:${process.env["PATH"]}` },
+    });
+    const [mcp, add, transport, http, name, url = "", header, authorization = ""] = stdout.split("\n");
+    assert.deepEqual(
+      [mcp, add, transport, http, name, header],
+      ["mcp", "add", "--transport", "http", "sluice", "--header"],
+    );
+    const [headerName = "", value = ""] = authorization.split(": ");
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        [headerName]: value,
+      },
+      body: JSON.stringify({
+        ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
+        params: { name: "list_endpoints", arguments: {} },
+      }),
+    });
+    assert.equal(answer.status, 200);
+    assert.partialDeepStrictEqual(await answer.json(), { result: { structuredContent: { endpoints: [] } } });
+  });
+
+  test("what is stored is for its owner alone: the folder has mode 0700, the key file 0600", async (t) => {
+    const { folder } = await start(t);
+    const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+    assert.equal(await modeOf(folder), "700");
+    const [keys = "", ...others] = (await readdir(folder)).filter((name) => name.includes("key"));
+    assert.deepEqual(others, []);
+    assert.equal(await modeOf(join(folder, keys)), "600");
+  });
+
+  for (const length of [48, 49])
+    test(`a key of ${length} characters given as SLUICE_BOOTSTRAP_API_KEY is the first key`, async (t) => {
+      const key = `mk_${"givenByTheTestNotASecret".padEnd(length, "0")}`;
+      const folder = await freshFolder(t);
+      const server = await startServer(t, { folder, environment: { SLUICE_BOOTSTRAP_API_KEY: key } });
+      await asking(server.url, key)(whoami, {});
+      const again = { folder, environment: { SLUICE_BOOTSTRAP_API_KEY: exampleKey } };
+      await server.stop();
+      // It is read on the first start only: another one later changes nothing.
+      const second = await startServer(t, again);
+      await asking(second.url, key)(whoami, {});
+    });
+});
+
+describe("a start that is refused", () => {
+  /** Runs until it ends by itself; answers what it said to people. */
+  async function refused(t: TestContext, folder: string, environment: Record<string, string>) {
+    const launched = launch(t, { folder, environment });
+    const { code } = await launched.ended;
+    assert.notEqual(code, 0);
+    assert.equal(launched.output(), "", "nothing is printed as if it had started");
+    assert.doesNotMatch(launched.log(), /\n\s+at /, "people are told, not shown a stack");
+    return launched.log();
+  }
+
+  test("a second server on the same folder is told who holds it", async (t) => {
+    const folder = await freshFolder(t);
+    const first = await startServer(t, { folder });
+    const { pid } = JSON.parse(await readFile(join(folder, "holder.json"), "utf8")) as { pid: number };
+    const said = await refused(t, folder, {});
+    for (const part of [folder, `process ${pid}`, first.url, "SLUICE_DATA_DIR"])
+      assert.ok(said.includes(part), part);
+    await first.ask(whoami, {});
+  });
+
+  test("a port that is taken is named, with the setting to change", async (t) => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    t.after(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    const said = await refused(t, await freshFolder(t), { SLUICE_PORT: String(port) });
+    assert.match(said, new RegExp(`${port}.*in use`));
+    assert.match(said, /SLUICE_PORT/);
+  });
+
+  /** A text that each variable refuses, and what it must say of it; null = every text is right. */
+  const wrong: Readonly<Record<keyof typeof variables, readonly [text: string, says: RegExp] | null>> = {
+    SLUICE_PORT: ["70000", /65535/],
+    SLUICE_HOST: ["somewhere", /address/],
+    SLUICE_PUBLIC_URL: ["sluice.example.com", /URL/],
+    SLUICE_DATA_DIR: null,
+    SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
+    SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
+    SLUICE_INGEST_RATE: ["-1", />=0/],
+    MCP_SERVER_ENABLED: ["perhaps", /"true".*"false"/],
+    SLUICE_URL: ["ftp://sluice.example.com", /URL/],
+    SLUICE_API_KEY: null,
+  };
+
+  for (const [name, bad] of Object.entries(wrong)) {
+    if (bad === null) continue;
+    const [text, says] = bad;
+    test(`${name}=${text} is refused by name, with the reason and an example, and nothing is created`, async (t) => {
+      const folder = join(await freshFolder(t), "data");
+      const said = await refused(t, folder, { [name]: text });
+      const line = said.split("\n").find((it) => it.includes(name)) ?? "";
+      assert.match(line, says);
+      const { example } = variables[name as keyof typeof variables];
+      assert.ok(line.includes(`${name}=${example}`), line);
+      if (name === "SLUICE_BOOTSTRAP_API_KEY") assert.ok(!said.includes(text), "a secret is not repeated");
+      await assert.rejects(stat(folder), { code: "ENOENT" });
+    });
+  }
+
+  test("every variable that is wrong is named at once", async (t) => {
+    const said = await refused(t, await freshFolder(t), { SLUICE_PORT: "x", SLUICE_INGEST_RATE: "x" });
+    assert.match(said, /SLUICE_PORT is wrong[^]*SLUICE_INGEST_RATE is wrong/);
+  });
+
+  test("a variable that does not exist is refused, with those that do", async (t) => {
+    const folder = join(await freshFolder(t), "data");
+    const said = await refused(t, folder, { SLUICE_PROT: "8080" });
+    assert.match(said, /SLUICE_PROT is not a setting/);
+    for (const name of Object.keys(variables)) assert.ok(said.includes(name), name);
+    await assert.rejects(stat(folder), { code: "ENOENT" });
+  });
+
+  test("a data folder that is a file is refused by name, and the file stays as it is", async (t) => {
+    const file = join(await freshFolder(t), "file");
+    await writeFile(file, "mine");
+    const said = await refused(t, file, {});
+    assert.ok(said.includes(file));
+    assert.match(said, /SLUICE_DATA_DIR/);
+    assert.equal(await readFile(file, "utf8"), "mine");
+  });
+});
+
+test("MCP_SERVER_ENABLED=false answers 404 on every MCP method, before anyone is asked who they are", async (t) => {
+  const folder = await freshFolder(t);
+  const server = await startServer(t, { folder, environment: { MCP_SERVER_ENABLED: "false" } });
+  for (const method of ["GET", "POST", "DELETE"])
+    for (const authorization of [undefined, `Bearer ${exampleKey}`]) {
+      const answer = await fetch(`${server.url}/api/mcp`, {
+        method,
+        headers: { ...(authorization !== undefined && { authorization }) },
+      });
+      assert.equal(answer.status, 404, `${method} ${authorization}`);
+      assert.equal(answer.headers.get("www-authenticate"), null);
+    }
+  assert.match(server.output(), /MCP +switched off/);
+  await server.ask(whoami, {});
+});
