@@ -20,7 +20,7 @@ import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
-import { openapiApp } from "./surfaces/rest/openapi.ts";
+import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
 import { restApp } from "./surfaces/rest/rest.ts";
 import { rootApp } from "./surfaces/rest/root.ts";
 
@@ -153,7 +153,7 @@ async function startPlanes(
   const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
   const apps = [
     restApp({ operations, engines, authenticate }),
-    openapiApp(operations, { publicUrl: engines.settings.publicUrl, version }),
+    openapiApp(operations, describedAs(engines, version)),
     healthApp(health),
   ];
   const inbound = await listen({
@@ -177,6 +177,17 @@ async function openDatabase(directory: string): Promise<Database> {
 
 async function closeAll(closing: Closing): Promise<void> {
   for (let close = closing.shift(); close !== undefined; close = closing.shift()) await close();
+}
+
+/** Read when the document is first asked for: by then the port is known. */
+function describedAs({ settings }: Engines, version: string): About {
+  return {
+    version,
+    get publicUrl() {
+      return settings.publicUrl;
+    },
+    planeOf: (it) => planes.find((plane) => plane.operations.includes(it))?.name,
+  };
 }
 
 /** Whether each part can do its work: asked by /readyz. */

@@ -16,7 +16,7 @@ export const EndpointView = z.object({
     .enum(["off", "waiting for secret", "on"])
     .describe("`waiting for secret`: every request is refused until the signing secret is stored."),
   verificationSettings: z
-    .record(z.string(), z.json())
+    .record(z.string(), z.unknown())
     .optional()
     .describe("What differs from the provider's preset, as update_endpoint takes it in `verification`."),
   environment: z.string(),

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dryRunLeavesNothing, scenarios, type Prepare, type Scenario } from "../../../../test/scenario.ts";
+import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import { invoke, type Output } from "../../../registry/invoke.ts";
+import { apiKeyAuthenticator } from "../authenticate.ts";
+import { createApiKey } from "./create-api-key.ts";
+import { revokeApiKey } from "./revoke-api-key.ts";
+import { updateWorkspace } from "./update-workspace.ts";
+
+const created = { api_key: 1, audit: 1, history: 1 };
+
+function refused(name: string, input: Scenario["input"], pointer: string): Scenario {
+  return { name, scopes: "all", input, fails: { kind: "invalid", pointer }, leaves: {} };
+}
+
+async function roomForOne(call: Prepare): Promise<Output> {
+  await call(updateWorkspace, { plan: { apiKeysMax: 1 } });
+  return call(createApiKey, { name: "the only one" });
+}
+
+scenarios(createApiKey, [
+  {
+    name: "answers a key that lasts 90 days",
+    scopes: ["api-keys:write"],
+    input: { name: " laptop " },
+    gives: {
+      name: "laptop",
+      state: "active",
+      createdAt: "2026-11-20T12:00:00.000Z",
+      expiresAt: "2027-02-18T12:00:00.000Z",
+      revokedAt: null,
+      lastUsedAt: null,
+    },
+    leaves: created,
+  },
+  {
+    name: "null makes it last for ever",
+    scopes: "all",
+    input: { name: "laptop", expiresInDays: null },
+    gives: { expiresAt: null },
+    leaves: created,
+  },
+  {
+    name: "the scope is needed",
+    scopes: ["api-keys:read"],
+    input: { name: "laptop" },
+    fails: { kind: "forbidden" },
+    leaves: {},
+  },
+  {
+    name: "the plan's limit is named",
+    scopes: "all",
+    given: roomForOne,
+    input: { name: "one more" },
+    fails: { kind: "quota_exceeded" },
+    leaves: {},
+  },
+  {
+    name: "a revoked key makes room",
+    scopes: "all",
+    given: async (call) => call(revokeApiKey, { keyId: (await roomForOne(call))["id"] }),
+    input: { name: "its successor" },
+    gives: { state: "active" },
+    leaves: created,
+  },
+  refused("a name is required", {}, "/name"),
+  refused("a name of spaces is none", { name: " " }, "/name"),
+  refused("a name has at most 100 characters", { name: "a".repeat(101) }, "/name"),
+  refused("it lasts 30, 60, 90 or 365 days", { name: "laptop", expiresInDays: 7 }, "/expiresInDays"),
+]);
+
+dryRunLeavesNothing(createApiKey, { input: { name: "laptop" } });
+
+test("the key signs in, and is itself nowhere in what is stored or logged", async () => {
+  const world = await openWorld();
+  try {
+    const workspace = await world.newWorkspace();
+    const caller = callerOf(principalOf(workspace, "all"));
+    const { key, id, start } = await invoke(createApiKey, { name: "laptop" }, caller, world.engines);
+    assert.match(String(key), /^mk_[0-9A-Za-z]{49}$/);
+    assert.equal(start, `${String(key).slice(0, 7)}…`);
+
+    const authenticate = apiKeyAuthenticator(world.engines);
+    const sent = { authorization: `Bearer ${String(key)}`, remoteAddress: "127.0.0.1", client: "test" };
+    assert.deepEqual((await authenticate(sent)).actor, { kind: "key", id });
+
+    assert.doesNotMatch(world.dump(), new RegExp(String(key).slice(7)));
+    assert.doesNotMatch(world.log.join("\n"), new RegExp(String(key).slice(7)));
+  } finally {
+    await world.close();
+  }
+});
+
+test("the failure at the limit says which limit and what to do", async () => {
+  const world = await openWorld();
+  try {
+    const workspace = await world.newWorkspace();
+    const caller = callerOf(principalOf(workspace, "all"));
+    await roomForOne((it, input) => invoke(it, input, caller, world.engines));
+    await assert.rejects(invoke(createApiKey, { name: "one more" }, caller, world.engines), {
+      message: 'The plan "self-hosted" allows 1 API keys.',
+      detail: { hint: "Revoke a key that is no longer used." },
+    });
+  } finally {
+    await world.close();
+  }
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { scenarios } from "../../../../test/scenario.ts";
+import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import { invoke } from "../../../registry/invoke.ts";
+import { apiKeyAuthenticator } from "../authenticate.ts";
+import { createApiKey } from "./create-api-key.ts";
+import { listApiKeys } from "./list-api-keys.ts";
+import { revokeApiKey } from "./revoke-api-key.ts";
+
+scenarios(listApiKeys, [
+  {
+    name: "a workspace without keys has an empty list",
+    scopes: ["api-keys:read"],
+    input: {},
+    gives: { apiKeys: [] },
+    leaves: {},
+  },
+  {
+    name: "lists a key with its state, and without the key",
+    scopes: ["api-keys:read"],
+    given: (call) => call(createApiKey, { name: "laptop", expiresInDays: 30 }),
+    input: {},
+    gives: {
+      apiKeys: [{ name: "laptop", state: "active", expiresAt: "2026-12-20T12:00:00.000Z", lastUsedAt: null }],
+    },
+    leaves: {},
+  },
+  {
+    name: "a revoked key stays listed",
+    scopes: ["api-keys:read"],
+    given: async (call) => call(revokeApiKey, { keyId: (await call(createApiKey, { name: "lost" }))["id"] }),
+    input: {},
+    gives: { apiKeys: [{ name: "lost", state: "revoked", revokedAt: "2026-11-20T12:00:00.000Z" }] },
+    leaves: {},
+  },
+  {
+    name: "the scope is needed",
+    scopes: ["api-keys:write"],
+    input: {},
+    fails: { kind: "forbidden" },
+    leaves: {},
+  },
+  {
+    name: "there are no pages",
+    scopes: "all",
+    input: { limit: 10 },
+    fails: { kind: "invalid", pointer: "/limit" },
+    leaves: {},
+  },
+]);
+
+test("a key tells when it was last used and by what, and when it has expired", async () => {
+  const world = await openWorld();
+  try {
+    const { engines } = world;
+    const workspace = await world.newWorkspace();
+    const other = await world.newWorkspace();
+    const caller = callerOf(principalOf(workspace, "all"));
+    const made = await invoke(createApiKey, { name: "laptop", expiresInDays: 30 }, caller, engines);
+    await invoke(createApiKey, { name: "theirs" }, callerOf(principalOf(other, "all")), engines);
+    const authenticate = apiKeyAuthenticator(engines);
+    const authorization = `Bearer ${String(made["key"])}`;
+    await authenticate({ authorization, remoteAddress: "127.0.0.1", client: "curl/8" });
+
+    const used = await invoke(listApiKeys, {}, caller, engines);
+    assert.partialDeepStrictEqual(used, {
+      apiKeys: [{ id: made["id"], lastUsedAt: "2026-11-20T12:00:00.000Z", lastUsedBy: "curl/8" }],
+    });
+    assert.doesNotMatch(JSON.stringify(used), new RegExp(String(made["key"]).slice(7)));
+    assert.doesNotMatch(JSON.stringify(used), /theirs/);
+
+    world.clock.advance(30 * 24 * 3_600_000);
+    const later = await invoke(listApiKeys, {}, caller, engines);
+    assert.partialDeepStrictEqual(later, { apiKeys: [{ state: "expired" }] });
+    await assert.rejects(authenticate({ authorization, remoteAddress: "127.0.0.1", client: "curl/8" }), {
+      message: "This API key has expired.",
+    });
+  } finally {
+    await world.close();
+  }
+});
