@@ -3,7 +3,8 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { zstdDecompressSync } from "node:zlib";
 import { databases } from "../src/engines/databases.ts";
 import { parseCidrs } from "../src/engines/outbound/address.ts";
 import type { Outbound, OutboundRequest } from "../src/engines/outbound/outbound.ts";
@@ -35,6 +36,8 @@ export type World = {
   /** What was left behind since the last mark, or since the world was opened. */
   mark(): void;
   leftBehind(): Left;
+  /** Everything that is stored, as text: what is kept nowhere is not in it. */
+  dump(): string;
   close(): Promise<void>;
 };
 
@@ -79,6 +82,7 @@ export async function openWorld(): Promise<World> {
       before = rowsIn(readers);
     },
     leftBehind: () => difference(before, rowsIn(readers)),
+    dump: () => readers.map(textOf).join("\n"),
     async close() {
       for (const reader of readers) reader.close();
       await outbound.close();
@@ -177,6 +181,22 @@ function rowsIn(readers: readonly DatabaseSync[]): Rows {
     }
   return rows;
 }
+
+function textOf(reader: DatabaseSync): string {
+  const tables = reader.prepare("select name from sqlite_schema where type = 'table'").all();
+  const rows = tables.flatMap(({ name }) => reader.prepare(`select * from "${String(name)}"`).all());
+  return rows.flatMap((row) => Object.values(row).map(textOfValue)).join("\n");
+}
+
+/** Bytes one character each; what is compressed is unpacked first. */
+function textOfValue(value: SQLOutputValue): string {
+  if (!(value instanceof Uint8Array)) return String(value);
+  const bytes = Buffer.from(value);
+  const packed = bytes.length > 4 && bytes.readUInt32LE(0) === zstdMagic;
+  return (packed ? zstdDecompressSync(bytes) : bytes).toString("latin1");
+}
+
+const zstdMagic = 0xfd2fb528;
 
 function groupOf(table: string, row: Readonly<Record<string, unknown>>): string {
   if (table === "record") return String(row["kind"]);

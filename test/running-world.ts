@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, test, after, before } from "node:test";
+import { listen } from "../src/engines/inbound/node-http.ts";
+import { defaultLimits, type RawAnswer, type RawRequest } from "../src/engines/inbound/inbound.ts";
+import type { Exchange, Headers } from "../src/kernel/exchange.ts";
+import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
+import { webhooks } from "../src/planes/webhooks/plane.ts";
+import { startCourier } from "../src/registry/courier.ts";
+import type { Engines } from "../src/registry/engines.ts";
+import { invoke, type Output } from "../src/registry/invoke.ts";
+import type { Operation } from "../src/registry/operation.ts";
+import { startRunner } from "../src/registry/runner.ts";
+import { waitFor } from "../src/registry/wait.ts";
+import { runScenario, type Scenario } from "./scenario.ts";
+import type { SurfaceName } from "./surface-calls.ts";
+import { callerOf, openWorld, principalOf, type World } from "./world.ts";
+
+/** No wait of a test is longer; what it waits for comes long before. */
+const waitMsMax = 60_000;
+
+/** A world in which the webhooks plane is at work: what arrives is delivered to a real target. */
+export type RunningWorld = World & {
+  readonly target: Target;
+  /** The listener's base URL. */
+  readonly url: string;
+  /** As a member of the workspace who may do everything. */
+  call(workspace: string, it: Operation, input: object): Promise<Output>;
+  /** An endpoint that delivers to the target unless told otherwise. */
+  endpointIn(workspace: string, input?: Output): Promise<MadeEndpoint>;
+  /** Hands a request to the ingress route itself. */
+  arrive(endpoint: MadeEndpoint, arrival?: Arriving): Promise<Answered>;
+  /** Moves the clock and wakes what is due by then. */
+  moveOn(ms: number): void;
+  /** Lets go what waits over the quota and is allowed by now, which happens every 5 s in a server. */
+  releaseQuota(): Promise<void>;
+  /** The attempts at an event, once there are this many. */
+  attemptsAt(workspace: string, event: string, count: number): Promise<readonly Exchange[]>;
+  /** The exchange that ended an event. */
+  endingOf(workspace: string, event: string): Promise<Exchange>;
+};
+
+export type MadeEndpoint = {
+  readonly id: string;
+  readonly slug: string;
+  /** Path of the ingest URL. */
+  readonly path: string;
+  readonly ingestUrl: string;
+  readonly version: number;
+};
+
+export type Arriving = {
+  readonly method?: string;
+  readonly headers?: Headers;
+  readonly body?: string | Uint8Array;
+  /** With `?`. */
+  readonly query?: string;
+};
+
+export type Answered = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The id of the accepted event, or "". */
+  readonly id: string;
+};
+
+export async function openRunningWorld(
+  change: (engines: Engines) => Engines = (engines) => engines,
+): Promise<RunningWorld> {
+  const world = await openWorld();
+  const target = await openTarget();
+  const wakes = new Set<() => void>();
+  const engines = change(wakeable(world.engines, wakes));
+  const { routes, jobs, messages, upkeep } = await webhooks.start(engines);
+  const [ingress] = routes;
+  assert.ok(ingress, "the plane has its ingress");
+  const courier = startCourier(messages, engines);
+  const runner = startRunner(jobs, engines);
+  const limits = defaultLimits;
+  const { clock, log } = engines;
+  const inbound = await listen({ host: "127.0.0.1", port: 0, routes, app: null, limits, clock, log });
+
+  function call(workspace: string, it: Operation, input: object): Promise<Output> {
+    return invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
+  }
+
+  async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const found = await waitFor(look, engines.traffic, waitMsMax, new AbortController().signal);
+    assert.ok(found !== undefined, `${what} did not come`);
+    return found;
+  }
+
+  return {
+    ...world,
+    engines,
+    target,
+    url: inbound.url,
+    call,
+    async endpointIn(workspace, input = {}) {
+      const given = { name: "orders", targetUrl: target.url, ...input };
+      const { id, slug, ingestUrl, version } = await call(workspace, createEndpoint, given);
+      const made = { id: String(id), slug: String(slug), ingestUrl: String(ingestUrl) };
+      return { ...made, path: new URL(made.ingestUrl).pathname, version: Number(version) };
+    },
+    async arrive(endpoint, arrival = {}) {
+      return answeredWith(await ingress.handle(rawRequest(endpoint, arrival, clock.now())));
+    },
+    moveOn(ms) {
+      world.clock.advance(ms);
+      for (const wake of wakes) wake();
+    },
+    async releaseQuota() {
+      for (const { run } of upkeep) await run();
+    },
+    attemptsAt: (workspace, event, count) =>
+      eventually(`attempt ${count} at ${event}`, async () => {
+        const children = await engines.ledger.children(workspace, event, 100);
+        const attempts = children.filter(({ kind }) => kind !== "event");
+        return attempts.length >= count ? attempts : undefined;
+      }),
+    endingOf: (workspace, event) =>
+      eventually(`the ending of ${event}`, async () => {
+        const root = await engines.ledger.get(workspace, { id: event });
+        const children = await engines.ledger.children(workspace, event, 100);
+        return [root, ...children].find((it) => it !== undefined && it.ending !== null && it.kind !== "event");
+      }),
+    async close() {
+      await inbound.close(0);
+      await runner.stop(waitMsMax);
+      await courier.stop();
+      await target.close();
+      await world.close();
+    },
+  };
+}
+
+/** The queue tells its listeners by real time when something is due; a clock that is moved has to tell them itself. */
+function wakeable(engines: Engines, wakes: Set<() => void>): Engines {
+  const { queue } = engines.traffic;
+  const onWork = (listener: () => void) => {
+    const stop = queue.onWork(listener);
+    wakes.add(listener);
+    return () => {
+      wakes.delete(listener);
+      stop();
+    };
+  };
+  return { ...engines, traffic: { ...engines.traffic, queue: { ...queue, onWork } } };
+}
+
+function rawRequest({ path }: MadeEndpoint, arrival: Arriving, receivedAt: number): RawRequest {
+  const { method = "POST", headers = [], body = '{"type":"order.created"}', query = "" } = arrival;
+  const bytes = Buffer.from(body);
+  return {
+    method,
+    target: path + query,
+    headers,
+    header: (name) => headers.find(([given]) => given.toLowerCase() === name)?.[1],
+    remoteAddress: "203.0.113.9",
+    receivedAt,
+    body: async (max) => (bytes.length > max ? { kind: "too_large" } : { kind: "whole", bytes }),
+  };
+}
+
+function answeredWith({ status, headers, body }: RawAnswer): Answered {
+  const text = String(body);
+  return { status, headers, text, id: /"id":"(ex_[0-9a-f]{32})"/.exec(text)?.[1] ?? "" };
+}
+
+/** What reached a target, as it came. */
+export type Reached = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: Buffer;
+  /** First value by lowercase name. */
+  header(name: string): string | undefined;
+};
+
+export type Reply = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
+
+export type Target = {
+  readonly url: string;
+  /** In the order they came. */
+  readonly reached: readonly Reached[];
+  /** How to answer from now on, by what came. */
+  answer(reply: (request: Reached) => Reply | Promise<Reply>): void;
+  /** Resolves once this many requests came since the target was opened. */
+  came(count: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** A server on loopback that keeps what reaches it and answers 200 until told otherwise. */
+export async function openTarget(): Promise<Target> {
+  const reached: Reached[] = [];
+  let reply: (request: Reached) => Reply | Promise<Reply> = () => ({ status: 200, body: "ok" });
+  let arrived = Promise.withResolvers<void>();
+
+  async function take(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await readWhole(incoming);
+    reached.push(request);
+    arrived.resolve();
+    arrived = Promise.withResolvers();
+    const { status, headers = {}, body = "" } = await reply(request);
+    response.writeHead(status, headers).end(body);
+  }
+
+  const server = createServer((incoming, response) => void take(incoming, response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    reached,
+    answer(next) {
+      reply = next;
+    },
+    async came(count) {
+      while (reached.length < count) await arrived.promise;
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function readWhole(incoming: IncomingMessage): Promise<Reached> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const raw = incoming.rawHeaders;
+  const headers = Array.from(
+    { length: raw.length / 2 },
+    (_, i) => [raw[2 * i] ?? "", raw[2 * i + 1] ?? ""] as const,
+  );
+  return {
+    method: incoming.method ?? "",
+    url: incoming.url ?? "",
+    headers,
+    body: Buffer.concat(chunks),
+    header: (name) => headers.find(([given]) => given.toLowerCase() === name)?.[1],
+  };
+}
+
+/** A scenario whose preparation needs traffic: it gets the world, and the workspace that is its own. */
+export type RunningScenario = Omit<Scenario, "given"> & {
+  readonly given?: (world: RunningWorld, workspace: string) => Promise<Output>;
+};
+
+/** As `scenarios`, in a world that is at work. */
+export function runningScenarios(it: Operation, list: readonly RunningScenario[]): void {
+  describe(it.name, () => {
+    let world: RunningWorld | undefined;
+    before(async () => {
+      world = await openRunningWorld();
+    });
+    after(() => world?.close());
+    for (const scenario of list)
+      for (const surface of surfacesOf(it))
+        test(`${it.name} over ${surface}: ${scenario.name}`, async () => {
+          assert.ok(world, "the world is opened before the first test");
+          await runRunning(world, it, scenario, surface);
+        });
+  });
+}
+
+async function runRunning(
+  world: RunningWorld,
+  it: Operation,
+  { given, ...scenario }: RunningScenario,
+  surface: SurfaceName,
+): Promise<void> {
+  const workspace = await world.newWorkspace();
+  const prepared = (await given?.(world, workspace)) ?? {};
+  const prepare = { given: async () => prepared };
+  // The scenario runs in the workspace that was prepared for it.
+  const own: World = { ...world, newWorkspace: async () => workspace };
+  await runScenario({ it, scenario: { ...scenario, ...prepare }, surface, world: own });
+}
+
+export function surfacesOf({ reach }: Operation): readonly SurfaceName[] {
+  return reach === "people" ? ["direct", "rest", "cli"] : ["direct", "rest", "cli", "mcp"];
+}
