@@ -20,7 +20,8 @@ export type Committed = {
 /** What the writer answers to a group: its memory comes back to be used again. */
 export type GroupReply = { readonly result: GroupResult; readonly buffer: ArrayBuffer };
 
-const entriesPerGroupMax = 512;
+/** Answering a group and taking in what follows from it must not hold up the event loop. */
+const entriesPerGroupMax = 256;
 const bytesPerGroupMax = 8 * 1024 * 1024;
 const entriesWaitingMax = 10_000;
 const bytesWaitingMax = 128 * 1024 * 1024;

@@ -118,9 +118,8 @@ export class Lanes {
 
   renew(id: string, claim: string, leaseMs: number, now: number): boolean {
     const slot = this.#held(id, claim, now);
-    if (slot === undefined) return false;
-    this.#leases.extend(slot, claim, now + leaseMs);
-    return true;
+    if (slot !== undefined) this.#leases.extend(slot, claim, now + leaseMs);
+    return slot !== undefined;
   }
 
   release(id: string, claim: string, now: number): void {
@@ -172,12 +171,11 @@ export class Lanes {
 
   /** Up to `limit` jobs of the lane that are in memory, leased ones included. */
   jobsOf(name: string, limit: number): NewJob[] {
-    const jobs: NewJob[] = [];
-    for (const { job } of this.#slots.values()) {
-      if (jobs.length >= limit) break;
-      if (job.lane === name) jobs.push(job);
-    }
-    return jobs;
+    const jobs = this.#slots.values().map(({ job }) => job);
+    return jobs
+      .filter((job) => job.lane === name)
+      .take(limit)
+      .toArray();
   }
 
   hold(name: string, until: number): void {
@@ -190,8 +188,8 @@ export class Lanes {
   resume(name: string, now: number): void {
     const lane = this.#lane(name);
     lane.holdUntil = 0;
-    this.#rings.rouseAll(lane);
     this.#feed(lane, now);
+    this.#rings.rouseAll(lane);
     this.#tidy(lane);
   }
 

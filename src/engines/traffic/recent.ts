@@ -5,7 +5,8 @@ import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { selectWithContent } from "../sqlite/traffic-schema.ts";
 import type { Recent } from "./traffic.ts";
 
-const cacheBytesMax = 64 * 1024 * 1024;
+/** Of each of the two generations, so that the whole stays below 64 MiB. */
+const generationBytesMax = 32 * 1024 * 1024;
 /** What an exchange weighs beside its bodies, roughly. */
 const exchangeBytes = 1_500;
 const headerBytes = 100;
@@ -16,33 +17,35 @@ type Kept = { readonly exchange: NewExchange; readonly number: number | null; re
 export type RecentCache = Recent & { keep(exchange: NewExchange, number: number | null): void };
 
 export function recentCache(file: TrafficFile): RecentCache {
-  const kept = new Map<string, Kept>();
-  let total = 0;
+  // Two generations instead of one list in order of use: dropping the oldest entries of a Map one by one is slow.
+  let young = new Map<string, Kept>();
+  let old = new Map<string, Kept>();
+  let youngBytes = 0;
 
-  const drop = (id: string, bytes: number) => {
-    kept.delete(id);
-    total -= bytes;
+  const put = (kept: Kept) => {
+    if (youngBytes + kept.bytes > generationBytesMax) {
+      old = young;
+      young = new Map();
+      youngBytes = 0;
+    }
+    young.set(kept.exchange.id, kept);
+    youngBytes += kept.bytes;
   };
 
   return {
     keep(exchange, number) {
-      if (isBare(exchange) || kept.has(exchange.id)) return;
+      if (isBare(exchange) || young.has(exchange.id)) return;
       const bytes = bytesOf(exchange);
-      if (bytes > cacheBytesMax) return;
-      kept.set(exchange.id, { exchange, number, bytes });
-      total += bytes;
-      for (const [id, oldest] of kept) {
-        if (total <= cacheBytesMax) break;
-        drop(id, oldest.bytes);
-      }
+      if (bytes <= generationBytesMax) put({ exchange, number, bytes });
     },
     async get(workspace, id) {
-      const fresh = kept.get(id);
-      if (fresh === undefined) return fromFile(file, workspace, id);
-      if (fresh.exchange.workspace !== workspace) return undefined;
-      kept.delete(id);
-      kept.set(id, fresh);
-      return { ...fresh.exchange, number: fresh.number };
+      let kept = young.get(id);
+      if (kept === undefined) {
+        kept = old.get(id);
+        if (kept === undefined) return fromFile(file, workspace, id);
+        put(kept);
+      }
+      return kept.exchange.workspace === workspace ? { ...kept.exchange, number: kept.number } : undefined;
     },
   };
 }

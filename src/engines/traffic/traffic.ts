@@ -18,7 +18,9 @@ export type Journal = {
    * resolves after the fsync. Entries of one caller that are not awaited may commit in one group, in call order.
    *
    * @throws Failure unavailable when the database cannot be written, within 5 s; then nothing of the entry is
-   * stored (a caller told so may try again). The journal recovers by itself once the database does.
+   * stored, unless the writer was lost between its fsync and its answer. A caller told so may commit the same entry
+   * again: exchanges and open jobs are known by their ids, a key by the exchange that took it. The journal recovers
+   * by itself once the database does. Failure too_large when a payload is, or the entry exceeds 64 MiB.
    */
   commit(entry: Entry): Promise<Verdict>;
   /** The sums recorded under keys that start with `prefix`, at most 10,000, including every commit resolved so far. */
@@ -32,7 +34,7 @@ export type Entry = {
   readonly jobs: readonly NewJob[];
   /**
    * Commit unless this key was used before and has not expired. On a duplicate only `exchanges[0]` is written, as
-   * outcome and ending `duplicate` with `parent` set to the exchange that used the key first.
+   * outcome and ending `duplicate` with `parent` set to the exchange that used the key first; no job is finished.
    */
   readonly unless?: { readonly key: string; readonly expiresAt: number };
   /**
