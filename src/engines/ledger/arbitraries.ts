@@ -78,28 +78,34 @@ function idOf(text: string): string {
 const some = <T>(values: readonly T[]) => fc.subarray([...values], { minLength: 1 });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
-/** Every filter is there or not. */
-export const wheres: fc.Arbitrary<Where> = fc.record(
-  {
-    plane: fc.constantFrom("webhooks", "traffic"),
-    subjects: some(subjects),
-    kinds: some(kinds),
-    outcomes: some(outcomes),
-    endings: some(endings),
-    statuses: some(statuses),
-    errors: some(errors),
-    environment: fc.constantFrom("production", "staging"),
-    buckets: some(["default", "eu"]),
-    from: time,
-    to: time,
-  },
-  { requiredKeys: [] },
+const endingFilter = fc.record({ endings: some(endings) });
+const filter: fc.Arbitrary<Where> = fc.oneof(
+  endingFilter,
+  fc.record({ plane: fc.constantFrom("webhooks", "traffic") }),
+  fc.record({ subjects: some(subjects) }),
+  fc.record({ kinds: some(kinds) }),
+  fc.record({ outcomes: some(outcomes) }),
+  fc.record({ statuses: some(statuses) }),
+  fc.record({ errors: some(errors) }),
+  fc.record({ environment: fc.constantFrom("production", "staging") }),
+  fc.record({ buckets: some(["default", "eu"]) }),
+  fc.record({ from: time }),
+  fc.record({ to: time }),
 );
+
+/** Up to three filters: more would leave next to nothing to find. */
+export const wheres: fc.Arbitrary<Where> = fc
+  .array(filter, { maxLength: 3 })
+  .map((parts) => parts.reduce((all, part) => ({ ...all, ...part }), {}));
+
+export const wheresOfEndings: fc.Arbitrary<Where> = fc
+  .tuple(wheres, endingFilter)
+  .map(([where, wanted]) => ({ ...where, ...wanted }));
 
 export const steps = maybe(fc.constantFrom(1, 7, 1_000));
 export const cohorts = fc.record({
   kinds: fc.subarray(kinds, { minLength: 1 }),
   subjects: maybe(some(subjects)),
   receivedFrom: time,
-  receivedTo: time,
+  receivedTo: fc.oneof(time, fc.constant(Infinity)),
 });

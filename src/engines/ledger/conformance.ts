@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { cohorts, exchangesOf, families, steps, wheres } from "./arbitraries.ts";
-import type { Find, Measured } from "./ledger.ts";
+import { endings } from "../../kernel/exchange.ts";
+import { cohorts, exchangesOf, families, steps, wheres, wheresOfEndings } from "./arbitraries.ts";
+import type { Find, Measured, Where } from "./ledger.ts";
 import { bySubjectAndEnding, byStepAndSubject, countEndingsAll, findAll, measureAll } from "./oracle.ts";
 import {
   boundPromises,
@@ -12,7 +13,7 @@ import {
   racePromises,
   readingPromises,
 } from "./reading-promises.ts";
-import { plain, type LedgerUnderTest, type OpenLedger, type Promised } from "./samples.ts";
+import { made, plain, theirs, type LedgerUnderTest, type OpenLedger, type Promised } from "./samples.ts";
 import { redactionPromises, removalPromises, sealingPromises } from "./upkeep-promises.ts";
 
 /** Registers a test for every promise of `Ledger`, among them that it agrees with brute force on random exchanges. */
@@ -51,19 +52,12 @@ async function committed(under: LedgerUnderTest, drawn: Parameters<typeof exchan
 }
 
 function oraclePromises(promised: Promised): void {
-  promised("find agrees with brute force for any filter, page by page", async (under) => {
-    const queries = fc.array(fc.record({ where: wheres, limit: fc.integer({ min: 1, max: 12 }) }), {
-      minLength: 4,
-      maxLength: 4,
-    });
-    const property = fc.asyncProperty(families, queries, async (drawn, asked) => {
-      const { workspace, rows } = await committed(under, drawn);
-      for (const query of asked) {
-        const found = await pages(under, { workspace, ...query }, rows.length);
-        assert.deepEqual(found.map(plain), findAll(rows, { workspace, ...query }).map(plain));
-      }
-    });
-    await fc.assert(property, runs);
+  promised("find agrees with brute force for any filter, page by page", (under) => findAgrees(under, wheres));
+
+  promised("find by ending agrees with brute force among thousands of other endings", async (under) => {
+    for (const ending of endings)
+      await under.commit(Array.from({ length: 5_100 }, () => made({ workspace: theirs, ending })));
+    await findAgrees(under, wheresOfEndings);
   });
 
   promised("measure agrees with brute force for any filter and step", async (under) => {
@@ -95,6 +89,19 @@ function oraclePromises(promised: Promised): void {
     });
     await fc.assert(property, runs);
   });
+}
+
+async function findAgrees(under: LedgerUnderTest, where: fc.Arbitrary<Where>): Promise<void> {
+  const query = fc.record({ where, limit: fc.integer({ min: 1, max: 12 }) });
+  const queries = fc.array(query, { minLength: 4, maxLength: 4 });
+  const property = fc.asyncProperty(families, queries, async (drawn, asked) => {
+    const { workspace, rows } = await committed(under, drawn);
+    for (const one of asked) {
+      const found = await pages(under, { workspace, ...one }, rows.length);
+      assert.deepEqual(found.map(plain), findAll(rows, { workspace, ...one }).map(plain));
+    }
+  });
+  await fc.assert(property, runs);
 }
 
 async function pages({ ledger }: LedgerUnderTest, query: Find, rows: number) {

@@ -42,6 +42,14 @@ export function removalPromises(promised: Promised): void {
     assert.equal(await under.ledger.expire(ours, day + 1, 10), 0);
   });
 
+  promised("expire gets past any number of events that it spares", async ({ ledger, commit }) => {
+    const working = Array.from({ length: 700 }, () => made());
+    await commit(working, ids(working));
+    await commit(Array.from({ length: 10 }, () => made({ startedAt: day + 1 })));
+    assert.equal(await ledger.expire(ours, day + 2, 1_000), 10);
+    assert.equal((await ledger.find({ workspace: ours, where: {}, limit: 1_000 })).rows.length, 700);
+  });
+
   promised("purge removes one subject, up to the limit a call", async (under) => {
     const rows = Array.from({ length: 40 }, (_, i) => withContent("gone", { subject: `ep_${i % 2}` }));
     await under.commit(rows);
