@@ -19,7 +19,8 @@ async function runDemo(options: readonly string[], endAt?: string) {
   try {
     const child = spawn(process.execPath, ["demo/demo.ts", ...options], {
       cwd: root,
-      env: { ...process.env, TMPDIR: folder, TEMP: folder, TMP: folder },
+      // Node's test runner asks for colours when it has a terminal itself.
+      env: { ...process.env, FORCE_COLOR: undefined, TMPDIR: folder, TEMP: folder, TMP: folder },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let out = "";
