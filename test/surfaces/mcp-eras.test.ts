@@ -156,10 +156,10 @@ describe("2026-07-28", () => {
 
   test("an envelope of another version is not taken for this one because it was seen before", async () => {
     const meta = { ...envelope, "io.modelcontextprotocol/protocolVersion": "2027-01-01" };
-    const request = ask("tools/list", { _meta: meta });
-    const { "mcp-protocol-version": _, ...unversioned } = modernHeaders("tools/list");
+    const request = ask("tools/call", { name: "list_notes", _meta: meta });
+    const { "mcp-protocol-version": _, ...unversioned } = modernHeaders("tools/call", "list_notes");
     assert.equal((await send(request, unversioned)).status, 400);
-    const told = await send(request, modernHeaders("tools/list"));
+    const told = await send(request, modernHeaders("tools/call", "list_notes"));
     assert.equal(told.status, 400);
     assert.equal(told.json.error.code, -32020);
   });
