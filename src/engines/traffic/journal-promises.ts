@@ -57,6 +57,18 @@ export function journalPromises(promise: Promised): void {
     assert.equal(await traffic.recent.get("ws_1", bad.id), undefined);
   });
 
+  promise("an entry committed again under the same ids is stored once", async ({ traffic, reopen }) => {
+    const exchange = sampleExchange();
+    const unless = { key: "k", expiresAt: Number.MAX_SAFE_INTEGER };
+    const entry = { exchanges: [exchange], jobs: [sampleJob()], unless };
+    assert.deepEqual(await traffic.journal.commit(entry), { kind: "committed" });
+    assert.deepEqual(await traffic.journal.commit(entry), { kind: "committed" });
+    const again = await reopen();
+    assert.equal((await again.queue.depth()).open, 1);
+    const stored = await again.recent.get("ws_1", exchange.id);
+    assert.deepEqual([stored?.number, stored?.ending], [1, null]);
+  });
+
   promise(
     "commit listeners are told after exchanges were committed, until they stop",
     async ({ traffic }) => {
