@@ -6,6 +6,7 @@ import { describe, test, after, before } from "node:test";
 import { listen } from "../src/engines/inbound/node-http.ts";
 import { defaultLimits, type RawAnswer, type RawRequest } from "../src/engines/inbound/inbound.ts";
 import type { Exchange, Headers } from "../src/kernel/exchange.ts";
+import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
 import { webhooks } from "../src/planes/webhooks/plane.ts";
 import { startCourier } from "../src/registry/courier.ts";
@@ -14,6 +15,7 @@ import { invoke, type Output } from "../src/registry/invoke.ts";
 import type { Operation } from "../src/registry/operation.ts";
 import { startRunner } from "../src/registry/runner.ts";
 import { waitFor } from "../src/registry/wait.ts";
+import type { Plan } from "../src/registry/workspace.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
 import type { SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalOf, type World } from "./world.ts";
@@ -23,6 +25,8 @@ const waitMsMax = 60_000;
 
 /** A world in which the webhooks plane is at work: what arrives is delivered to a real target. */
 export type RunningWorld = World & {
+  /** A workspace with these limits of its plan changed; answers its id. */
+  newWorkspace(plan?: Partial<Plan>): Promise<string>;
   readonly target: Target;
   /** The listener's base URL. */
   readonly url: string;
@@ -96,6 +100,11 @@ export async function openRunningWorld(
   return {
     ...world,
     engines,
+    async newWorkspace(plan: Partial<Plan> = {}) {
+      const id = await world.newWorkspace();
+      if (Object.keys(plan).length > 0) await call(id, updateWorkspace, { plan });
+      return id;
+    },
     target,
     url: inbound.url,
     call,
@@ -125,7 +134,9 @@ export async function openRunningWorld(
       eventually(`the ending of ${event}`, async () => {
         const root = await engines.ledger.get(workspace, { id: event });
         const children = await engines.ledger.children(workspace, event, 100);
-        return [root, ...children].find((it) => it !== undefined && it.ending !== null && it.kind !== "event");
+        return [root, ...children].find(
+          (it) => it !== undefined && it.ending !== null && it.kind !== "event",
+        );
       }),
     async close() {
       await inbound.close(0);

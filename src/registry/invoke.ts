@@ -26,7 +26,7 @@ export type Caller = {
 
 export type Output = Readonly<Record<string, unknown>>;
 
-const conflictRetriesMax = 3;
+const conflictRetriesMax = 10;
 const idempotencyMs = 24 * 3_600_000;
 
 /**
@@ -114,12 +114,19 @@ async function runChange(it: Change<string, z.ZodObject, z.ZodObject>, call: Cal
       await commit(it, call, context, remembered(it, call, context.now, output));
       return output;
     } catch (error) {
-      // A record moved between reading and committing: decide again on what it is now, unless the caller named a version.
-      const again =
-        error instanceof Failure && error.kind === "conflict" && error.detail.pointer === undefined;
-      if (!again || "expectedVersion" in call.input || round === conflictRetriesMax) throw error;
+      const repeated = await earlierAnswer(it, call);
+      if (repeated !== undefined) return repeated;
+      // A record moved between reading and committing: decide again on what it is now.
+      if (!mayComeOutOtherwise(error, call) || round === conflictRetriesMax) throw error;
     }
   }
+}
+
+/** Not when the caller named the version, or chose the key that another record has. */
+function mayComeOutOtherwise(error: unknown, { input }: Call): boolean {
+  if (!(error instanceof Failure) || error.kind !== "conflict" || "expectedVersion" in input) return false;
+  const key = error.detail.pointer?.slice(1);
+  return key === undefined || input[key] === undefined;
 }
 
 async function runAct(it: Act<string, z.ZodObject, z.ZodObject>, call: Call): Promise<object> {

@@ -9,6 +9,7 @@ import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { tallyPrefix } from "../rejections.ts";
 import { dayMs, endingKinds } from "../stats.ts";
+import { visibleEndpoints } from "../visible-endpoints.ts";
 
 const windowMaxMs = 31 * dayMs;
 const looksMax = 3;
@@ -79,13 +80,7 @@ async function subjectsOf(context: Context, id: string | undefined): Promise<rea
   if (id !== undefined) return [(await endpointOf(context, id)).id];
   const { environment, buckets } = context.principal.confines;
   if (environment === undefined && buckets === undefined) return undefined;
-  const rows = await context.unit.find(endpoint, { limit: pageSize });
-  return rows
-    .filter(
-      ({ value }) =>
-        (environment ?? value.environment) === value.environment && (buckets?.includes(value.bucket) ?? true),
-    )
-    .map((row) => row.id);
+  return (await visibleEndpoints(context)).map(({ id: visible }) => visible);
 }
 
 async function add({ ledger, traffic, workspace, unit }: Context, { subjects, from, to }: Window) {

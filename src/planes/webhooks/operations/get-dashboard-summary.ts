@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { endpoint, type EndpointRow } from "../endpoint.ts";
+import type { EndpointRow } from "../endpoint.ts";
 import { lineOf, LogLine } from "../log-view.ts";
 import { dayMs, round, Stats, statsOf } from "../stats.ts";
+import { visibleEndpoints } from "../visible-endpoints.ts";
 
 const hourMs = 3_600_000;
 const feedLength = 20;
 const failingShown = 5;
-const endpointsMax = 1_000;
 
 const Hour = z.object({
   hour: z.iso.datetime(),
@@ -82,15 +82,6 @@ export const getDashboardSummary = read({
     };
   },
 });
-
-async function visibleEndpoints({ unit, principal }: Context): Promise<readonly EndpointRow[]> {
-  const { environment, buckets } = principal.confines;
-  const rows = await unit.find(endpoint, {
-    limit: endpointsMax,
-    ...(environment !== undefined && { where: { environment } }),
-  });
-  return rows.filter(({ value }) => buckets === undefined || buckets.includes(value.bucket));
-}
 
 async function hours(
   { ledger, workspace, now }: Context,

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
+import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { endpoint } from "../endpoint.ts";
 import { EndpointView, endpointView } from "../endpoint-view.ts";
 import { Stats, statsOf } from "../stats.ts";
+import { visibleEndpoints } from "../visible-endpoints.ts";
 
 const Key = z.object({ createdAt: z.int(), id: z.string() });
 
@@ -40,7 +42,7 @@ export const listEndpoints = read({
     const last = page.at(-1);
     return {
       endpoints: visible.map((row) => ({ ...endpointView(row, settings.publicUrl), stats: stats(row.id) })),
-      total: await unit.count(endpoint),
+      total: await totalOf(context),
       nextCursor:
         rows.length > limit && last !== undefined
           ? cursorOf({ createdAt: last.createdAt, id: last.id })
@@ -48,3 +50,9 @@ export const listEndpoints = read({
     };
   },
 });
+
+async function totalOf(context: Context): Promise<number> {
+  const { environment, buckets } = context.principal.confines;
+  if (environment === undefined && buckets === undefined) return context.unit.count(endpoint);
+  return (await visibleEndpoints(context)).length;
+}

@@ -43,11 +43,18 @@ export const setEndpointSecret = change({
         pointer: "/endpointId",
         hint: "Set a provider first: update_endpoint with `provider`.",
       });
-    if (use === "verify_token")
+    if (use === "verify_token") {
+      if (provider.handshake?.token === undefined)
+        throw new Failure("invalid", `${provider.title} knows no verify token.`, {
+          pointer: "/use",
+          allowed: ["verification"],
+          hint: "Leave `use` out to store the signing secret.",
+        });
       return endpointView(
         unit.update(endpoint, row, row.value, { verify_token: secret }),
         settings.publicUrl,
       );
+    }
     const problem = secretProblem(provider.scheme, secret);
     if (problem !== undefined)
       throw new Failure("invalid", `This is no secret of ${provider.title}: ${problem}`, {

@@ -8,6 +8,17 @@ import { laneMessage } from "../lane-messages.ts";
 import { presetOf, providerField } from "../preset.ts";
 import { checkTarget } from "../target.ts";
 
+const changeable = {
+  name: settings.name.optional(),
+  targetUrl: settings.targetUrl.optional(),
+  isActive: z.boolean().optional(),
+  provider: providerField.nullable().optional(),
+  timeoutSeconds: settings.timeoutSeconds.optional(),
+  maxAttempts: settings.maxAttempts.optional(),
+  bodyBytesMax: settings.bodyBytesMax.optional(),
+  verification: settings.verification.optional(),
+};
+
 export const updateEndpoint = change({
   name: "update_endpoint",
   title: "Update an endpoint",
@@ -19,25 +30,15 @@ export const updateEndpoint = change({
   undoNone: null,
   input: z.object({
     endpointId,
-    name: settings.name.optional(),
-    targetUrl: settings.targetUrl.optional(),
-    isActive: z.boolean().optional(),
-    provider: providerField.nullable().optional(),
-    timeoutSeconds: settings.timeoutSeconds.optional(),
-    maxAttempts: settings.maxAttempts.optional(),
-    bodyBytesMax: settings.bodyBytesMax.optional(),
-    verification: settings.verification.optional(),
+    ...changeable,
     expectedVersion: z.int().min(1).optional().describe("Change it only if it is still at this version."),
   }),
   output: EndpointView,
   async run({ endpointId: id, expectedVersion, provider, ...changes }, context) {
     const { unit, settings: server } = context;
     const row = await endpointOf(context, id);
-    if (expectedVersion !== undefined && expectedVersion !== row.version)
-      throw new Failure("conflict", `The endpoint is at version ${row.version}, not ${expectedVersion}.`, {
-        pointer: "/expectedVersion",
-        hint: "Somebody changed it. Read it again, then decide.",
-      });
+    if (provider === undefined) refuseNothing(changes);
+    refuseOtherVersion(row.version, expectedVersion);
     if (changes.targetUrl !== undefined) await checkTarget(context, changes.targetUrl);
     const { value } = row;
     const verification = changes.verification ?? (provider === null ? {} : value.verification);
@@ -54,6 +55,22 @@ export const updateEndpoint = change({
     return endpointView(next, server.publicUrl);
   },
 });
+
+function refuseNothing(changes: object): void {
+  if (Object.values(changes).some((value) => value !== undefined)) return;
+  throw new Failure("invalid", "Nothing to change was given.", {
+    pointer: "",
+    hint: `Give at least one of ${Object.keys(changeable).join(", ")}.`,
+  });
+}
+
+function refuseOtherVersion(version: number, expected: number | undefined): void {
+  if (expected === undefined || expected === version) return;
+  throw new Failure("conflict", `The endpoint is at version ${version}, not ${expected}.`, {
+    pointer: "/expectedVersion",
+    hint: "Somebody changed it. Read it again, then decide.",
+  });
+}
 
 /** Without the members that were not given: `undefined` must not overwrite. */
 function given<T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], undefined> } {
