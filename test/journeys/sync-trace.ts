@@ -70,7 +70,10 @@ function isLog(text: string): boolean {
 
 /** Calls of several threads overlap: then the line is cut into an unfinished and a resumed one. */
 function callsOf(trace: string): readonly Call[] {
-  const unfinished = new Map<string, { readonly name: string; readonly text: string; readonly from: number }>();
+  const unfinished = new Map<
+    string,
+    { readonly name: string; readonly text: string; readonly from: number }
+  >();
   const calls: Call[] = [];
   for (const [line, written] of trace.split("\n").entries()) {
     const whole = /^(\d+) +(\w+)\((.*)\) += (-?\d+)/.exec(written);

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { Agent, request, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { DatabaseSync } from "node:sqlite";
+import { test, type TestContext } from "node:test";
+import { compose, operations } from "../../src/compose.ts";
+import { config } from "../../src/config.ts";
+import { pathParameters } from "../../src/registry/field.ts";
+import type { Operation } from "../../src/registry/operation.ts";
+import { eventually } from "./eventually.ts";
+import { exampleKey, freshFolder } from "./server-process.ts";
+import { startTarget, type Target } from "./target.ts";
+
+type Output = Readonly<Record<string, unknown>>;
+
+/** What calls are made about: everything that an example may need, made beforehand. */
+type Made = { readonly targetUrl: string; readonly keyId: string; readonly logId: string };
+
+/** One good call of every operation that writes, made in this order; a new operation needs its line here. */
+const examples: Readonly<Record<string, (made: Made) => Output>> = {
+  create_endpoint: ({ targetUrl }) => ({ name: "another", targetUrl }),
+  update_endpoint: () => ({ endpointId: "first", name: "renamed", timeoutSeconds: 5 }),
+  set_endpoint_secret: () => ({ endpointId: "signed", secret: "github-dry-run-only-not-a-secret" }),
+  rotate_signing_secret: () => ({ endpointId: "first" }),
+  send_test: () => ({ endpointId: "first" }),
+  replay_webhooks: ({ logId }) => ({ endpointId: "first", logIds: [logId] }),
+  create_api_key: () => ({ name: "for nobody" }),
+  revoke_api_key: ({ keyId }) => ({ keyId }),
+  update_workspace: () => ({ name: "renamed" }),
+  delete_endpoint: () => ({ endpointId: "first" }),
+};
+
+const writes = operations.filter((it) => it.effect !== "read");
+
+/** A server in this process, so that its sockets and its engines can be watched. */
+type Watched = {
+  rest(it: Operation, input: Output): Promise<Output>;
+  mcp(it: Operation, input: Output): Promise<Output>;
+  /** Every row of every table of every database, while nothing is under way. */
+  rows(): Promise<readonly string[]>;
+  /** Client sockets made in this process, and names resolved and requests sent by the server, so far. */
+  reached(): { readonly sockets: number; readonly outbound: number; readonly target: number };
+  readonly target: Target;
+  readonly echoUrl: string;
+};
+
+async function watched(t: TestContext): Promise<Watched> {
+  const folder = await freshFolder(t);
+  const target = await startTarget(t);
+  // Each delivery needs a new connection, so that one cannot hide behind an earlier one.
+  target.behave((response) => response.writeHead(200, { connection: "close" }).end());
+  const seen = { sockets: 0, outbound: 0 };
+  const opened = channel("net.client.socket");
+  const count = () => void seen.sockets++;
+  opened.subscribe(count);
+  const environment = {
+    SLUICE_DATA_DIR: folder,
+    SLUICE_PORT: "0",
+    SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+    SLUICE_BOOTSTRAP_API_KEY: exampleKey,
+  };
+  // That a key was used is noted once a minute: time stands still, so that it is noted by the first call alone.
+  const now = Date.now();
+  const sluice = await compose({
+    config: config(environment),
+    version: "0.0.0",
+    log: (line) => t.diagnostic(line),
+    wrap: (engines) => ({
+      ...engines,
+      clock: { now: () => now },
+      outbound: {
+        ...engines.outbound,
+        send: (it) => (seen.outbound++, engines.outbound.send(it)),
+        resolve: (url) => (seen.outbound++, engines.outbound.resolve(url)),
+      },
+    }),
+  });
+  // One connection for all calls, opened by the first.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(async () => {
+    opened.unsubscribe(count);
+    agent.destroy();
+    await sluice.close();
+  });
+  const call = (method: string, path: string, body: unknown) =>
+    exchange({ agent, url: `${sluice.url}${path}`, method, body });
+  const files = readdirSync(folder).filter((name) => name.endsWith(".db") && name !== "lock.db");
+  assert.deepEqual(files.toSorted(), ["counters.db", "store.db", "traffic.db"]);
+  return {
+    target,
+    echoUrl: sluice.echoUrl,
+    async rest(it, input) {
+      const inPath = pathParameters(it.path);
+      const path = it.path.replaceAll(/:(\w+)/g, (_, name: string) => String(input[name]));
+      const others = Object.entries(input).filter(([name]) => !inPath.includes(name));
+      const queried = it.verb === "GET" || it.verb === "DELETE";
+      const query = new URLSearchParams(
+        queried ? others.map(([name, value]): [string, string] => [name, String(value)]) : [],
+      );
+      const body = queried ? undefined : Object.fromEntries(others);
+      return call(it.verb, `/api/v1${path}?${query.toString()}`, body);
+    },
+    async mcp(it, input) {
+      const params = { name: it.name, arguments: input };
+      const answer = await call("POST", "/api/mcp", { jsonrpc: "2.0", id: 1, method: "tools/call", params });
+      const { result } = answer as { result: { structuredContent: Output; isError?: boolean } };
+      assert.notEqual(result.isError, true, JSON.stringify(answer));
+      return result.structuredContent;
+    },
+    async rows() {
+      await eventually("no open job", async () =>
+        (await sluice.engines.traffic.queue.depth()).open === 0 ? true : undefined,
+      );
+      await eventually("no message under way", async () =>
+        (await sluice.engines.store.outbox.pending(1)).length === 0 ? true : undefined,
+      );
+      return files.flatMap((name) => rowsOf(join(folder, name)));
+    },
+    reached: () => ({ ...seen, target: target.connections() }),
+  };
+}
+
+type Exchange = {
+  readonly agent: Agent;
+  readonly url: string;
+  readonly method: string;
+  readonly body: unknown;
+};
+
+async function exchange({ agent, url, method, body }: Exchange): Promise<Output> {
+  const sent = request(url, {
+    agent,
+    method,
+    headers: {
+      authorization: `Bearer ${exampleKey}`,
+      accept: "application/json, text/event-stream",
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+  });
+  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  const answered = await text(response);
+  assert.equal(response.statusCode, 200, `${method} ${url}: ${answered}`);
+  return JSON.parse(answered) as Output;
+}
+
+function rowsOf(path: string): readonly string[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const tables = database.prepare("select name from sqlite_schema where type = 'table'").all();
+  const rows = tables.flatMap(({ name }) =>
+    database
+      .prepare(`select * from "${String(name)}"`)
+      .all()
+      .map((row) => `${String(name)} ${JSON.stringify(row)}`),
+  );
+  database.close();
+  return rows.toSorted();
+}
+
+function operation(name: string): Operation {
+  const found = operations.find((it) => it.name === name);
+  assert.ok(found, name);
+  return found;
+}
+
+async function made({ rest, target, echoUrl }: Watched): Promise<Made> {
+  await rest(operation("create_endpoint"), { name: "first", targetUrl: target.url });
+  await rest(operation("create_endpoint"), { name: "signed", targetUrl: target.url, provider: "github" });
+  const { ingestUrl } = await rest(operation("get_endpoint"), { endpointId: "first" });
+  const { id } = (await (await fetch(String(ingestUrl), { method: "POST", body: "{}" })).json()) as {
+    id: string;
+  };
+  const { id: keyId } = await rest(operation("create_api_key"), { name: "to be revoked" });
+  return { targetUrl: echoUrl, keyId: String(keyId), logId: id };
+}
+
+test("every operation that writes has an example here", () => {
+  assert.deepEqual(writes.map(({ name }) => name).toSorted(), Object.keys(examples).toSorted());
+});
+
+test("a dry run leaves every row of every database as it is and opens no socket", async (t) => {
+  const server = await watched(t);
+  const about = await made(server);
+  let opened = 0;
+  for (const [name, example] of Object.entries(examples)) {
+    const it = operation(name);
+    const input = example(about);
+    for (const surface of it.reach === "people" ? (["rest"] as const) : (["rest", "mcp"] as const))
+      await t.test(`${name} over ${surface}`, async () => {
+        const before = await server.rows();
+        const reachedBefore = server.reached();
+        const answer = await server[surface](it, { ...input, dryRun: true });
+        assert.equal(answer["dryRun"], true);
+        assert.deepEqual(await server.rows(), before);
+        assert.deepEqual(server.reached(), reachedBefore);
+      });
+    await t.test(`${name} without dryRun does leave something, so that the comparison can fail`, async () => {
+      const before = await server.rows();
+      const reachedBefore = server.reached();
+      assert.equal("dryRun" in (await server.rest(it, input)), false);
+      assert.notDeepEqual(await server.rows(), before);
+      const reached = server.reached();
+      if (reached.sockets > reachedBefore.sockets && reached.outbound > reachedBefore.outbound) opened++;
+    });
+  }
+  await t.test("what was done in earnest did open sockets, so that the counts can rise", () => {
+    assert.ok(opened > 0);
+  });
+});
