@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -171,6 +172,7 @@ function rawRequest({ path }: MadeEndpoint, arrival: Arriving, receivedAt: numbe
     headers,
     header: (name) => headers.find(([given]) => given.toLowerCase() === name)?.[1],
     remoteAddress: "203.0.113.9",
+    signal: new AbortController().signal,
     receivedAt,
     body: async (max) => (bytes.length > max ? { kind: "too_large" } : { kind: "whole", bytes }),
   };
@@ -298,4 +300,15 @@ async function runRunning(
 
 export function surfacesOf({ reach }: Operation): readonly SurfaceName[] {
   return reach === "people" ? ["direct", "rest", "cli"] : ["direct", "rest", "cli", "mcp"];
+}
+
+/** What GitHub sends with a body, signed with the secret. */
+export function githubHeaders(secret: string, body: string | Uint8Array, delivery: string): Headers {
+  const signature = createHmac("sha256", secret).update(body).digest("hex");
+  return [
+    ["Content-Type", "application/json"],
+    ["X-GitHub-Event", "push"],
+    ["X-GitHub-Delivery", delivery],
+    ["X-Hub-Signature-256", `sha256=${signature}`],
+  ];
 }

@@ -7,12 +7,19 @@ import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { deliverJob } from "../delivery.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
-import { AttemptLine, attemptOf, lineOf, LogLine, states } from "../log-view.ts";
+import { AttemptLine, attemptOf, lineOf, LogLine, redeliveredAt, states } from "../log-view.ts";
 
 const pageMax = 20;
 const attemptsShown = 3;
-const LogWithAttempts = LogLine.extend({ attempts: z.int(), lastAttempts: z.array(AttemptLine) });
-const Key = z.object({ startedAt: z.int(), id: z.string() });
+const LogWithAttempts = LogLine.extend({
+  attempts: z.int(),
+  lastAttempts: z.array(AttemptLine),
+  redeliveredAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When a replay delivered it; its state stays as it ended."),
+});
+const Key = z.object({ startedAt: z.int(), id: z.string().regex(/^ex_[0-9a-f]{32}$/) });
 type Key = z.output<typeof Key>;
 
 export const listLogs = read({
@@ -48,21 +55,32 @@ export const listLogs = read({
         hint: "Start with page, or follow nextCursor.",
       });
     const { id: subject } = await endpointOf(context, id);
-    const skip = page === undefined ? 0 : (page - 1) * limit;
-    const rows = await rowsOf(context, {
-      subject,
-      status,
-      from: since === undefined ? undefined : Date.parse(since),
-      after: cursor === undefined ? undefined : keyOf(cursor, Key),
-      limit: skip + limit + 1,
-    });
-    const shown = rows.slice(skip, skip + limit);
+    const query = { subject, status, from: since === undefined ? undefined : Date.parse(since) };
+    const after =
+      cursor === undefined
+        ? await endOfEarlier(context, query, ((page ?? 1) - 1) * limit)
+        : keyOf(cursor, Key);
+    if (after === "nothing more") return { logs: [], nextCursor: null };
+    const rows = await rowsOf(context, { ...query, after, limit: limit + 1 });
+    const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     const logs = await Promise.all(shown.map((row) => withAttempts(context, row)));
-    const more = rows.length > skip + limit && last !== undefined;
+    const more = rows.length > limit && last !== undefined;
     return { logs, nextCursor: more ? cursorOf({ startedAt: last.startedAt, id: last.id }) : null };
   },
 });
+
+/** Where the pages before the asked one end; undefined before the first row. */
+async function endOfEarlier(
+  context: Context,
+  query: Omit<Query, "after" | "limit">,
+  count: number,
+): Promise<Key | undefined | "nothing more"> {
+  if (count === 0) return undefined;
+  const earlier = await rowsOf(context, { ...query, after: undefined, limit: count });
+  const last = earlier.at(-1);
+  return last === undefined || earlier.length < count ? "nothing more" : last;
+}
 
 type Query = {
   readonly subject: string;
@@ -117,7 +135,8 @@ async function withAttempts(
   const attempts = row.kind === "handshake" ? [] : await ledger.children(workspace, row.id, 50);
   const made = attempts.filter(({ kind }) => kind !== "ending" && kind !== "event");
   return {
-    ...lineOf(row, row.ended),
+    ...lineOf(row, row.ended, made.at(-1)),
+    redeliveredAt: redeliveredAt(made),
     attempts: made.length,
     lastAttempts: attempts
       .filter(({ kind }) => kind !== "event")
