@@ -22,15 +22,36 @@ const dayMs = 24 * 3_600_000;
 const from = Math.floor(wallClock.now() / dayMs) * dayMs - dayMs;
 const repeats = 15;
 
-const columns = `id, number, workspace, environment, bucket, plane, kind, subject, parent, started_at, duration_ms,
-  method, host, path, route, status, outcome, attempt, ending, received_at, content`;
+const columns = [
+  "id",
+  "number",
+  "workspace",
+  "environment",
+  "bucket",
+  "plane",
+  "kind",
+  "subject",
+  "parent",
+  "started_at",
+  "duration_ms",
+  "method",
+  "host",
+  "path",
+  "route",
+  "status",
+  "outcome",
+  "attempt",
+  "ending",
+  "received_at",
+  "content",
+];
 
 /** The ids of the events made, for looking them up. */
 function fill(path: string): readonly string[] {
   const database = new DatabaseSync(path);
   database.exec("pragma synchronous = off; begin");
-  const values = columns.split(",").map(() => "?");
-  const insert = database.prepare(`insert into exchange (${columns}) values (${values.join(", ")})`);
+  const values = columns.map(() => "?");
+  const insert = database.prepare(`insert into exchange (${columns.join()}) values (${values.join()})`);
   const ids: string[] = [];
   for (let i = 0; i < exchanges / 2; i++) {
     const at = from + Math.floor((i * dayMs * 2) / exchanges);
@@ -52,30 +73,12 @@ const content = contentBytes({ request: { headers: [["x", "y"]], body }, respons
 type Row = { id: Buffer; at: number; subject: string; number?: number; parent?: Buffer; failed?: boolean };
 
 function rowOf({ id, at, subject, number, parent, failed }: Row) {
-  const attempt = parent !== undefined;
-  const ending = failed === true ? "failed" : "delivered";
-  return [
-    ...[
-      id,
-      number ?? null,
-      workspace,
-      "production",
-      "default",
-      "webhooks",
-      attempt ? "attempt" : "event",
-      subject,
-    ],
-    ...[
-      parent ?? null,
-      attempt ? at + 5 : at,
-      Math.exp(Math.random() * 6),
-      "POST",
-      "hooks.example",
-      "/in/stripe",
-    ],
-    ...["/in/:slug", failed === true ? 503 : 200, attempt ? ending : "accepted", attempt ? 1 : null],
-    ...[attempt ? ending : null, at, content],
-  ];
+  const event = [id, number ?? null, workspace, "production", "default", "webhooks"];
+  const request = [Math.exp(Math.random() * 6), "POST", "hooks.example", "/in/stripe", "/in/:slug"];
+  if (parent === undefined)
+    return [...event, "event", subject, null, at, ...request, 200, "accepted", null, null, at, content];
+  const [status, ending] = failed === true ? [503, "failed"] : [200, "delivered"];
+  return [...event, "attempt", subject, parent, at + 5, ...request, status, ending, 1, ending, at, content];
 }
 
 /** A UUIDv7 of the millisecond, as its bytes. */
