@@ -17,7 +17,7 @@ const Log = z.object({
   number: z.string(),
   answered: z.int().nullable(),
   state: z.string().nullable(),
-  verified: z.string().nullable(),
+  verification: z.string().nullable(),
   error: z.string().nullable(),
   bytes: z.int(),
   untrusted: z.object({ eventType: z.string().nullable(), detail: z.string().nullable() }),
@@ -46,7 +46,8 @@ export const Logs = z.object({
 });
 export const LogDetail = Log.extend({
   duplicateOf: z.string().nullable(),
-  verification: z.object({ result: z.string(), reason: z.string().nullable() }),
+  verification: z.string().nullable(),
+  error: z.string().nullable(),
   attempts: z.array(
     Attempt.extend({ untrusted: z.object({ body: z.object({ text: z.string() }).nullable() }) }),
   ),

@@ -56,7 +56,8 @@ async function readFileText(path: string): Promise<string> {
 /** Runs until SIGINT or SIGTERM; a second signal ends it at once. */
 async function serve(): Promise<number> {
   const sluice = await compose({ config: config(), version, log });
-  console.log(greeting({ ...sluice, key: sluice.first?.key.reveal() ?? null }));
+  const { first } = sluice;
+  console.log(greeting({ ...sluice, key: first === undefined || first.given ? null : first.key.reveal() }));
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });

@@ -126,6 +126,7 @@ async function mcp({ it, engines, principal }: Reach, input: Output): Promise<Ou
     header: (name) => (name === "content-type" ? "application/json" : undefined),
     remoteAddress: "127.0.0.1",
     receivedAt: engines.clock.now(),
+    signal: new AbortController().signal,
     body: async () => ({ kind: "whole", bytes: Buffer.from(JSON.stringify(call)) }),
   });
   const { result, error } = Reply.parse(JSON.parse(String(answer.body)));

@@ -11,6 +11,8 @@ export type Context = Engines & {
   /** The moment of the call, ms; the same throughout it. */
   readonly now: number;
   readonly unit: Unit;
+  /** Nothing of this call will be committed. */
+  readonly dryRun: boolean;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
 };

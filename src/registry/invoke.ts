@@ -87,7 +87,7 @@ async function contextOf({ workspace, caller, dryRun, ...call }: Call): Promise<
   const row = await unit.get(workspaceResource, workspace);
   if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
   const { principal, signal } = caller;
-  return { ...engines, principal, workspace, plan: row.value.plan, now, unit, signal };
+  return { ...engines, principal, workspace, plan: row.value.plan, now, unit, dryRun, signal };
 }
 
 /** What a dry run is given: rules are checked, the network is not touched. */

@@ -10,6 +10,8 @@ export type Resource<S extends z.ZodObject = z.ZodObject> = {
   readonly shape: S;
   /** Secret fields: sealed by the vault, never part of the shape, never returned. */
   readonly secrets: readonly string[];
+  /** Plain fields that whoever knows may use: not shown in what a dry run would change. */
+  readonly masked: readonly string[];
   /** Declared as methods so that a Resource<S> is usable as a Resource. */
   keys(value: z.output<S>): Readonly<Record<string, string>>;
   globalKeys(value: z.output<S>): Readonly<Record<string, string>>;
@@ -22,7 +24,7 @@ const none = (): Readonly<Record<string, string>> => ({});
 export function resource<S extends z.ZodObject>(
   it: Pick<Resource<S>, "kind" | "prefix" | "shape"> & Partial<Resource<S>>,
 ): Resource<S> {
-  return { secrets: [], keys: none, globalKeys: none, indexes: none, ...it };
+  return { secrets: [], masked: [], keys: none, globalKeys: none, indexes: none, ...it };
 }
 
 /** A record as operations see it. */

@@ -55,7 +55,12 @@ export type Written = Pick<Commit, "records" | "entries" | "outbox"> & {
   }[];
 };
 
-type Pending = { readonly change: RecordChange; readonly row: Row; readonly before: object | null };
+type Pending = {
+  readonly masked: readonly string[];
+  readonly change: RecordChange;
+  readonly row: Row;
+  readonly before: object | null;
+};
 
 export function unitOfWork(
   workspace: string,
@@ -80,11 +85,11 @@ export function unitOfWork(
     },
     written() {
       const pending = [...written.values()];
-      const changes = pending.map(({ change, before }) => ({
+      const changes = pending.map(({ change, before, masked }) => ({
         kind: change.kind,
         id: change.id,
-        before,
-        after: change.deletedAt === null ? change.value : null,
+        before: before && without(masked, before),
+        after: change.deletedAt === null ? without(masked, change.value) : null,
       }));
       return { records: pending.map(({ change }) => change), entries, outbox, changes };
     },
@@ -154,6 +159,7 @@ function recordWrites(
     const { kind } = resource;
     const { id, value, deletedAt } = next;
     written.set(id, {
+      masked: resource.masked,
       row: next,
       before: earlier === undefined ? (was?.value ?? null) : earlier.before,
       change: {
@@ -184,6 +190,10 @@ function recordWrites(
       write(resource, { ...row, version: row.version + 1, updatedAt: now, deletedAt: now }, row, {});
     },
   };
+}
+
+function without(masked: readonly string[], value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !masked.includes(name)));
 }
 
 /** A stored record in the shape its resource declares. Throws when it is not: a migration is missing. */

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Traffic } from "../engines/traffic/traffic.ts";
 
 const pauseMs = 50;
-const withoutCommitMs = 1_000;
+const withoutCommitMs = 250;
 
 /**
  * Asks `look` until it answers something, the time is over, or the caller goes away: at once, after commits (at most
- * every 50 ms, so that waiting is cheap under load), and every second in case another process commits.
+ * every 50 ms, so that waiting is cheap under load), and four times a second in case another process commits.
  */
 export async function waitFor<T>(
   look: () => Promise<T | undefined>,

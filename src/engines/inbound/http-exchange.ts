@@ -30,6 +30,7 @@ export class HttpExchange implements RawRequest {
   #headers: Headers | null = null;
   #reading = false;
   #bodyBytes = 0;
+  #gone: AbortController | null = null;
 
   constructor(
     message: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
@@ -49,7 +50,10 @@ export class HttpExchange implements RawRequest {
         ? Number(incoming.headers["content-length"] ?? 0)
         : null;
     shared.connections.begin(connection);
-    response.on("close", () => shared.connections.end(connection, this.#bodyBytes));
+    response.on("close", () => {
+      shared.connections.end(connection, this.#bodyBytes);
+      if (!response.writableFinished) this.#gone?.abort();
+    });
   }
 
   get method(): string {
@@ -62,6 +66,12 @@ export class HttpExchange implements RawRequest {
 
   get remoteAddress(): string {
     return this.#connection.remoteAddress;
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.response.destroyed && !this.response.writableFinished) this.#gone.abort();
+    return this.#gone.signal;
   }
 
   get headers(): Headers {

@@ -31,6 +31,8 @@ export type RawRequest = {
   header(name: string): string | undefined;
   readonly remoteAddress: string;
   readonly receivedAt: number;
+  /** Aborted when the sender goes away before it is answered. Made when first looked at: most requests never do. */
+  readonly signal: AbortSignal;
   /**
    * The whole body, or why not; asked for once. `too_large`: declared or streamed more than `max`; `slow`: not
    * complete within `bodyTimeoutMs`; `busy`: too many body bytes in flight; `broken`: the sender went away or broke

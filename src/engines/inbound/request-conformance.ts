@@ -45,6 +45,29 @@ function routing(name: string, open: OpenInbound): void {
     }
   });
 
+  test(`${name}: a route learns that its sender went away, and is not told so of one it answered`, async (t) => {
+    const seen: AbortSignal[] = [];
+    const waiting = Promise.withResolvers<void>();
+    const handle = async (request: RawRequest) => {
+      seen.push(request.signal);
+      if (request.target === "/in/answered") return answer(200);
+      waiting.resolve();
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      return answer(200);
+    };
+    const inbound = await listening(t, open, { routes: [route("/in/", handle)] });
+    const client = await wire(t, inbound.port);
+    client.send(get("/in/answered"));
+    await client.answer();
+    client.send(get("/in/waits"));
+    await waiting.promise;
+    client.reset();
+    const [answered, left] = seen;
+    if (left?.aborted === false) await new Promise((resolve) => left.addEventListener("abort", resolve));
+    assert.equal(answered?.aborted, false);
+    assert.equal(left?.aborted, true);
+  });
+
   test(`${name}: a route sees the request as it came`, async (t) => {
     const seen = Promise.withResolvers<RawRequest>();
     const handle = (request: RawRequest) => {

@@ -16,6 +16,7 @@ export const apiKey = resource({
     expiresAt: z.int().nullable(),
     revokedAt: z.int().nullable(),
   }),
+  masked: ["hash"],
   globalKeys: ({ hash }) => ({ hash }),
 });
 

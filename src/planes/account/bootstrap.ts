@@ -5,7 +5,12 @@ import { unitOfWork } from "../../registry/unit.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
 import { apiKey, keptOf, newApiKey, user } from "./api-key.ts";
 
-export type FirstStart = { readonly workspace: string; readonly key: Secret };
+export type FirstStart = {
+  readonly workspace: string;
+  readonly key: Secret;
+  /** The operator chose the key: it is not to be printed. */
+  readonly given: boolean;
+};
 
 /**
  * On an empty store: a workspace `default`, its owner and one API key, in one commit. Answers the key, which is not
@@ -48,5 +53,5 @@ export async function bootstrap(
     ],
     audit: { id: newId("aud"), subjects: [id, ...changes.map((change) => change.id)], detail: {} },
   });
-  return { workspace: id, key };
+  return { workspace: id, key, given: given !== undefined };
 }

@@ -53,12 +53,12 @@ function shares(logs: readonly Logged[]): ReadonlyMap<string, number> {
   return new Map([...traits].map(([trait, count]) => [trait, Number((count / logs.length).toFixed(2))]));
 }
 
-function traitsOf({ method, verified, bytes, untrusted, lastAttempts }: Logged): readonly string[] {
+function traitsOf({ method, verification, bytes, untrusted, lastAttempts }: Logged): readonly string[] {
   const last = lastAttempts.at(-1);
   return [
     `event type ${untrusted.eventType ?? "unknown"}`,
     `method ${method}`,
-    `verified ${verified ?? "none"}`,
+    verification ?? "not verified",
     `body of ${bytes < 1_024 ? "under 1 KiB" : bytes < 65_536 ? "1 to 64 KiB" : "over 64 KiB"}`,
     ...(last === undefined
       ? []

@@ -49,6 +49,7 @@ export const endpoint = resource({
     bodyBytesMax: z.int(),
   }),
   secrets: ["verification", "previous", "verify_token", "delivery"],
+  masked: ["token"],
   keys: ({ slug }) => ({ slug }),
   globalKeys: ({ token }) => ({ token }),
   indexes: ({ environment, bucket }) => ({ environment, bucket }),

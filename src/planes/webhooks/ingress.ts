@@ -5,6 +5,7 @@ import { accept, readable, unverified, type Arrival } from "./accept.ts";
 import { answerHandshake } from "./handshake.ts";
 import type { Incoming } from "./incoming.ts";
 import type { LiveEndpoint, LiveEndpoints } from "./live-endpoints.ts";
+import { eventTypeOf } from "./provider.ts";
 import type { Quota } from "./quota.ts";
 import { rate } from "./rate.ts";
 import { rejections, type Rejections } from "./rejections.ts";
@@ -97,7 +98,11 @@ async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts):
   if (!eventMethods.has(arrival.method)) return notAllowed;
   const refusal = unverified(arrival, incoming);
   if (refusal !== undefined)
-    return reject(arrival, { answer: badSignature, error: refusal.reason, detail: refusal.detail }, parts);
+    return reject(
+      arrival,
+      { answer: badSignature, error: refusal.reason, detail: refusal.detail, incoming },
+      parts,
+    );
   const state = quota.state(endpoint.workspace, receivedAt);
   if (state === "hard") return reject(arrival, { answer: overQuota, error: "over_quota", detail: "" }, parts);
   const { id, duplicate } = await accept(
@@ -119,20 +124,23 @@ async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts):
   };
 }
 
-type Rejection = { readonly answer: RawAnswer; readonly error: string; readonly detail: string };
+type Rejection = {
+  readonly answer: RawAnswer;
+  readonly error: string;
+  readonly detail: string;
+  /** The request, when there is enough of it to tell the kind of event. */
+  readonly incoming?: Incoming;
+};
 
 async function reject(
   arrival: Arrival,
-  { answer, error, detail }: Rejection,
+  { answer, error, detail, incoming }: Rejection,
   { rejected }: Parts,
 ): Promise<RawAnswer> {
-  await rejected.record(arrival, {
-    kind: "event",
-    status: answer.status,
-    outcome: "rejected",
-    error,
-    detail,
-  });
+  const { provider } = arrival.endpoint;
+  const type = (): string | undefined => provider && incoming && eventTypeOf(provider, incoming);
+  const about = { kind: "event", status: answer.status, outcome: "rejected", error, detail } as const;
+  await rejected.record(arrival, about, type);
   return answer;
 }
 

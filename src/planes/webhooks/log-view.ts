@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { redactedText } from "../../registry/redaction.ts";
 import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
 
 /** How an event stands: its ending, or that it has none yet. */
 export const states = ["pending", ...endings] as const;
+
+/** What was made of a request's signature; `not verified` = the endpoint verifies nothing. */
+export const verifications = ["verified", "not verified", "refused"] as const;
 
 export const AttemptLine = z.object({
   attempt: z.int(),
@@ -23,8 +27,8 @@ export const LogLine = z.object({
   method: z.string(),
   answered: z.int().nullable().describe("The status the sender was answered with."),
   state: z.enum(states).nullable().describe("null for handshakes, which are not delivered."),
-  verified: z.string().nullable(),
-  error: z.string().nullable(),
+  verification: z.enum(verifications).nullable().describe("null for handshakes."),
+  error: z.string().nullable().describe("Why it was refused, or why its latest attempt failed."),
   bytes: z.number(),
   untrusted: z.object({ path: z.string(), eventType: z.string().nullable(), detail: z.string().nullable() }),
 });
@@ -36,7 +40,12 @@ const attemptKinds = {
   ending: "delivery",
 } as const;
 
-export function lineOf(exchange: Exchange, ended: Ending | null): z.output<typeof LogLine> {
+/** A root exchange as a line; `latest` is its latest attempt, where that is known. */
+export function lineOf(
+  exchange: Exchange,
+  ended: Ending | null,
+  latest?: Exchange,
+): z.output<typeof LogLine> {
   const { id, number, kind, receivedAt, method, status, error, path, facts } = exchange;
   return {
     id,
@@ -46,10 +55,14 @@ export function lineOf(exchange: Exchange, ended: Ending | null): z.output<typeo
     method,
     answered: status,
     state: kind === "handshake" ? null : (ended ?? "pending"),
-    verified: textOf(facts["verified"]),
-    error,
+    verification: verificationOf(exchange),
+    error: error ?? latest?.error ?? null,
     bytes: Number(facts["bytes"] ?? 0),
-    untrusted: { path, eventType: textOf(facts["type"]), detail: textOf(facts["detail"]) },
+    untrusted: {
+      path: redactedText(path).text,
+      eventType: textOf(facts["type"]),
+      detail: textOf(facts["detail"]),
+    },
   };
 }
 
@@ -66,6 +79,18 @@ export function attemptOf(exchange: Exchange): z.output<typeof AttemptLine> {
     durationMs: Number(durationMs.toFixed(1)),
     nextAttemptAt: typeof next === "number" ? iso(next) : null,
   };
+}
+
+export function verificationOf({ kind, outcome, facts }: Exchange): (typeof verifications)[number] | null {
+  if (kind === "handshake") return null;
+  if (facts["verified"] === "true") return "verified";
+  return outcome === "rejected" ? "refused" : "not verified";
+}
+
+/** When a replay last delivered it again, among its attempts. */
+export function redeliveredAt(attempts: readonly Exchange[]): string | null {
+  const last = attempts.findLast(({ kind, outcome }) => kind === "replay" && outcome === "delivered");
+  return last === undefined ? null : iso(last.startedAt);
 }
 
 function isAttempt(kind: string): kind is keyof typeof attemptKinds {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { nearest } from "../../registry/near.ts";
 import type { Provider } from "./provider.ts";
 import { providerNamed, providers } from "./providers.ts";
 import type { VerificationSettings } from "./verification-settings.ts";
@@ -28,9 +29,13 @@ export function presetOf(
   }
   const preset = providerNamed(text);
   if (preset !== undefined) return preset;
+  const near = nearest(text, names);
   throw new Failure("invalid", `There is no preset for "${text}".`, {
     pointer: "/provider",
     allowed: names,
-    hint: "Use `custom` and describe in `verification` how the provider signs.",
+    hint:
+      near === undefined
+        ? "Use `custom` and describe in `verification` how the provider signs."
+        : `Did you mean "${near}"?`,
   });
 }

@@ -19,8 +19,8 @@ export type NotAccepted = {
 };
 
 export type Rejections = {
-  /** Resolves once it is stored or tallied. */
-  record(arrival: Arrival, notAccepted: NotAccepted): Promise<void>;
+  /** Resolves once it is stored or tallied. `type` is the sender's word for the kind of event. */
+  record(arrival: Arrival, notAccepted: NotAccepted, type?: () => string | undefined): Promise<void>;
 };
 
 /** Key prefix of an endpoint's rejections of one day that were counted but not stored, one key per minute. */
@@ -36,7 +36,7 @@ export function rejections({ traffic, clock }: Pick<Engines, "traffic" | "clock"
   let minute = 0;
   const stored = new Map<string, number>();
   return {
-    async record(arrival, notAccepted) {
+    async record(arrival, notAccepted, type) {
       const now = clock.now();
       const current = Math.floor(now / minuteMs);
       if (current !== minute) stored.clear();
@@ -45,7 +45,7 @@ export function rejections({ traffic, clock }: Pick<Engines, "traffic" | "clock"
       const before = stored.get(id) ?? 0;
       if (before < storedPerMinute) {
         stored.set(id, before + 1);
-        await traffic.journal.commit({ exchanges: [exchangeOf(arrival, notAccepted)], jobs: [] });
+        await traffic.journal.commit({ exchanges: [exchangeOf(arrival, notAccepted, type?.())], jobs: [] });
       } else if (notAccepted.kind === "event") {
         const key = `${tallyPrefix(id, arrival.receivedAt)}${Math.floor(arrival.receivedAt / minuteMs) * minuteMs}`;
         await traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key, amount: 1 }] });
@@ -54,7 +54,7 @@ export function rejections({ traffic, clock }: Pick<Engines, "traffic" | "clock"
   };
 }
 
-function exchangeOf(arrival: Arrival, notAccepted: NotAccepted): NewExchange {
+function exchangeOf(arrival: Arrival, notAccepted: NotAccepted, type: string | undefined): NewExchange {
   const { endpoint, method, query, headers, body, remoteAddress, receivedAt } = arrival;
   const { kind, status, outcome, error, detail } = notAccepted;
   const { settings, workspace } = endpoint;
@@ -80,7 +80,7 @@ function exchangeOf(arrival: Arrival, notAccepted: NotAccepted): NewExchange {
     error,
     ending: kind === "event" ? "rejected" : null,
     receivedAt,
-    facts: { bytes: body.length, from: remoteAddress, detail },
+    facts: { bytes: body.length, from: remoteAddress, detail, ...(type !== undefined && { type }) },
     request: { headers: credentialHeaders(headers, secretHeaders(endpoint)).shown, body: keptOf(body) },
     response: null,
   };

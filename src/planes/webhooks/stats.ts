@@ -11,6 +11,7 @@ export const Stats = z.object({
   received: z.int().describe("Requests in the last 24 h, rejected and duplicate ones included."),
   delivered: z.int(),
   failed: z.int(),
+  redelivered: z.int().describe("Replays that were delivered."),
   pending: z.int().describe("Accepted and not yet delivered, of any age."),
   successRate: z
     .number()
@@ -26,6 +27,7 @@ const none: Stats = {
   received: 0,
   delivered: 0,
   failed: 0,
+  redelivered: 0,
   pending: 0,
   successRate: null,
   p95Ms: null,
@@ -37,9 +39,10 @@ export async function statsOf(context: Context, ids: readonly string[]): Promise
   if (ids.length === 0) return () => none;
   const { ledger, traffic, workspace, now } = context;
   const from = now - dayMs;
-  const [events, attempts, endings, open] = await Promise.all([
+  const [events, attempts, replays, endings, open] = await Promise.all([
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["event"], from }, bySubject: true }),
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["attempt"], from }, bySubject: true }),
+    ledger.measure({ workspace, where: { subjects: ids, kinds: ["replay"], from }, bySubject: true }),
     ledger.countEndings({
       workspace,
       kinds: endingKinds,
@@ -59,6 +62,7 @@ export async function statsOf(context: Context, ids: readonly string[]): Promise
       received: event?.count ?? 0,
       delivered,
       failed,
+      redelivered: replays.find(({ subject }) => subject === id)?.outcomes["delivered"] ?? 0,
       pending: open.get(id) ?? 0,
       successRate: delivered + failed === 0 ? null : round(delivered / (delivered + failed), 4),
       p95Ms: roundOrNull(attempts.find(({ subject }) => subject === id)?.p95Ms),

@@ -264,7 +264,10 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 function noMatch(tried: number): Unverified {
-  const detail = `The signature matches none of the endpoint's ${tried} secret${tried === 1 ? "" : "s"}.`;
+  const detail =
+    tried === 1
+      ? "The signature does not match the endpoint's secret."
+      : `The signature matches none of the endpoint's ${tried} secrets.`;
   return unverified("no_match", detail, hints.noMatch);
 }
 

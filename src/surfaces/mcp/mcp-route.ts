@@ -79,7 +79,7 @@ export function mcpRoute({ engines, authenticate, enabled, serverInfo, ...offer 
           allow: "POST",
         });
       const requestId = `${series}-${(++requests).toString(36)}`;
-      const patience = deadline(callMsMax);
+      const patience = deadline(callMsMax, request);
       try {
         return await answer(request, requestId, patience);
       } catch (error) {

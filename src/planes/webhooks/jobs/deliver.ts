@@ -1,14 +1,13 @@
 import { hash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Outcome } from "../../../engines/outbound/outbound.ts";
 import type { Entry, Job, Then } from "../../../engines/traffic/traffic.ts";
 import type { Body, Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
-import { Failure } from "../../../kernel/failure.ts";
 import { newExchangeId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
+import { commitPersistently } from "../commit-persistently.ts";
 import { Delivery, endedWithout, kindOfAttempt, withheldOwner } from "../delivery.ts";
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
 import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
@@ -20,8 +19,6 @@ const responseBytesKept = 64 * 1024;
 const leaseMarginMs = 30_000;
 const timeoutMaxMs = 120_000;
 const pausedRecheckMs = 60_000;
-const commitTriesMax = 25;
-const pauseBetweenCommitsMs = 1_000;
 
 const Withheld = z.array(z.tuple([z.int(), z.string()]));
 
@@ -67,30 +64,13 @@ async function attempt(work: Work): Promise<void> {
   if (signal.aborted) return engines.traffic.queue.release(job.id, job.claim);
   const decision = decide(work, outcome);
   const recorded = recordOf(work, sent, outcome, decision);
-  await commitPersistently(work, {
+  await commitPersistently(engines.traffic.journal, signal, {
     exchanges: [recorded],
     jobs: [],
     finish: { job: job.id, claim: job.claim, then: thenOf(work, decision) },
     ...tallyOf(delivery, recorded.outcome),
   });
   await holdBack(work, decision);
-}
-
-/**
- * Commits while the database is ailing too, for about as long as the lease lasts: what the target has seen and nobody
- * recorded is delivered again.
- */
-async function commitPersistently({ engines, signal }: Work, entry: Entry): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await engines.traffic.journal.commit(entry);
-      return;
-    } catch (error) {
-      const passing = error instanceof Failure && error.kind === "unavailable";
-      if (!passing || signal.aborted || tries === commitTriesMax) throw error;
-      await sleep(pauseBetweenCommitsMs);
-    }
-  }
 }
 
 function headersOf({ job, delivery, endpoint, event, engines }: Work, body: Uint8Array): Headers {

@@ -9,7 +9,7 @@ import { canary, planOf, progressOf, replayLane, savePlan, type ReplayPlan } fro
 export const replayJob = "replay";
 
 const batch = 100;
-const lookEveryMs = 250;
+const lookEveryMs = 100;
 const cancelledAtOnce = 500;
 
 const Payload = z.object({ plan: z.string(), sent: z.int() });

@@ -42,7 +42,7 @@ export const createEndpoint = change({
     next: z.string(),
   }),
   async run(input, context) {
-    const { unit, plan, principal, settings: server } = context;
+    const { unit, plan, principal, dryRun, settings: server } = context;
     const used = await unit.count(endpoint);
     if (used >= plan.endpointsMax)
       throw new Failure("quota_exceeded", `The plan "${plan.name}" allows ${plan.endpointsMax} endpoints.`, {
@@ -75,8 +75,15 @@ export const createEndpoint = change({
       },
       { delivery: newDeliverySecret() },
     );
-    const view = endpointView(row, server.publicUrl);
-    return { ...view, endpointsLeft: plan.endpointsMax - used - 1, next: nextStep(view) };
+    const view = endpointView(
+      dryRun ? { ...row, value: { ...row.value, token: "…" } } : row,
+      server.publicUrl,
+    );
+    return {
+      ...view,
+      endpointsLeft: plan.endpointsMax - used - 1,
+      next: dryRun ? "Call again without dryRun to create it." : nextStep(view),
+    };
   },
 });
 

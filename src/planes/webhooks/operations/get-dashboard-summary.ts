@@ -36,7 +36,7 @@ export const getDashboardSummary = read({
       endpoints: z.int(),
       paused: z.int(),
     }),
-    hourly: z.array(Hour),
+    hourly: z.array(Hour).describe("Oldest first; hours without traffic are left out."),
     activity: z.array(LogLine.extend({ endpoint: z.string().nullable() })),
     topFailing: z.array(z.object({ id: z.string(), slug: z.string(), name: z.string(), stats: Stats })),
   }),
@@ -56,7 +56,7 @@ export const getDashboardSummary = read({
       name: value.name,
       stats: stats(id),
     }));
-    const total = (name: "received" | "delivered" | "failed" | "pending"): number =>
+    const total = (name: "received" | "delivered" | "failed" | "redelivered" | "pending"): number =>
       listed.reduce((sum, it) => sum + it.stats[name], 0);
     const delivered = total("delivered");
     const failed = total("failed");
@@ -67,6 +67,7 @@ export const getDashboardSummary = read({
         received: total("received"),
         delivered,
         failed,
+        redelivered: total("redelivered"),
         pending: total("pending"),
         successRate: delivered + failed === 0 ? null : round(delivered / (delivered + failed), 4),
         ...rejected,
@@ -76,7 +77,7 @@ export const getDashboardSummary = read({
       hourly,
       activity,
       topFailing: listed
-        .filter((it) => it.stats.failed > 0 || (it.stats.pending > 0 && it.stats.successRate !== 1))
+        .filter(({ stats: it }) => it.failed > it.redelivered || (it.pending > 0 && it.successRate !== 1))
         .toSorted((a, b) => b.stats.failed - a.stats.failed || b.stats.pending - a.stats.pending)
         .slice(0, failingShown),
     };
@@ -94,11 +95,13 @@ async function hours(
     ledger.measure({ ...steps, where: { ...where, kinds: ["event"] } }),
     ledger.measure({ ...steps, where: { ...where, kinds: ["attempt"] } }),
   ]);
-  return hoursBetween(from, now).map((at) => {
+  return hoursBetween(from, now).flatMap((at) => {
+    const received = events.find((step) => step.at === at);
     const attempted = attempts.find((step) => step.at === at);
+    if (received === undefined && attempted === undefined) return [];
     return {
       hour: new Date(at).toISOString(),
-      received: events.find((step) => step.at === at)?.count ?? 0,
+      received: received?.count ?? 0,
       attempts: attempted?.count ?? 0,
       delivered: attempted?.outcomes["delivered"] ?? 0,
       failed: attempted?.outcomes["failed"] ?? 0,

@@ -3,7 +3,7 @@ import type { Exchange } from "../../../kernel/exchange.ts";
 import { read } from "../../../registry/operation.ts";
 import { shownBody, shownHeaders } from "../../../registry/redaction.ts";
 import { endpoint } from "../endpoint.ts";
-import { AttemptLine, attemptOf, lineOf, LogLine } from "../log-view.ts";
+import { AttemptLine, attemptOf, lineOf, LogLine, redeliveredAt } from "../log-view.ts";
 import { logId, logOf } from "../log-id.ts";
 
 const bodyBytesShown = 32 * 1024;
@@ -34,10 +34,10 @@ export const getLogDetail = read({
     endpoint: z.object({ id: z.string(), slug: z.string().nullable() }),
     duplicateOf: z.string().nullable(),
     trace: z.string().nullable(),
-    verification: z.object({
-      result: z.enum(["verified", "not verified", "refused"]),
-      reason: z.string().nullable(),
-    }),
+    redeliveredAt: z.iso
+      .datetime()
+      .nullable()
+      .describe("When a replay delivered it; its state stays as it ended."),
     untrusted: LogLine.shape.untrusted.extend({
       headers: z.array(Header),
       body: ShownBody,
@@ -48,8 +48,12 @@ export const getLogDetail = read({
         url: z.string(),
         address: z.string().nullable(),
         firstByteMs: z.number().nullable(),
-        requestHeaders: z.array(Header),
-        untrusted: z.object({ detail: z.string().nullable(), headers: z.array(Header), body: ShownBody }),
+        untrusted: z.object({
+          requestHeaders: z.array(Header).describe("As sent to the target, the sender's among them."),
+          detail: z.string().nullable(),
+          headers: z.array(Header).describe("Of the target's answer."),
+          body: ShownBody,
+        }),
       }),
     ),
     replays: z.array(z.string()).describe("Plan ids of the replays that delivered it again."),
@@ -64,13 +68,13 @@ export const getLogDetail = read({
     const attempts = children.filter(({ attempt }) => attempt !== null);
     const ended = log.ending ?? attempts.find(({ ending }) => ending !== null)?.ending ?? null;
     const row = await unit.get(endpoint, log.subject);
-    const line = lineOf(log, ended);
+    const line = lineOf(log, ended, attempts.at(-1));
     return {
       ...line,
       endpoint: { id: log.subject, slug: row?.value.slug ?? null },
       duplicateOf: log.outcome === "duplicate" ? log.parent : null,
       trace: log.trace,
-      verification: verificationOf(log),
+      redeliveredAt: redeliveredAt(attempts),
       untrusted: {
         ...line.untrusted,
         from: factOf(log, "from"),
@@ -83,15 +87,6 @@ export const getLogDetail = read({
   },
 });
 
-function verificationOf({ outcome, facts, error }: Exchange): {
-  result: "verified" | "not verified" | "refused";
-  reason: string | null;
-} {
-  if (facts["verified"] === "true") return { result: "verified", reason: null };
-  if (outcome !== "rejected") return { result: "not verified", reason: null };
-  return { result: "refused", reason: error };
-}
-
 function detailOf(exchange: Exchange) {
   const { host, path, facts, request, response } = exchange;
   const firstByteMs = facts["firstByteMs"];
@@ -100,8 +95,8 @@ function detailOf(exchange: Exchange) {
     url: `${host}${path}`,
     address: factOf(exchange, "address"),
     firstByteMs: typeof firstByteMs === "number" ? firstByteMs : null,
-    requestHeaders: [...shownHeaders(request.headers)],
     untrusted: {
+      requestHeaders: [...shownHeaders(request.headers)],
       detail: factOf(exchange, "detail") ?? factOf(exchange, "broken"),
       headers: [...shownHeaders(response?.headers ?? [])],
       body: shownBody(response?.body ?? null, responseBytesShown),

@@ -51,7 +51,7 @@ runningScenarios(listLogs, [
           method: "POST",
           answered: 200,
           state: "delivered",
-          verified: "none",
+          verification: "not verified",
           error: null,
           bytes: 24,
           untrusted: { path: "/in/orders?a=1", eventType: null, detail: null },
@@ -230,7 +230,7 @@ describe("list_logs, page by page", () => {
     }
     const { logs } = await world.call(workspace, listLogs, { endpointId: orders.id, status: "rejected" });
     assert.partialDeepStrictEqual(logs, [
-      { state: "rejected", answered: 401, error: "no_match", verified: null, attempts: 0 },
+      { state: "rejected", answered: 401, error: "no_match", verification: "refused", attempts: 0 },
     ]);
     const all = await world.call(workspace, listLogs, { endpointId: orders.id });
     assert.equal((all["logs"] as []).length, 5);

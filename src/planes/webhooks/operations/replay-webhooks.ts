@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Exchange } from "../../../kernel/exchange.ts";
+import type { Where } from "../../../engines/ledger/ledger.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Context } from "../../../registry/context.ts";
@@ -7,6 +8,7 @@ import { act } from "../../../registry/operation.ts";
 import { waitFor } from "../../../registry/wait.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { cancelDeliveries, newReplayJob } from "../jobs/replay.ts";
+import { redactedValue } from "../outgoing.ts";
 import { logId, logOf } from "../log-id.ts";
 import {
   canary,
@@ -29,7 +31,7 @@ const Unavailable = z.object({ logId: z.string(), reason: z.string() });
 export const replayWebhooks = act({
   name: "replay_webhooks",
   title: "Replay webhooks",
-  does: "Plans a replay of past webhooks (give endpointId and a selection), and carries the plan out when called again with its planId alone. The first 5 go as a canary, and it stops at the first failure.",
+  does: "Plans a replay of past webhooks (give endpointId and a selection; planning sends nothing), and carries the plan out when called again with its planId alone. The first 5 go as a canary, and it stops at the first failure.",
   verb: "POST",
   path: "/replays",
   scope: "webhooks:replay",
@@ -53,8 +55,8 @@ export const replayWebhooks = act({
     endpoint: z.string(),
     targetUrl: z.string(),
     selected: z.int(),
-    oldest: z.string().nullable(),
-    newest: z.string().nullable(),
+    oldestLogId: z.string().nullable(),
+    newestLogId: z.string().nullable(),
     delivered: z.int(),
     failed: z.int(),
     remaining: z.int(),
@@ -75,7 +77,7 @@ export const replayWebhooks = act({
     const { value } = await endpointOf(context, plan.endpoint);
     if (!value.isActive && !cancel && plan.state === "planned") throw paused();
     const kind = cancel ? "cancel" : plan.state === "planned" ? "start" : "report";
-    return { kind, plan, targetUrl: value.targetUrl, unavailable: [], more: false };
+    return { kind, plan, targetUrl: value.targetUrl, unavailable: [], warnings: [] };
   },
   preview(planned) {
     const { kind } = planned;
@@ -103,8 +105,7 @@ type Planned = {
   readonly plan: ReplayPlan;
   readonly targetUrl: string;
   readonly unavailable: readonly z.output<typeof Unavailable>[];
-  /** More matched than one plan takes. */
-  readonly more: boolean;
+  readonly warnings: readonly string[];
 };
 
 type Selection = {
@@ -123,7 +124,7 @@ async function select(selection: Selection, context: Context): Promise<Planned> 
     });
   const row = await endpointOf(context, selection.endpointId);
   if (!row.value.isActive) throw paused();
-  const { events, unavailable, more } =
+  const { events, unavailable, warnings } =
     selection.logIds === undefined
       ? await byStatus(selection, row.id, context)
       : await byIds(selection.logIds, row.id, context);
@@ -136,39 +137,72 @@ async function select(selection: Selection, context: Context): Promise<Planned> 
     reason: null,
     plannedAt: context.now,
   };
-  return { kind: "draft", plan, targetUrl: row.value.targetUrl, unavailable, more };
+  return {
+    kind: "draft",
+    plan,
+    targetUrl: row.value.targetUrl,
+    unavailable,
+    warnings: [...warnings, ...(await credentialWarning(plan, context))],
+  };
 }
 
-type Selected = Pick<Planned, "unavailable" | "more"> & { readonly events: string[] };
+type Selected = Pick<Planned, "unavailable" | "warnings"> & { readonly events: string[] };
 
-async function byStatus(
-  { status, since, until }: Selection,
-  subject: string,
-  { ledger, workspace, now }: Context,
-): Promise<Selected> {
-  const events: string[] = [];
-  const from = since === undefined ? now - dayMs : Date.parse(since);
+async function byStatus(selection: Selection, subject: string, context: Context): Promise<Selected> {
+  const { status, since, until } = selection;
+  const from = since === undefined ? context.now - dayMs : Date.parse(since);
   const endings = status === "all" ? (["delivered", "failed"] as const) : ([status] as const);
+  const where = { subjects: [subject], from };
+  const to = until === undefined ? {} : { to: Date.parse(until) };
+  const matching = await pages(context, { ...where, ...to, kinds: ["event"], endings });
+  const replayed = await pages(context, { ...where, kinds: ["replay"], outcomes: ["delivered"] });
+  const again = new Set(status === "failed" ? replayed.map(({ parent }) => parent) : []);
+  const events = matching.map(({ id }) => id).filter((id) => !again.has(id));
+  const skipped = matching.length - events.length;
+  return {
+    events: events.slice(0, selectedMax),
+    unavailable: [],
+    warnings: [
+      ...(events.length > selectedMax
+        ? [
+            `More than ${selectedMax} events match: only the newest ${selectedMax} are selected. Narrow the window.`,
+          ]
+        : []),
+      ...(skipped > 0
+        ? [
+            `${skipped} failed events were left out: a replay has delivered them since. Name them in logIds to send them again.`,
+          ]
+        : []),
+    ],
+  };
+}
+
+/** Newest first, one more than a plan takes at the most. */
+async function pages({ ledger, workspace }: Context, where: Where): Promise<readonly Exchange[]> {
+  const found: Exchange[] = [];
   let after: { readonly startedAt: number; readonly id: string } | undefined;
-  while (events.length <= selectedMax) {
-    const { rows } = await ledger.find({
-      workspace,
-      where: {
-        subjects: [subject],
-        kinds: ["event"],
-        endings,
-        from,
-        ...(until !== undefined && { to: Date.parse(until) }),
-      },
-      limit: pageSize,
-      ...(after && { after }),
-    });
-    events.push(...rows.map(({ id }) => id));
+  while (found.length <= selectedMax) {
+    const { rows } = await ledger.find({ workspace, where, limit: pageSize, ...(after && { after }) });
+    found.push(...rows);
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageSize) break;
     after = { startedAt: last.startedAt, id: last.id };
   }
-  return { events: events.slice(0, selectedMax), unavailable: [], more: events.length > selectedMax };
+  return found;
+}
+
+/** What the sender authenticated with was kept only until the event ended: its target gets the replay without. */
+async function credentialWarning(
+  { events }: ReplayPlan,
+  { traffic, workspace }: Context,
+): Promise<readonly string[]> {
+  const newest = await traffic.recent.get(workspace, events.at(-1) ?? "");
+  const withheld =
+    newest?.request.headers.filter(([, value]) => value === redactedValue).map(([name]) => name) ?? [];
+  if (withheld.length === 0) return [];
+  return [
+    `Credentials of the sender are not kept: the target gets the replay without ${withheld.join(", ")}.`,
+  ];
 }
 
 async function byIds(
@@ -187,7 +221,7 @@ async function byIds(
     if (log === undefined || reason !== null) unavailable.push({ logId: String(id), reason: reason ?? "" });
     else events.add(log.id);
   }
-  return { events: [...events], unavailable: unavailable.slice(0, namedMax), more: false };
+  return { events: [...events], unavailable: unavailable.slice(0, namedMax), warnings: [] };
 }
 
 function unfit(log: Exchange, subject: string): string | null {
@@ -231,7 +265,7 @@ async function ended(id: string, context: Context): Promise<ReplayPlan | undefin
 }
 
 function about(
-  { plan, targetUrl, unavailable, more }: Planned,
+  { plan, targetUrl, unavailable, warnings }: Planned,
   { delivered, failed }: { delivered: number; failed: number },
 ) {
   const selected = plan.events.length;
@@ -241,19 +275,15 @@ function about(
     endpoint: plan.endpoint,
     targetUrl,
     selected,
-    oldest: plan.events[0] ?? null,
-    newest: plan.events.at(-1) ?? null,
+    oldestLogId: plan.events[0] ?? null,
+    newestLogId: plan.events.at(-1) ?? null,
     delivered,
     failed,
     remaining: selected - delivered - failed,
     canary: Math.min(canary, selected),
     unavailable: [...unavailable],
     warnings: [
-      ...(more
-        ? [
-            `More than ${selectedMax} events match: only the newest ${selectedMax} are selected. Narrow the window.`,
-          ]
-        : []),
+      ...warnings,
       ...(selected > 0
         ? [
             "The target gets each event again under its old sluice-id, with `sluice-replay: true`: it must tolerate repeats.",

@@ -6,6 +6,14 @@ import { waitFor } from "../../../registry/wait.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { lineOf, LogLine } from "../log-view.ts";
 
+const untils = ["received", "attempted", "ended"] as const;
+type Until = (typeof untils)[number];
+
+const kindsOf: Readonly<Record<Until, readonly string[]>> = {
+  received: ["event", "test"],
+  attempted: ["attempt", "test_attempt", "replay"],
+  ended: ["event", "test", "attempt", "test_attempt", "ending"],
+};
 const secondsMax = 60;
 const rowsPerLook = 500;
 const looksMax = 200;
@@ -13,19 +21,26 @@ const looksMax = 200;
 export const waitForWebhook = read({
   name: "wait_for_webhook",
   title: "Wait for a webhook",
-  does: "Waits until the endpoint receives a webhook, or one reaches its ending, and answers it. Proof that a setup or a fix works, without polling.",
+  does: "Waits until the endpoint receives a webhook, or one is attempted or reaches its ending, and answers it. Proof that a setup or a fix works, without polling.",
   verb: "GET",
   path: "/endpoints/:endpointId/wait",
   scope: "logs:read",
   input: z.object({
     endpointId,
     until: z
-      .enum(["received", "ended"])
+      .enum(untils)
       .default("received")
-      .describe("`ended`: delivered, failed, rejected or duplicate."),
+      .describe(
+        "`attempted`: a delivery, test or replay was tried; `ended`: delivered, failed, rejected or duplicate.",
+      ),
     eventType: z.string().max(100).optional().describe("Only events of this type."),
     position: z.int().min(0).optional().describe("Also what came after this position of an earlier answer."),
-    timeoutSeconds: z.int().min(1).max(secondsMax).default(30),
+    timeoutSeconds: z
+      .int()
+      .min(0)
+      .max(secondsMax)
+      .default(30)
+      .describe("0 = answer at once, with the position as it is."),
   }),
   output: z.object({
     found: z.boolean(),
@@ -37,14 +52,17 @@ export const waitForWebhook = read({
     const { id } = await endpointOf(context, input.endpointId);
     const { ledger, traffic, workspace, signal } = context;
     let position = input.position ?? (await ledger.position());
-    const kinds =
-      input.until === "received" ? ["event", "test"] : ["event", "test", "attempt", "test_attempt", "ending"];
-    const look = async (): Promise<Exchange | undefined> => {
+    const kinds = kindsOf[input.until];
+    const look = async (): Promise<{ readonly root: Exchange; readonly row: Exchange } | undefined> => {
       for (let n = 0; n < looksMax; n++) {
         const page = await ledger.since(workspace, position, { subjects: [id], kinds, limit: rowsPerLook });
-        for (const row of page.rows) {
+        for (const [index, row] of page.rows.entries()) {
           const root = await matching(context, row, input);
-          if (root !== undefined) return root;
+          if (root === undefined) continue;
+          // The position right behind this row: what follows it is for the next call.
+          position = (await ledger.since(workspace, position, { subjects: [id], kinds, limit: index + 1 }))
+            .position;
+          return { root, row };
         }
         position = page.position;
         if (page.rows.length < rowsPerLook) break;
@@ -52,15 +70,15 @@ export const waitForWebhook = read({
       return undefined;
     };
     const found = await waitFor(look, traffic, input.timeoutSeconds * 1_000, signal);
-    const ended = found === undefined ? null : await endingOf(context, found);
+    const ended = found === undefined ? null : await endingOf(context, found.root);
     return {
       found: found !== undefined,
-      log: found === undefined ? null : lineOf(found, ended),
+      log: found === undefined ? null : lineOf(found.root, ended, found.row),
       position,
       next:
         found === undefined
           ? "Nothing came in time. Call again with this position, or look at list_logs."
-          : `get_log_detail ${found.id} shows it whole.`,
+          : `get_log_detail ${found.root.id} shows it whole.`,
     };
   },
 });
@@ -68,7 +86,7 @@ export const waitForWebhook = read({
 async function matching(
   { ledger, workspace }: Context,
   row: Exchange,
-  { until, eventType }: { readonly until: "received" | "ended"; readonly eventType?: string | undefined },
+  { until, eventType }: { readonly until: Until; readonly eventType?: string | undefined },
 ): Promise<Exchange | undefined> {
   if (until === "ended" && row.ending === null) return undefined;
   const root = row.attempt === null ? row : await ledger.get(workspace, { id: row.parent ?? "" });
