@@ -98,7 +98,9 @@ describe("a first start in a clean folder", () => {
         [headerName]: value,
       },
       body: JSON.stringify({
-        ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/call",
         params: { name: "list_endpoints", arguments: {} },
       }),
     });

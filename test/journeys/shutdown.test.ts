@@ -64,7 +64,10 @@ test("an attempt under way when SIGTERM comes is finished and recorded, and is n
   assert.equal(state, "delivered");
   assert.partialDeepStrictEqual(attempts, [{ attempt: 1, outcome: "delivered", status: 200 }]);
   assert.partialDeepStrictEqual(await again.ask(accountForWebhooks, {}), {
-    ...{ received: 1, delivered: 1, pending: 0, remainder: 0 },
+    received: 1,
+    delivered: 1,
+    pending: 0,
+    remainder: 0,
   });
   assert.equal(target.times(id), 1);
 });

@@ -10,11 +10,11 @@ type Call = {
 
 /** What strace must record for `unsyncedAnswers`, each string whole. */
 export const traceOptions: readonly string[] = [
-  "-f",
-  "-y",
-  ...["-s", "9000"],
-  ...["-e", "trace=read,write,writev,sendto,sendmsg,pwrite64,fsync,fdatasync"],
-  ...["-e", "signal=none"],
+  "--follow-forks",
+  "--decode-fds=path",
+  "--string-limit=9000",
+  "--trace=read,write,writev,sendto,sendmsg,pwrite64,fsync,fdatasync",
+  "--signal=none",
 ];
 
 const answering = new Set(["write", "writev", "sendto", "sendmsg"]);
@@ -70,27 +70,20 @@ function isLog(text: string): boolean {
 
 /** Calls of several threads overlap: then the line is cut into an unfinished and a resumed one. */
 function callsOf(trace: string): readonly Call[] {
-  const unfinished = new Map<
-    string,
-    { readonly name: string; readonly text: string; readonly from: number }
-  >();
+  const unfinished = new Map<string, Omit<Call, "to" | "result">>();
   const calls: Call[] = [];
-  for (const [line, written] of trace.split("\n").entries()) {
-    const whole = /^(\d+) +(\w+)\((.*)\) += (-?\d+)/.exec(written);
-    const begun = /^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$/.exec(written);
-    const resumed = /^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)/.exec(written);
-    if (whole !== null) {
-      const [, , name = "", text = "", result] = whole;
-      calls.push({ name, text, result: Number(result), from: line, to: line });
-    } else if (begun !== null) {
-      const [, thread = "", name = "", text = ""] = begun;
-      unfinished.set(thread, { name, text, from: line });
-    } else if (resumed !== null) {
-      const [, thread = "", , rest = "", result] = resumed;
-      const first = unfinished.get(thread);
-      if (first !== undefined)
-        calls.push({ ...first, text: first.text + rest, result: Number(result), to: line });
-    }
+  for (const [at, line] of trace.split("\n").entries()) {
+    const [, thread = "", name, text = "", result] = lineForm.exec(line) ?? [];
+    if (thread === "") continue;
+    // A line without a name resumes the call that its thread is in.
+    const begun = name === undefined ? unfinished.get(thread) : { name, text: "", from: at };
+    if (begun === undefined) throw new Error(`the trace resumes what was not begun: ${line.slice(0, 200)}`);
+    const call = { ...begun, text: begun.text + text };
+    if (result === undefined) unfinished.set(thread, call);
+    else calls.push({ ...call, result: Number(result), to: at });
   }
   return calls;
 }
+
+/** `7 read(20<…>, "…", 9) = 9`, `7 read(20<…>, <unfinished ...>`, `7 <... read resumed>"…", 9) = 9`. */
+const lineForm = /^(\d+) +(?:(\w+)\(|<\.\.\. \w+ resumed>)(.*)(?: <unfinished \.\.\.>|\) += (-?\d+).*)$/;

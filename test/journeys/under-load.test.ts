@@ -86,7 +86,10 @@ test("tests and replays while webhooks keep arriving: none fails, waits for the 
     );
   }
   assert.partialDeepStrictEqual(await replaying, {
-    ...{ state: "done", delivered: alone.ids.length, failed: 0, remaining: 0 },
+    state: "done",
+    delivered: alone.ids.length,
+    failed: 0,
+    remaining: 0,
   });
   const beside = await loading;
   told(t, "beside tests and a replay", beside.tookMs);
@@ -94,7 +97,11 @@ test("tests and replays while webhooks keep arriving: none fails, waits for the 
   const account = await settled(server);
   const accepted = [...alone.ids, ...beside.ids];
   assert.partialDeepStrictEqual(account, {
-    ...{ received: accepted.length, delivered: accepted.length, failed: 0, duplicate: 0, rejected: 0 },
+    received: accepted.length,
+    delivered: accepted.length,
+    failed: 0,
+    duplicate: 0,
+    rejected: 0,
   });
   const once = (ids: readonly string[]) => new Map(ids.toSorted().map((id) => [id, 1]));
   const sorted = (times: ReadonlyMap<string, number>) =>

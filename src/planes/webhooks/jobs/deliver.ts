@@ -7,11 +7,11 @@ import { newExchangeId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
-import { commitPersistently } from "../commit-persistently.ts";
 import { Delivery, endedWithout, kindOfAttempt, withheldOwner } from "../delivery.ts";
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
 import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
 import { pauseEndpoint } from "../pause.ts";
+import { persistently } from "../persistently.ts";
 import { next, schedulesUpTo, type Next } from "../retry.ts";
 
 const responseBytesRead = 256 * 1024;
@@ -64,13 +64,16 @@ async function attempt(work: Work): Promise<void> {
   if (signal.aborted) return engines.traffic.queue.release(job.id, job.claim);
   const decision = decide(work, outcome);
   const recorded = recordOf(work, sent, outcome, decision);
-  await commitPersistently(engines.traffic.journal, signal, {
-    exchanges: [recorded],
-    jobs: [],
-    finish: { job: job.id, claim: job.claim, then: thenOf(work, decision) },
-    ...tallyOf(delivery, recorded.outcome),
-  });
-  await holdBack(work, decision);
+  // Before the job goes back to its lane, where it may be due at once.
+  await persistently(signal, () => holdBack(work, decision));
+  await persistently(signal, () =>
+    engines.traffic.journal.commit({
+      exchanges: [recorded],
+      jobs: [],
+      finish: { job: job.id, claim: job.claim, then: thenOf(work, decision) },
+      ...tallyOf(delivery, recorded.outcome),
+    }),
+  );
 }
 
 function headersOf({ job, delivery, endpoint, event, engines }: Work, body: Uint8Array): Headers {
