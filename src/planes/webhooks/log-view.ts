@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { redactedText } from "../../registry/redaction.ts";
 import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
+import { redactedText } from "../../registry/redaction.ts";
 
 /** How an event stands: its ending, or that it has none yet. */
 export const states = ["pending", ...endings] as const;

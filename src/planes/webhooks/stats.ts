@@ -4,8 +4,8 @@ import { deliverJob } from "./delivery.ts";
 
 export const dayMs = 24 * 3_600_000;
 
-/** Kinds of exchange that may carry an event's ending; tests and replays are not counted. */
-export const endingKinds = ["event", "attempt", "ending"];
+/** What is accounted for: tests are not. */
+export const accountedKinds = ["event"];
 
 export const Stats = z.object({
   received: z.int().describe("Requests in the last 24 h, rejected and duplicate ones included."),
@@ -45,7 +45,7 @@ export async function statsOf(context: Context, ids: readonly string[]): Promise
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["replay"], from }, bySubject: true }),
     ledger.countEndings({
       workspace,
-      kinds: endingKinds,
+      kinds: accountedKinds,
       subjects: ids,
       receivedFrom: from,
       receivedTo: Infinity,

@@ -8,7 +8,8 @@ import { deliverJob } from "../delivery.ts";
 import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { tallyPrefix } from "../rejections.ts";
-import { dayMs, endingKinds } from "../stats.ts";
+import { moment } from "../moment.ts";
+import { dayMs, accountedKinds } from "../stats.ts";
 import { visibleEndpoints } from "../visible-endpoints.ts";
 
 const windowMaxMs = 31 * dayMs;
@@ -27,8 +28,8 @@ export const accountForWebhooks = read({
   scope: "logs:read",
   input: z.object({
     endpointId: endpointId.optional().describe("One endpoint, by id or slug; all unless given."),
-    since: z.iso.datetime({ offset: true }).optional().describe("24 hours ago unless given."),
-    until: z.iso.datetime({ offset: true }).optional().describe("Now unless given; exclusive."),
+    since: moment.optional().describe("24 hours ago unless given."),
+    until: moment.optional().describe("Now unless given; exclusive."),
   }),
   output: z.object({
     from: z.iso.datetime(),
@@ -92,7 +93,7 @@ async function add({ ledger, traffic, workspace, unit }: Context, { subjects, fr
       where: { plane: "webhooks", kinds: ["event"], ...scoped, from, to },
       bySubject: false,
     }),
-    ledger.countEndings({ workspace, kinds: endingKinds, ...scoped, receivedFrom: from, receivedTo: to }),
+    ledger.countEndings({ workspace, kinds: accountedKinds, ...scoped, receivedFrom: from, receivedTo: to }),
     traffic.queue.countOpen({
       workspace,
       names: [deliverJob],

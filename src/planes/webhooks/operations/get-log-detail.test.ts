@@ -234,7 +234,7 @@ describe("get_log_detail, told in full", () => {
       state: "rejected",
       answered: 401,
       verification: "refused",
-      untrusted: { detail: "The signature matches none of the endpoint's 1 secret.", body: { text: body } },
+      untrusted: { detail: "The signature does not match the endpoint's secret.", body: { text: body } },
     });
   });
 

@@ -7,6 +7,7 @@ import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { deliverJob } from "../delivery.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
+import { moment } from "../moment.ts";
 import { AttemptLine, attemptOf, lineOf, LogLine, redeliveredAt, states } from "../log-view.ts";
 
 const pageMax = 20;
@@ -39,10 +40,7 @@ export const listLogs = read({
       .max(pageLimitMax, `at most ${pageLimitMax} logs come at a time; follow nextCursor for more`)
       .default(20),
     status: z.enum(states).optional().describe("Only events that stand so."),
-    since: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe("Only what was received at or after this moment."),
+    since: moment.optional().describe("Only what was received at or after this moment."),
   }),
   output: z.object({
     logs: z.array(LogWithAttempts),

@@ -19,6 +19,7 @@ import {
   selectedMax,
   type ReplayPlan,
 } from "../replay-plan.ts";
+import { moment } from "../moment.ts";
 import { dayMs } from "../stats.ts";
 
 const waitMs = 10_000;
@@ -39,8 +40,8 @@ export const replayWebhooks = act({
   input: z.object({
     endpointId: endpointId.optional().describe("Makes a plan for this endpoint, by id or slug."),
     status: z.enum(["failed", "delivered", "all"]).default("failed").describe("Which events to select."),
-    since: z.iso.datetime({ offset: true }).optional().describe("24 hours ago unless given."),
-    until: z.iso.datetime({ offset: true }).optional(),
+    since: moment.optional().describe("24 hours ago unless given."),
+    until: moment.optional(),
     logIds: z.array(logId).min(1).max(logIdsMax).optional().describe("Exactly these, whatever their status."),
     planId: z
       .string()
