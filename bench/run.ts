@@ -1,0 +1,53 @@
+// Runs every benchmark in turn and prints its figures; `--write` also puts them into RESULTS.md.
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { text } from "node:stream/consumers";
+
+/** In the order of a webhook's way. A new benchmark is one file and one line here. */
+const benchmarks: readonly {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly measures: string;
+}[] = [
+  {
+    file: "accept.ts",
+    args: [],
+    measures: "Durable accept against the same listener whose journal.commit resolves at once.",
+  },
+  {
+    file: "pipeline.ts",
+    args: [],
+    measures: "A signed, deduplicated event from acceptance to its recorded delivery.",
+  },
+  { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
+  { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
+  { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
+];
+
+const write = process.argv.includes("--write");
+const only = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+const sections: string[] = [];
+for (const { file, args, measures } of benchmarks) {
+  if (only.length > 0 && !only.includes(file.replace(".ts", ""))) continue;
+  const command = ["node", `bench/${file}`, ...args].join(" ");
+  const load = loadavg()[0]?.toFixed(1);
+  console.log(`\n$ ${command}   (load average ${load})`);
+  const child = spawn(process.execPath, [new URL(file, import.meta.url).pathname, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [output, code] = await Promise.all([
+    text(child.stdout),
+    new Promise<number | null>((resolve) => child.once("exit", resolve)),
+  ]);
+  console.log(output.trimEnd());
+  if (code !== 0) process.exitCode = 1;
+  sections.push(`## ${measures}\n\n\`\`\`\n$ ${command}\n${output.trimEnd()}\n\`\`\`\n`);
+}
+
+if (write) {
+  const [cpu] = cpus();
+  const machine = `${availableParallelism()} cores of ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  const head = `# Results\n\nMade by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}. The machine was shared: read ratios and medians, not single figures. Each block says the load average it was measured at.\n`;
+  writeFileSync(new URL("RESULTS.md", import.meta.url), `${head}\n${sections.join("\n")}`);
+}
