@@ -7,14 +7,14 @@ import { openTrafficFile } from "../../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { freshFolder, serve, startServer } from "./server-process.ts";
-import { traceOptions, unsyncedAnswers } from "./sync-trace.ts";
+import { traceOptions, tracer, unsyncedAnswers } from "./sync-trace.ts";
 
 const webhooks = 20;
 const markers = Array.from({ length: webhooks }, (_, n) => `marker-${String(n).padStart(4, "0")}`);
 
 /** Why nothing can be traced here, or false. */
 function untraceable(): string | false {
-  const { error, status, stderr } = spawnSync("strace", ["-f", "-e", "trace=none", "true"], {
+  const { error, status, stderr } = spawnSync(tracer, ["-f", "-e", "trace=none", "true"], {
     encoding: "utf8",
   });
   if (error !== undefined) return "strace is not installed";
@@ -27,7 +27,7 @@ async function traced(t: TestContext, command: readonly string[]): Promise<strin
   const trace = join(await freshFolder(t), "trace");
   const server = await startServer(t, {
     folder,
-    command: ["strace", "-o", trace, ...traceOptions, ...command],
+    command: [tracer, "-o", trace, ...traceOptions, ...command],
   });
   const { ingestUrl } = await server.ask(createEndpoint, { name: "traced", targetUrl: server.echoUrl });
   for (const marker of markers) {

@@ -8,7 +8,10 @@ type Call = {
   readonly to: number;
 };
 
-/** What strace must record for `unsyncedAnswers`, each string whole. */
+/** The tracer, which a system may lack. */
+export const tracer = "strace";
+
+/** What it must record for `unsyncedAnswers`, each string whole. */
 export const traceOptions: readonly string[] = [
   "--follow-forks",
   "--decode-fds=path",
