@@ -3,7 +3,9 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, test, after, before } from "node:test";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, test } from "node:test";
 import { listen } from "../src/engines/inbound/node-http.ts";
 import { defaultLimits, type RawAnswer, type RawRequest } from "../src/engines/inbound/inbound.ts";
 import type { Exchange, Headers } from "../src/kernel/exchange.ts";
@@ -18,7 +20,7 @@ import { startRunner } from "../src/registry/runner.ts";
 import { waitFor } from "../src/registry/wait.ts";
 import type { Plan } from "../src/registry/workspace.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
-import type { SurfaceName } from "./surface-calls.ts";
+import { surfaces, type SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalOf, type World } from "./world.ts";
 
 /** No wait of a test is longer; what it waits for comes long before. */
@@ -41,6 +43,8 @@ export type RunningWorld = World & {
   moveOn(ms: number): void;
   /** Lets go what waits over the quota and is allowed by now, which happens every 5 s in a server. */
   releaseQuota(): Promise<void>;
+  /** Removes a job behind the server's back, as a fault of the server would. */
+  dropJob(id: string): void;
   /** The attempts at an event, once there are this many. */
   attemptsAt(workspace: string, event: string, count: number): Promise<readonly Exchange[]>;
   /** The exchange that ended an event. */
@@ -124,6 +128,12 @@ export async function openRunningWorld(
     },
     async releaseQuota() {
       for (const { run } of upkeep) await run();
+    },
+    dropJob(id) {
+      const file = new DatabaseSync(join(world.folder, "traffic.db"));
+      const { changes } = file.prepare("delete from job where id = ?").run(id);
+      file.close();
+      assert.equal(changes, 1);
     },
     attemptsAt: (workspace, event, count) =>
       eventually(`attempt ${count} at ${event}`, async () => {
@@ -269,18 +279,50 @@ export type RunningScenario = Omit<Scenario, "given"> & {
 
 /** As `scenarios`, in a world that is at work. */
 export function runningScenarios(it: Operation, list: readonly RunningScenario[]): void {
-  describe(it.name, () => {
+  inRunningWorld(it.name, (world) => {
+    for (const scenario of list)
+      for (const surface of surfacesOf(it))
+        test(`${it.name} over ${surface}: ${scenario.name}`, () =>
+          runRunning(world(), it, scenario, surface));
+  });
+}
+
+/** As `dryRunLeavesNothing`, in a world that is at work. */
+export function runningDryRunLeavesNothing(
+  it: Operation,
+  { given, input }: Pick<RunningScenario, "given" | "input">,
+): void {
+  inRunningWorld(`${it.name} dry run`, (world) => {
+    for (const surface of surfacesOf(it))
+      test(`${it.name} over ${surface}: a dry run leaves nothing behind and opens no socket`, async () => {
+        const workspace = await world().newWorkspace();
+        const prepared = (await given?.(world(), workspace)) ?? {};
+        const asked = typeof input === "function" ? input(prepared) : input;
+        const reach = { it, engines: world().engines, principal: principalOf(workspace, "all") };
+        const sends = world().sends.length;
+        world().mark();
+        const rehearsed = await surfaces[surface](reach, { ...asked, dryRun: true });
+        assert.ok("gives" in rehearsed, `it fails: ${JSON.stringify(rehearsed)}`);
+        assert.equal(rehearsed.gives["dryRun"], true);
+        assert.deepEqual(world().leftBehind(), {});
+        assert.equal(world().sends.length, sends);
+        assert.ok("gives" in (await surfaces[surface](reach, asked)));
+        assert.notDeepEqual(world().leftBehind(), {});
+      });
+  });
+}
+
+function inRunningWorld(name: string, register: (world: () => RunningWorld) => void): void {
+  describe(name, () => {
     let world: RunningWorld | undefined;
     before(async () => {
       world = await openRunningWorld();
     });
     after(() => world?.close());
-    for (const scenario of list)
-      for (const surface of surfacesOf(it))
-        test(`${it.name} over ${surface}: ${scenario.name}`, async () => {
-          assert.ok(world, "the world is opened before the first test");
-          await runRunning(world, it, scenario, surface);
-        });
+    register(() => {
+      assert.ok(world, "the world is opened before the first test");
+      return world;
+    });
   });
 }
 

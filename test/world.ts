@@ -25,6 +25,8 @@ export type Left = Readonly<Record<string, number>>;
 
 /** The real engines over a temporary folder, with a clock that moves when told to. No courier and no runner is at work. */
 export type World = {
+  /** Where everything is stored. */
+  readonly folder: string;
   readonly engines: Engines;
   readonly clock: SettableClock;
   /** The lines of the operational log. */
@@ -73,6 +75,7 @@ export async function openWorld(): Promise<World> {
   const readers = files.map((name) => new DatabaseSync(join(folder, name), { readOnly: true }));
   let before = rowsIn(readers);
   return {
+    folder,
     engines,
     clock,
     log,

@@ -27,6 +27,7 @@ export type Caller = {
 export type Output = Readonly<Record<string, unknown>>;
 
 const conflictRetriesMax = 10;
+const auditedCharactersMax = 4_000;
 const idempotencyMs = 24 * 3_600_000;
 
 /**
@@ -179,8 +180,17 @@ async function commit(
 function audited(it: Operation, input: Output): Output {
   const shape: Readonly<Record<string, z.core.$ZodType>> = it.input.shape;
   return Object.fromEntries(
-    Object.entries(input).map(([name, value]) => [name, isSecret(shape[name]) ? "[secret]" : value]),
+    Object.entries(input).map(([name, value]) => [
+      name,
+      isSecret(shape[name]) ? "[secret]" : shortened(value),
+    ]),
   );
+}
+
+/** The audit is small and kept long: of a large value its length is kept. */
+function shortened(value: unknown): unknown {
+  const length = value === undefined ? 0 : JSON.stringify(value).length;
+  return length > auditedCharactersMax ? `[${length} characters]` : value;
 }
 
 function isSecret(member: z.core.$ZodType | undefined): boolean {

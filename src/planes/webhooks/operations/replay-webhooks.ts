@@ -69,7 +69,12 @@ export const replayWebhooks = act({
   }),
   async plan(input, context): Promise<Planned> {
     const { planId, cancel } = input;
-    if (planId === undefined) return select(input, context);
+    if (planId === undefined && !cancel) return select(input, context);
+    if (planId === undefined)
+      throw new Failure("invalid", "Say which plan to cancel.", {
+        pointer: "/planId",
+        hint: "Give planId with cancel, as replay_webhooks answered it.",
+      });
     if (input.endpointId !== undefined || input.logIds !== undefined)
       throw new Failure("invalid", "A plan is frozen: give planId alone, or a selection for a new plan.", {
         pointer: "/planId",
@@ -152,6 +157,11 @@ type Selected = Pick<Planned, "unavailable" | "warnings"> & { readonly events: s
 async function byStatus(selection: Selection, subject: string, context: Context): Promise<Selected> {
   const { status, since, until } = selection;
   const from = since === undefined ? context.now - dayMs : Date.parse(since);
+  if (until !== undefined && from >= Date.parse(until))
+    throw new Failure("invalid", "since must lie before until.", {
+      pointer: "/since",
+      hint: "Without since it is 24 hours ago.",
+    });
   const endings = status === "all" ? (["delivered", "failed"] as const) : ([status] as const);
   const where = { subjects: [subject], from };
   const to = until === undefined ? {} : { to: Date.parse(until) };

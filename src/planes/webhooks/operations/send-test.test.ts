@@ -186,10 +186,10 @@ describe("send_test, told in full", () => {
     const workspace = await world.newWorkspace();
     await world.endpointIn(workspace);
     const caller = { ...callerOf(principalOf(workspace, "all")), idempotencyKey: "once" };
-    const before = world.target.reached.length;
+    const from = world.target.reached.length;
     const first = await invoke(sendTest, { endpointId: "orders" }, caller, world.engines);
     assert.deepEqual(await invoke(sendTest, { endpointId: "orders" }, caller, world.engines), first);
-    assert.equal(world.target.reached.length, before + 1);
+    assert.equal(world.target.reached.length, from + 1);
   });
 
   test("the audit row of a large payload stays small", async () => {
