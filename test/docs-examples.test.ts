@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { compose } from "../src/compose.ts";
+import { compose, type Sluice } from "../src/compose.ts";
 import { config } from "../src/config.ts";
 
 const documents = [
@@ -65,38 +65,50 @@ function matcherOf(answer: string): RegExp {
 /** Runs the commands in one shell, with a server of their own, and answers what each printed. */
 async function run(commands: readonly string[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-docs-"));
-  const sluice = await compose({
-    config: config({
-      SLUICE_PORT: "0",
-      SLUICE_DATA_DIR: join(folder, "data"),
-      SLUICE_BOOTSTRAP_API_KEY: key,
-      SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
-    }),
-    version: "test",
-    log: () => {},
-  });
   try {
-    const address = new URL(sluice.url).host;
-    const targetPort = await freePort();
-    const real = (shown: string): string =>
-      shown
-        .replaceAll(shownAddress, address)
-        .replaceAll(shownTargetPort, targetPort)
-        .replaceAll("src/main.ts", resolve("src/main.ts"));
-    const shown = (said: string): string =>
-      said.replaceAll(address, shownAddress).replaceAll(targetPort, shownTargetPort);
-    const end = `--- end ${process.pid} ---`;
-    const script = commands.map((command) => `${real(command)}\nprintf '\\n%s\\n' '${end}'\n`).join("");
-    const said = await bash(script, folder, {
-      SLUICE_URL: sluice.url,
-      SLUICE_API_KEY: key,
-      ECHO: sluice.echoUrl,
+    const sluice = await compose({
+      config: config({
+        SLUICE_PORT: "0",
+        SLUICE_DATA_DIR: join(folder, "data"),
+        SLUICE_BOOTSTRAP_API_KEY: key,
+        SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+      }),
+      version: "test",
+      log: () => {},
     });
-    return said.split(end).map((part) => shown(part).replace(/^\n+|\n+$/g, ""));
+    try {
+      return await runAgainst(sluice, commands, folder);
+    } finally {
+      await sluice.close();
+    }
   } finally {
-    await sluice.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Addresses and ports are the server's in what is run, and those of the page in what is answered. */
+async function runAgainst(
+  { url, echoUrl }: Sluice,
+  commands: readonly string[],
+  folder: string,
+): Promise<readonly string[]> {
+  const address = new URL(url).host;
+  const targetPort = await freePort();
+  const end = `--- end ${process.pid} ---`;
+  const script = commands.map((command) => `${command}\nprintf '\\n%s\\n' '${end}'\n`).join("");
+  const said = await bash(
+    script
+      .replaceAll(shownAddress, address)
+      .replaceAll(shownTargetPort, targetPort)
+      .replaceAll("src/main.ts", resolve("src/main.ts")),
+    folder,
+    { SLUICE_URL: url, SLUICE_API_KEY: key, ECHO: echoUrl },
+  );
+  return said
+    .replaceAll(address, shownAddress)
+    .replaceAll(targetPort, shownTargetPort)
+    .split(end)
+    .map((part) => part.replace(/^\n+|\n+$/g, ""));
 }
 
 /** What the script printed. The shell and all that it started are ended, at the latest when it hangs. */
