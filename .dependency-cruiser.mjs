@@ -78,6 +78,19 @@ const layers = [
     "A surface that imports a plane is written by hand. Surfaces are generated from operations and answer on inbound.",
   ),
   only(
+    "commands-do-not-see-surfaces",
+    "^src/commands/",
+    "^src/(kernel|registry|engines|planes|commands)/",
+    "A command works on the data folder and through a client that is handed to it; how it is said is up to main.",
+  ),
+  {
+    name: "commands-are-for-main",
+    comment: "What an operator does by hand is no part of the server.",
+    severity: "error",
+    from: { path: "^src/", pathNot: ["^src/(commands/|main[.]ts$)", suites] },
+    to: { path: "^src/commands/" },
+  },
+  only(
     "config-sees-engines",
     "^src/config[.]ts$",
     "^src/(kernel|engines)/",

@@ -13,6 +13,7 @@ import { wallClock } from "./kernel/clock.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { planes } from "./planes/planes.ts";
+import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
@@ -64,7 +65,7 @@ export async function compose(composition: Composition): Promise<Sluice> {
     const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
     own.add(composition.config.SLUICE_HOST, inbound.port);
-    folder.setAddress(inbound.url);
+    folder.setAddress(inbound.url, engines.settings.echoUrl);
     return {
       url: inbound.url,
       publicUrl: engines.settings.publicUrl,
@@ -115,6 +116,7 @@ async function openEngines({ config, log, wrap = (engines) => engines }: Composi
     vault,
     log,
     settings,
+    catalogue: catalogueOf(planes),
   });
   return { engines, own, folder, address };
 }

@@ -3,32 +3,44 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
+import { backup } from "./commands/backup.ts";
+import type { Surroundings } from "./commands/command.ts";
+import { doctor } from "./commands/doctor.ts";
+import { restore } from "./commands/restore.ts";
 import { compose, operations } from "./compose.ts";
-import { config } from "./config.ts";
-import { cliClient } from "./engines/outbound/client.ts";
+import { config, type Config } from "./config.ts";
+import { cliClient, type Client } from "./engines/outbound/client.ts";
 import { wallClock } from "./kernel/clock.ts";
 import { Failure, kinds } from "./kernel/failure.ts";
 import { runCli } from "./surfaces/cli/cli.ts";
-import { connectionFlags } from "./surfaces/cli/connection.ts";
+import { connectionFlags, type Connection } from "./surfaces/cli/connection.ts";
 import { greeting } from "./surfaces/cli/greeting.ts";
+import { visibleText } from "./surfaces/cli/visible-text.ts";
 
 const packageFile = new URL("../package.json", import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, "utf8")));
+const commands = [doctor, backup, restore];
 const builtins = [
   {
     name: "serve",
     does: "Starts the server. It is configured by environment variables: see docs/guide/configuration.md.",
   },
+  ...commands,
 ];
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === "serve" && !argv.includes("--help")) return serve();
-  const { SLUICE_URL: url, SLUICE_API_KEY: key } = config();
+  const settings = config();
+  const { SLUICE_URL: url, SLUICE_API_KEY: key } = settings;
   const connection = connectionFlags(argv, { url, key: key?.reveal() ?? null }, operations);
+  const { rest } = connection;
   const client = cliClient(connection.url, connection.key);
   try {
+    const command = commands.find(({ name }) => name === rest[0]);
+    if (command !== undefined && !rest.includes("--help"))
+      return await command.run(rest.slice(1), surroundings(settings, connection, client));
     return await runCli({
-      argv: connection.rest,
+      argv: builtins.some(({ name }) => name === rest[0]) ? ["help", ...rest.slice(0, 1)] : rest,
       operations,
       builtins,
       version,
@@ -40,6 +52,20 @@ async function main(argv: readonly string[]): Promise<number> {
   } finally {
     await client.close();
   }
+}
+
+function surroundings(settings: Config, { url, key }: Connection, client: Client): Surroundings {
+  return {
+    folder: settings.SLUICE_DATA_DIR,
+    allow: settings.SLUICE_OUTBOUND_ALLOW,
+    version,
+    clock: wallClock,
+    server: { url, hasKey: key !== null, call: client.call },
+    print: (line) => console.log(visibleText(line)),
+    progress: (line) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${visibleText(line)}`);
+    },
+  };
 }
 
 async function readFileText(path: string): Promise<string> {

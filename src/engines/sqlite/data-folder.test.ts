@@ -5,6 +5,7 @@ import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -19,11 +20,12 @@ import type { TestContext } from "node:test";
 import { test } from "node:test";
 import type { FailureKind } from "../../kernel/failure.ts";
 import { Failure } from "../../kernel/failure.ts";
-import { openDataFolder } from "./data-folder.ts";
+import { folderHolder, openDataFolder, restoringFolder } from "./data-folder.ts";
 
 const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) };
 const startedAt = "2026-01-02T03:04:05.000Z";
 const address = "http://127.0.0.1:8080";
+const echo = "http://127.0.0.1:9999";
 
 function newFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sluice-folder-"));
@@ -38,7 +40,7 @@ function newFolder(t: TestContext): string {
 async function holderProcess(t: TestContext, folder: string): Promise<ChildProcess> {
   const source = `
     const { openDataFolder } = await import(process.argv[1]);
-    openDataFolder(process.argv[2], { now: () => ${clock.now()} }).setAddress("${address}");
+    openDataFolder(process.argv[2], { now: () => ${clock.now()} }).setAddress("${address}", "${echo}");
     setInterval(() => {}, 60_000);
     for (let round = 0; round < 5; round++) { await new Promise(setImmediate); gc(); }
     console.log("held");`;
@@ -96,8 +98,33 @@ test("the folder is free at once after kill -9 of its holder, though its text is
     host: hostname(),
     startedAt,
     address: null,
+    echo: null,
   });
   folder.close();
+});
+
+test("who holds a folder can be asked without taking it", async (t) => {
+  const path = newFolder(t);
+  assert.equal(folderHolder(join(path, "absent")), undefined);
+  const { pid } = await holderProcess(t, path);
+  const who = `process ${pid} (started ${startedAt}, serving ${address})`;
+  assert.deepEqual(folderHolder(path), { who, address, echo });
+  refused(path, "conflict", new RegExp(`process ${pid}`));
+});
+
+test("a folder that nobody holds has no holder, and asking leaves it free", (t) => {
+  const path = newFolder(t);
+  openDataFolder(path, clock).close();
+  assert.equal(folderHolder(path), undefined);
+  openDataFolder(path, clock).close();
+});
+
+test("a folder that a restore left half filled is refused until it is emptied", (t) => {
+  const path = newFolder(t);
+  mkdirSync(join(path, restoringFolder));
+  refused(path, "conflict", /restore into the data folder .* was cut short/);
+  rmSync(join(path, restoringFolder), { recursive: true });
+  openDataFolder(path, clock).close();
 });
 
 test("a text that names a living process holds nothing", (t) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -11,8 +11,8 @@ import { sqliteCode } from "./database-file.ts";
 export type DataFolder = {
   /** Absolute. */
   readonly path: string;
-  /** Tells who is refused the folder where this process serves, such as `http://127.0.0.1:8080`. */
-  setAddress(url: string): void;
+  /** Tells who is refused the folder, and `sluice doctor`, where this process serves and where its echo target is. */
+  setAddress(url: string, echo: string): void;
   /** Gives the folder free, as the end of the process does, however it ends. */
   close(): void;
 };
@@ -23,8 +23,12 @@ const holderShape = z.object({
   host: z.string(),
   startedAt: z.iso.datetime(),
   address: z.string().nullable(),
+  echo: z.string().nullable().default(null),
 });
 type Holder = z.output<typeof holderShape>;
+
+/** Stands in a folder while a restore moves files in: one that was cut short must not be taken for a whole one. */
+export const restoringFolder = "restoring";
 
 /** Locks live as long as their connection: one that nothing refers to would be closed by the garbage collector. */
 const held = new Set<DatabaseSync>();
@@ -33,14 +37,18 @@ const held = new Set<DatabaseSync>();
  * Creates the folder (mode 0700) if it is absent and takes it for this process. The lock is SQLite's on `lock.db`,
  * which the operating system drops with the process: nothing stale stays behind, and no process id is compared.
  *
- * @throws Failure conflict when another process, or this one, holds the folder; Failure invalid when it is a file or
- * may not be written; Failure unavailable when the disk is full
+ * @throws Failure conflict when another process, or this one, holds the folder, or a restore into it was cut short;
+ * Failure invalid when it is a file or may not be written; Failure unavailable when the disk is full
  */
 export function openDataFolder(path: string, clock: Clock): DataFolder {
   const folder = resolve(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = locked(folder);
+    if (existsSync(join(folder, restoringFolder))) {
+      lock.close();
+      throw cutShort(folder);
+    }
     held.add(lock);
     return heldFolder(folder, lock, clock);
   } catch (error) {
@@ -56,11 +64,11 @@ function heldFolder(folder: string, lock: DatabaseSync, clock: Clock): DataFolde
     rmSync(holderFile(folder), { force: true });
     lock.close();
   };
-  const tell = (address: string | null) => {
-    writeHolder(folder, { pid: process.pid, host: hostname(), startedAt, address });
+  const tell = (address: string | null, echo: string | null) => {
+    writeHolder(folder, { pid: process.pid, host: hostname(), startedAt, address, echo });
   };
   try {
-    tell(null);
+    tell(null, null);
   } catch (error) {
     close();
     throw error;
@@ -81,14 +89,51 @@ function locked(folder: string): DatabaseSync {
 
 const sqliteBusy = 5;
 
+/** What is known of the process that holds a folder. */
+export type FolderHolder = {
+  /** Such as `process 4711 (started 2026-01-02T03:04:05.000Z, serving http://127.0.0.1:8080)`. */
+  readonly who: string;
+  readonly address: string | null;
+  readonly echo: string | null;
+};
+
+/**
+ * Who holds the folder, without taking it; undefined = nobody, or there is no such folder.
+ *
+ * @throws Failure when the lock cannot be read
+ */
+export function folderHolder(path: string): FolderHolder | undefined {
+  const folder = resolve(path);
+  const lockFile = join(folder, "lock.db");
+  if (!existsSync(lockFile)) return undefined;
+  try {
+    const lock = new DatabaseSync(lockFile, { readOnly: true, timeout: 0 });
+    try {
+      lock.prepare("select 1 from sqlite_master").get();
+      return undefined;
+    } finally {
+      lock.close();
+    }
+  } catch (error) {
+    if (sqliteCode(error) !== sqliteBusy) throw explained(error, folder);
+    const holder = readHolder(folder);
+    return { who: described(holder), address: holder?.address ?? null, echo: holder?.echo ?? null };
+  }
+}
+
 function inUse(folder: string): Failure {
-  return new Failure("conflict", `The data folder ${folder} is in use by ${whoHolds(folder)}.`, {
+  return new Failure("conflict", `The data folder ${folder} is in use by ${described(readHolder(folder))}.`, {
     hint: "Stop that process, or give this one its own folder with SLUICE_DATA_DIR.",
   });
 }
 
-function whoHolds(folder: string): string {
-  const holder = readHolder(folder);
+function cutShort(folder: string): Failure {
+  return new Failure("conflict", `A restore into the data folder ${folder} was cut short.`, {
+    hint: "Empty the folder and run `sluice restore` again, or name another with SLUICE_DATA_DIR.",
+  });
+}
+
+function described(holder: Holder | undefined): string {
   if (holder === undefined) return "another process";
   const where = holder.host === hostname() ? "" : ` on ${holder.host}`;
   const serving = holder.address === null ? "" : `, serving ${holder.address}`;

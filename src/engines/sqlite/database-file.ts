@@ -109,6 +109,7 @@ const causes: Readonly<Record<number, string>> = {
   6: "is locked",
   8: "is read-only",
   10: "cannot be read or written: the disk reports an error",
+  11: "is damaged",
   13: "cannot grow: the disk is full",
   14: "cannot be opened",
   26: "is not a SQLite database",
@@ -118,10 +119,16 @@ function translated<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const cause = causes[sqliteCode(error) ?? 0];
-    if (cause === undefined) throw error;
-    throw new Failure("unavailable", `The database ${path} ${cause}.`, { retryAfterMs });
+    throw sqliteFailure(path, error);
   }
+}
+
+/** The Failure unavailable that an error of SQLite's stands for when the world around the file caused it, else itself. */
+export function sqliteFailure(path: string, error: unknown): unknown {
+  const cause = causes[sqliteCode(error) ?? 0];
+  return cause === undefined
+    ? error
+    : new Failure("unavailable", `The database ${path} ${cause}.`, { retryAfterMs });
 }
 
 /** The primary result code (https://www.sqlite.org/rescode.html) of an error of SQLite's, else undefined. */
