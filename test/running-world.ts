@@ -24,7 +24,7 @@ import { surfaces, type SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalOf, type World } from "./world.ts";
 
 /** No wait of a test is longer; what it waits for comes long before. */
-const waitMsMax = 60_000;
+const waitMsMax = 20_000;
 
 /** A world in which the webhooks plane is at work: what arrives is delivered to a real target. */
 export type RunningWorld = World & {

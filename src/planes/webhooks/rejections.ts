@@ -3,7 +3,8 @@ import type { Body, NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { secretHeaders, type Arrival } from "./accept.ts";
-import { credentialHeaders } from "./outgoing.ts";
+import type { LiveEndpoint } from "./live-endpoints.ts";
+import { credentialHeaders, redactedValue } from "./outgoing.ts";
 
 const storedPerMinute = 10;
 const bodyBytesKept = 4 * 1024;
@@ -72,7 +73,7 @@ function exchangeOf(arrival: Arrival, notAccepted: NotAccepted, type: string | u
     durationMs: 0,
     method,
     host: "",
-    path: `/in/${settings.slug}${query}`,
+    path: `/in/${settings.slug}${withoutVerifyToken(endpoint, query)}`,
     route: "/in/:endpoint",
     status,
     outcome,
@@ -84,6 +85,15 @@ function exchangeOf(arrival: Arrival, notAccepted: NotAccepted, type: string | u
     request: { headers: credentialHeaders(headers, secretHeaders(endpoint)).shown, body: keptOf(body) },
     response: null,
   };
+}
+
+/** The token of a handshake stands in the query, which is shown: it is not to be stored. */
+function withoutVerifyToken({ provider }: LiveEndpoint, query: string): string {
+  const token = provider?.handshake?.token;
+  if (token === undefined || !("query" in token)) return query;
+  return query.replaceAll(/([?&])([^=&]*)=[^&]*/g, (whole, before: string, name: string) =>
+    new URLSearchParams(name).has(token.query) ? `${before}${name}=${redactedValue}` : whole,
+  );
 }
 
 function keptOf(body: Buffer): Body | null {
