@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Ledger } from "../src/engines/ledger/ledger.ts";
 import { sqliteLedger } from "../src/engines/ledger/sqlite.ts";
 import { contentBytes } from "../src/engines/sqlite/exchange-row.ts";
+import { Names } from "../src/engines/sqlite/names.ts";
 import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 
@@ -51,6 +52,7 @@ function fill(path: string): readonly string[] {
   const database = new DatabaseSync(path);
   database.exec("pragma synchronous = off; begin");
   const values = columns.map(() => "?");
+  const { codeOf } = new Names(database);
   const insert = database.prepare(`insert into exchange (${columns.join()}) values (${values.join()})`);
   const ids: string[] = [];
   for (let i = 0; i < exchanges / 2; i++) {
@@ -58,8 +60,8 @@ function fill(path: string): readonly string[] {
     const id = idOf(at);
     const failed = Math.random() < 0.05;
     const common = { at, subject: `ep_${String(Math.floor(Math.random() * subjects)).padStart(22, "0")}` };
-    insert.run(...rowOf({ ...common, id, number: i + 1 }));
-    insert.run(...rowOf({ ...common, id: idOf(at + 5), parent: id, failed }));
+    insert.run(...rowOf(codeOf, { ...common, id, number: i + 1 }));
+    insert.run(...rowOf(codeOf, { ...common, id: idOf(at + 5), parent: id, failed }));
     ids.push(`ex_${id.toString("hex")}`);
   }
   database.exec("commit; pragma wal_checkpoint(truncate)");
@@ -72,13 +74,21 @@ const content = contentBytes({ request: { headers: [["x", "y"]], body }, respons
 
 type Row = { id: Buffer; at: number; subject: string; number?: number; parent?: Buffer; failed?: boolean };
 
-function rowOf({ id, at, subject, number, parent, failed }: Row) {
-  const event = [id, number ?? null, workspace, "production", "default", "webhooks"];
-  const request = [Math.exp(Math.random() * 6), "POST", "hooks.example", "/in/stripe", "/in/:slug"];
+/** The values of `columns`; texts are stored as the ids of names. */
+function rowOf(code: (text: string) => number, { id, at, subject, number, parent, failed }: Row) {
+  const owner = [code(workspace), code("production"), code("default"), code("webhooks")];
+  const request = [
+    Math.exp(Math.random() * 6),
+    code("POST"),
+    "hooks.example",
+    "/in/stripe",
+    code("/in/:slug"),
+  ];
+  const of = (kind: string) => [id, number ?? null, ...owner, code(kind), code(subject), parent ?? null];
   if (parent === undefined)
-    return [...event, "event", subject, null, at, ...request, 200, "accepted", null, null, at, content];
-  const [status, ending] = failed === true ? [503, "failed"] : [200, "delivered"];
-  return [...event, "attempt", subject, parent, at + 5, ...request, status, ending, 1, ending, at, content];
+    return [...of("event"), at, ...request, 200, code("accepted"), null, null, at, content];
+  const [status, ending] = failed === true ? [503, code("failed")] : [200, code("delivered")];
+  return [...of("attempt"), at + 5, ...request, status, ending, 1, ending, at, content];
 }
 
 /** A UUIDv7 of the millisecond, as its bytes. */

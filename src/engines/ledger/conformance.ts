@@ -6,6 +6,7 @@ import { cohorts, exchangesOf, families, steps, wheres, wheresOfEndings } from "
 import type { Find, Measured, Where } from "./ledger.ts";
 import { bySubjectAndEnding, byStepAndSubject, countEndingsAll, findAll, measureAll } from "./oracle.ts";
 import {
+  attemptPromises,
   boundPromises,
   findPromises,
   isolationPromises,
@@ -28,6 +29,7 @@ export function ledgerConformance(name: string, open: OpenLedger): void {
       }
     });
   readingPromises(promised);
+  attemptPromises(promised);
   findPromises(promised);
   boundPromises(promised);
   isolationPromises(promised);

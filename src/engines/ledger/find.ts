@@ -1,11 +1,21 @@
 import { exchangeTimeMs } from "../../kernel/id.ts";
 import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
-import { exchangeOf, idBytes, type Row } from "../sqlite/exchange-row.ts";
+import { endingCode, endingOf, exchangeOf, idBytes, type Row } from "../sqlite/exchange-row.ts";
 import { exchangeColumns } from "../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import type { Find, Listed } from "./ledger.ts";
-import { anyOf, clause, conditions, joined, subjectsOf, type Clause } from "./where.ts";
+import {
+  anyNamed,
+  anyOf,
+  clause,
+  conditions,
+  joined,
+  ofTenant,
+  subjectsOf,
+  tenantOf,
+  type Clause,
+} from "./where.ts";
 
 export const rowsMax = 1_000;
 /** A page with more content than this is refused, since it would be held in memory several times. */
@@ -17,21 +27,26 @@ export const pageBytesMax = 64 * 1024 * 1024;
  */
 const fewEndingsMax = 5_000;
 
-/** Endings that an exchange may record for its parent. A duplicate's parent is the event that it repeats. */
-const lent = "('delivered', 'failed', 'filtered', 'rejected')";
+/** Endings that an attempt may record for its parent. */
+const lent = `(${endings
+  .filter((ending) => ending !== "duplicate")
+  .map(endingCode)
+  .join(", ")})`;
+const duplicate = endingCode("duplicate");
 
-/** The ending that a child of the exchange `of` records for it. */
-const endingOfChildren = (of: string, workspace: string) => `(
-  select child.ending from exchange as child
-  where child.parent = ${of} and child.ending in ${lent} and child.workspace = ${workspace} limit 1)`;
+/** The code of the ending that an attempt of the exchange `of` records for it. */
+const endingOfAttempts = (of: string, workspace: string) => `(
+  select attempted.ending from exchange as attempted indexed by exchange_attempt
+  where attempted.parent = ${of} and attempted.attempt is not null and attempted.ending in ${lent}
+    and attempted.workspace = ${workspace} limit 1)`;
 
-/** How the event of the row `exchange` ended: itself, through its children, its parent or its siblings. */
+/** How the event of the row `exchange` ended: itself, through its attempts, its parent or its siblings. */
 const ended = `coalesce(
   exchange.ending,
-  ${endingOfChildren("exchange.id", "exchange.workspace")},
+  ${endingOfAttempts("exchange.id", "exchange.workspace")},
   (select parent.ending from exchange as parent
    where parent.id = exchange.parent and parent.workspace = exchange.workspace),
-  ${endingOfChildren("exchange.parent", "exchange.workspace")})`;
+  ${endingOfAttempts("exchange.parent", "exchange.workspace")})`;
 
 /** Rows of a page, newest first. @throws Failure invalid for a foreign cursor, too_large for too much content */
 export async function findRows(file: TrafficFile, query: Find): Promise<readonly Listed[]> {
@@ -39,7 +54,7 @@ export async function findRows(file: TrafficFile, query: Find): Promise<readonly
   const picked = await pickedBy(file, query);
   const list = joined(
     [
-      clause("with recursive"),
+      tenantOf(query.workspace),
       picked,
       query.content === true ? withContent : withoutContent,
       clause("order by exchange.started_at desc, exchange.id desc"),
@@ -91,26 +106,26 @@ export function atMost(limit: number, max: number): void {
 
 function listedOf(row: Row): Listed {
   const exchange: Exchange = exchangeOf(row);
-  return { ...exchange, ended: endings.find((ending) => ending === row["ended"]) ?? null };
+  return { ...exchange, ended: endingOf(row["ended"] ?? null) };
 }
 
 async function pickedBy(file: TrafficFile, query: Find): Promise<Clause> {
   const { workspace, where, limit, after } = query;
   const demanded = joined(
     [
-      conditions(workspace, where),
+      conditions(where),
       ...(after === undefined ? [] : [below(after)]),
       ...(where.endings === undefined ? [] : [endsAs(where.endings)]),
     ],
     " and ",
   );
-  if (where.endings === undefined || !(await areFew(file, where.endings)))
+  if (where.endings === undefined || !(await areFew(file, workspace, where.endings)))
     return pickedAlong(subjectsOf(where.subjects), demanded, limit);
   return pickedFrom(where.endings, joined([demanded, ...subjectsAmong(where.subjects)], " and "), limit);
 }
 
 function subjectsAmong(subjects: readonly string[] | undefined): readonly Clause[] {
-  return subjects === undefined ? [] : [anyOf("candidate.subject", subjects)];
+  return subjects === undefined ? [] : [anyNamed("candidate.subject", subjects)];
 }
 
 /** The newest of each subject, then the newest of those. */
@@ -121,7 +136,7 @@ function pickedAlong(subjects: Clause, demanded: Clause, limit: number): Clause 
       clause(`, picked (seq) as (
         select exchange.seq from subject cross join exchange where exchange.seq in (
           select candidate.seq from exchange as candidate indexed by exchange_list
-          where candidate.subject = subject.name and`),
+          where candidate.subject = subject.id and`),
       demanded,
       clause(
         `order by candidate.started_at desc, candidate.id desc limit ?)
@@ -138,12 +153,12 @@ function pickedAlong(subjects: Clause, demanded: Clause, limit: number): Clause 
 function pickedFrom(wanted: readonly Ending[], demanded: Clause, limit: number): Clause {
   return joined(
     [
-      clause(`picked (seq) as (
+      clause(`, picked (seq) as (
         select candidate.seq from exchange as candidate indexed by exchange_id
         where candidate.id in (
-          select case when ending = 'duplicate' then id else coalesce(parent, id) end
-          from exchange indexed by exchange_ending where ending is not null and`),
-      anyOf("ending", wanted),
+          select case when ending = ${duplicate} then id else coalesce(parent, id) end
+          from exchange indexed by exchange_ending where ${ofTenant} and`),
+      anyEnding("ending", wanted),
       clause(") and"),
       demanded,
       clause("order by candidate.started_at desc, candidate.id desc limit ?)", limit),
@@ -157,22 +172,28 @@ function endsAs(wanted: readonly Ending[]): Clause {
   return joined(
     [
       clause("case when candidate.ending is not null then"),
-      anyOf("candidate.ending", wanted),
-      clause(`and (candidate.ending = 'duplicate' or candidate.parent is null) else
-        ${endingOfChildren("candidate.id", "candidate.workspace")}`),
-      anyOf("", wanted),
+      anyEnding("candidate.ending", wanted),
+      clause(`and (candidate.ending = ${duplicate} or candidate.parent is null) else
+        ${endingOfAttempts("candidate.id", "candidate.workspace")}`),
+      anyEnding("", wanted),
       clause("end"),
     ],
     " ",
   );
 }
 
-/** Counts in all workspaces: it only decides which way is walked, not what is found. */
-async function areFew(file: TrafficFile, wanted: readonly Ending[]): Promise<boolean> {
+function anyEnding(column: string, wanted: readonly Ending[]): Clause {
+  return anyOf(column, wanted.map(endingCode));
+}
+
+/** It only decides which way is walked, not what is found. */
+async function areFew(file: TrafficFile, workspace: string, wanted: readonly Ending[]): Promise<boolean> {
   const counted = joined(
     [
-      clause("select count(*) as carriers from (select 1 from exchange where ending is not null and"),
-      anyOf("ending", wanted),
+      tenantOf(workspace),
+      clause(`select count(*) as carriers from (
+        select 1 from exchange indexed by exchange_ending where ${ofTenant} and`),
+      anyEnding("ending", wanted),
       clause(`limit ${fewEndingsMax + 1})`),
     ],
     " ",

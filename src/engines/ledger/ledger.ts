@@ -14,12 +14,17 @@ export type Ledger = {
     key: { readonly id: string } | { readonly number: number },
   ): Promise<Exchange | undefined>;
   /**
-   * The exchanges caused by `parent`, with content, oldest first by (startedAt, id), at most `limit`, which is at
-   * most 1,000.
+   * The attempts made for `parent`, which are the exchanges caused by it that have an attempt number, with content,
+   * oldest first by (startedAt, id), at most `limit`, which is at most 1,000. A duplicate is an event of its own.
    *
    * @throws Failure too_large when their content exceeds 64 MiB
    */
   children(workspace: string, parent: string, limit: number): Promise<readonly Exchange[]>;
+  /**
+   * The attempts made for each of the parents (at most 1,000; more is a RangeError), the newest 50 of each, without
+   * content: all of them together, oldest first by (startedAt, id).
+   */
+  attemptsOf(workspace: string, parents: readonly string[]): Promise<readonly Exchange[]>;
   /**
    * Figures per group and time step, in no order; groups without exchanges are absent.
    *
@@ -90,8 +95,8 @@ export type Where = {
   readonly kinds?: readonly string[];
   readonly outcomes?: readonly string[];
   /**
-   * How the event ended. Matches the event (or test) itself, wherever its ending is recorded: on itself, or on a child
-   * of it. The child that is a duplicate is an event of its own and records nothing for its parent.
+   * How the event ended. Matches the event (or test) itself, wherever its ending is recorded: on itself, or on an
+   * attempt made for it. A duplicate is an event of its own and records nothing for its parent.
    */
   readonly endings?: readonly Ending[];
   readonly statuses?: readonly number[];
@@ -110,7 +115,7 @@ export type Found = {
   readonly completeUntil: number;
 };
 
-/** An exchange as a list shows it: with how its event ended (for a child, its parent's), null while that is open. */
+/** An exchange as a list shows it: with how its event ended (for an attempt, its parent's), null while that is open. */
 export type Listed = Exchange & { readonly ended: Ending | null };
 
 export type Measure = {

@@ -2,7 +2,7 @@ import { Failure } from "../../kernel/failure.ts";
 import { numberOf, numberOrNull, textOf, type Row } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import type { Measure, Measured } from "./ledger.ts";
-import { clause, conditions, joined, subjectsOf, type Clause } from "./where.ts";
+import { clause, conditions, joined, subjectsOf, tenantOf, type Clause } from "./where.ts";
 
 export const groupsMax = 10_000;
 /** Of distinct pairs of status class and outcome in one answer. */
@@ -11,7 +11,7 @@ const cellsMax = 200;
 /**
  * Two passes over the same rows: which status classes and outcomes there are, then figures with a column for each.
  * Grouping by them as well would sort all rows by four keys, which takes twice as long. Both passes read nothing
- * but the list index unless the plane, environment, bucket or error is asked for.
+ * but the list index unless an error is asked for.
  *
  * @throws Failure too_large when there are more than `groupsMax` groups
  */
@@ -22,19 +22,20 @@ export async function measureRows(
 ): Promise<readonly Measured[]> {
   const hits = hitsOf(query, position);
   const cells = await file.read(
-    `${hits.sql} select distinct class, outcome from hit limit ${cellsMax + 1}`,
+    `${hits.sql} select class, outcome, (select text from name where name.id = outcome) as name
+    from (select distinct class, outcome from hit limit ${cellsMax + 1})`,
     hits.params,
   );
   const classes = [...new Set(cells.map((cell) => numberOrNull(cell, "class")))];
-  const outcomes = [...new Set(cells.map((cell) => textOf(cell, "outcome")))];
+  const outcomes = [...new Map(cells.map((cell) => [numberOf(cell, "outcome"), textOf(cell, "name")]))];
   const figures = joined(
     [
       hits,
-      clause(`select at, subject, count(*) as count, percentile(duration_ms, 50) as p50,
+      clause(`select at, coalesce((select text from name where name.id = hit.subject), '') as name, count(*) as count, percentile(duration_ms, 50) as p50,
         percentile(duration_ms, 95) as p95, percentile(duration_ms, 99) as p99, max(started_at) as last`),
       ...classes.map((name, n) => clause(`, count(*) filter (where class is ?) as class_${n}`, name)),
-      ...outcomes.map((name, n) => clause(`, count(*) filter (where outcome = ?) as outcome_${n}`, name)),
-      clause(`from hit group by at, subject limit ${groupsMax + 1}`),
+      ...outcomes.map(([code], n) => clause(`, count(*) filter (where outcome = ?) as outcome_${n}`, code)),
+      clause(`from hit group by at, hit.subject limit ${groupsMax + 1}`),
     ],
     " ",
   );
@@ -44,7 +45,11 @@ export async function measureRows(
   return rows.map((row) => ({
     ...figuresOf(row),
     classes: counted(row, classes.map(classText), "class"),
-    outcomes: counted(row, outcomes, "outcome"),
+    outcomes: counted(
+      row,
+      outcomes.map(([, name]) => name),
+      "outcome",
+    ),
   }));
 }
 
@@ -57,18 +62,18 @@ function hitsOf({ workspace, where, stepMs, bySubject }: Measure, position: numb
       : clause("candidate.started_at - candidate.started_at % cast(? as integer)", stepMs);
   return joined(
     [
-      clause("with recursive"),
+      tenantOf(workspace),
       subjectsOf(where.subjects),
       clause(", hit (at, subject, started_at, duration_ms, class, outcome) as not materialized (select"),
       step,
       clause(
-        `, ${bySubject ? "candidate.subject" : "''"}, candidate.started_at, candidate.duration_ms,
+        `, ${bySubject ? "candidate.subject" : "0"}, candidate.started_at, candidate.duration_ms,
           candidate.status / 100, candidate.outcome
         from subject cross join exchange as candidate indexed by exchange_list
-        where candidate.subject = subject.name and candidate.seq <= ? and`,
+        where candidate.subject = subject.id and candidate.seq <= ? and`,
         position,
       ),
-      conditions(workspace, where),
+      conditions(where),
       clause(")"),
     ],
     " ",
@@ -86,7 +91,7 @@ function refuseTooMany(what: string, count: number, max: number): void {
 function figuresOf(row: Row): Omit<Measured, "classes" | "outcomes"> {
   return {
     at: numberOf(row, "at"),
-    subject: textOf(row, "subject"),
+    subject: textOf(row, "name"),
     count: numberOf(row, "count"),
     p50Ms: numberOf(row, "p50"),
     p95Ms: numberOf(row, "p95"),

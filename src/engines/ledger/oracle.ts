@@ -22,7 +22,7 @@ export function endedOf(rows: readonly NewExchange[], row: NewExchange): Ending 
 }
 
 function carriesFor(row: NewExchange, event: string): boolean {
-  return row.parent === event && row.ending !== null && row.ending !== "duplicate";
+  return row.parent === event && row.attempt !== null && row.ending !== null && row.ending !== "duplicate";
 }
 
 function endsAs(rows: readonly NewExchange[], row: NewExchange, wanted: readonly Ending[]): boolean {

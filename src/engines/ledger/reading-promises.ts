@@ -57,20 +57,68 @@ export function readingPromises(promised: Promised): void {
     assert.equal(await ledger.get(ours, { number: 1 }), undefined);
     assert.equal(await ledger.get(ours, { number: -1.5 }), undefined);
     assert.deepEqual(await ledger.children(ours, "no such thing", 10), []);
+    assert.deepEqual(await ledger.attemptsOf(ours, []), []);
+    assert.deepEqual(await ledger.attemptsOf(ours, ["no such thing", newExchangeId(day)]), []);
     assert.equal(await ledger.redact(ours, "no such thing", (row) => row), false);
     assert.deepEqual((await ledger.find({ workspace: ours, where: {}, limit: 1 })).rows, []);
   });
+}
 
+export function attemptPromises(promised: Promised): void {
   promised("children come with content, oldest first, up to the limit", async ({ ledger, commit }) => {
     const event = made();
     const attempts = [3, 1, 2].map((n) =>
       withContent(`attempt ${n}`, { kind: "attempt", parent: event.id, attempt: n, startedAt: day + n }),
     );
-    await commit([event, ...attempts, made({ parent: newExchangeId(day) })]);
+    await commit([event, ...attempts, made({ parent: newExchangeId(day), attempt: 1 })]);
     const oldestFirst = attempts.toSorted((a, b) => a.startedAt - b.startedAt);
     const children = await ledger.children(ours, event.id, 10);
     assert.deepEqual(children.map(plain), oldestFirst.map(plain));
     assert.deepEqual(ids(await ledger.children(ours, event.id, 2)), ids(oldestFirst.slice(0, 2)));
+  });
+
+  promised("any number of duplicates leaves the limit to attempts", async ({ ledger, commit }) => {
+    const event = made();
+    const again = Array.from({ length: 60 }, () =>
+      made({ parent: event.id, ending: "duplicate", outcome: "duplicate" }),
+    );
+    const attempt = made({ kind: "attempt", parent: event.id, attempt: 1, startedAt: day + 1 });
+    await commit([event, ...again, attempt]);
+    assert.deepEqual(ids(await ledger.children(ours, event.id, 1)), [attempt.id]);
+    assert.deepEqual(ids(await ledger.attemptsOf(ours, [event.id])), [attempt.id]);
+  });
+
+  promised(
+    "attemptsOf answers the newest 50 of each parent, together and without content",
+    async ({ ledger, commit }) => {
+      const events = [made(), made(), made()];
+      const attempts = events.flatMap((event, e) =>
+        Array.from({ length: e === 0 ? 55 : 3 }, (_, n) =>
+          withContent("sent", {
+            kind: "attempt",
+            parent: event.id,
+            attempt: n + 1,
+            startedAt: day + n * 7 + e,
+          }),
+        ),
+      );
+      await commit([...events, ...attempts]);
+      const wanted = attempts
+        .filter(({ parent }) => parent !== nth(events, 2).id)
+        .filter(({ parent, attempt }) => parent !== nth(events, 0).id || (attempt ?? 0) > 5)
+        .toSorted((a, b) => newestFirst(b, a));
+      const asked = [nth(events, 1).id, nth(events, 0).id, nth(events, 1).id];
+      const found = await ledger.attemptsOf(ours, asked);
+      assert.deepEqual(found.map(plain), wanted.map(bare).map(plain));
+    },
+  );
+
+  promised("attemptsOf takes at most 1,000 parents", async ({ ledger, commit }) => {
+    const events = Array.from({ length: 1_001 }, () => made());
+    const attempts = events.map(({ id }) => made({ kind: "attempt", parent: id, attempt: 1 }));
+    await commit([...events, ...attempts]);
+    assert.equal((await ledger.attemptsOf(ours, ids(events.slice(1)))).length, 1_000);
+    await assert.rejects(ledger.attemptsOf(ours, ids(events)), RangeError);
   });
 }
 
@@ -194,6 +242,7 @@ export function isolationPromises(promised: Promised): void {
     assert.equal(await ledger.get(theirs, { id: event.id }), undefined);
     assert.equal((await ledger.get(theirs, { number: 1 }))?.id, own.id);
     assert.deepEqual(await ledger.children(theirs, event.id, 10), []);
+    assert.deepEqual(await ledger.attemptsOf(theirs, [event.id]), []);
     assert.deepEqual(await ledger.countEndings({ workspace: theirs, ...cohort }), []);
     for (const where of [
       { subjects: ["ep_a"] },
@@ -222,7 +271,7 @@ export function isolationPromises(promised: Promised): void {
     const event = made({ ending: "failed" });
     const foreign = made({ workspace: theirs, parent: event.id });
     const below = made({ workspace: theirs, parent: foreign.id });
-    const above = made({ parent: below.id, ending: "delivered" });
+    const above = made({ parent: below.id, attempt: 1, ending: "delivered" });
     await commit([event, foreign, below, above]);
     const { rows } = await ledger.find({ workspace: theirs, where: {}, limit: 9 });
     assert.deepEqual(

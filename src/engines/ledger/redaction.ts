@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 import type { Body, Exchange, Message } from "../../kernel/exchange.ts";
 import { bytesOf, contentBytes, exchangeOf, idBytes, numberOf, type Row } from "../sqlite/exchange-row.ts";
-import { exchangeColumns } from "../sqlite/traffic-schema.ts";
+import { exchangeColumns, named } from "../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 
 const compress = promisify(zstdCompress);
@@ -13,7 +13,7 @@ type Content = Pick<Exchange, "request" | "response">;
 const stored = `select ${exchangeColumns}, block.id as block, block.data, exchange.block_at, exchange.block_bytes,
   case when block.id is null then exchange.content
     else content_of(block.id, block.data, exchange.block_at, exchange.block_bytes) end as content
-  from exchange left join block on block.id = exchange.block where exchange.id = ? and exchange.workspace = ?`;
+  from exchange left join block on block.id = exchange.block where exchange.id = ? and exchange.workspace = ${named}`;
 
 /**
  * Replaces the content of one exchange and overwrites it where it is stored: a block is packed anew without it.

@@ -3,7 +3,7 @@ import { constants, zstdCompress } from "node:zlib";
 import type { Statement } from "../sqlite/statements.ts";
 import { bytesOf, numberOf, type Row } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { blockBytesMax, blockExchangesMax, exchangeColumns } from "../sqlite/traffic-schema.ts";
+import { blockBytesMax, blockExchangesMax, storedColumns } from "../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";
 
 const compress = promisify(zstdCompress);
@@ -86,7 +86,8 @@ function isFull(rows: readonly Row[]): boolean {
   return rows.reduce((sum, row) => sum + bytesOf(row, "content").length, 0) >= blockBytesMax;
 }
 
-const columns = exchangeColumns.replaceAll("exchange.", "");
+const columns = storedColumns.join(", ");
+const qualifiedColumns = storedColumns.map((name) => `exchange.${name}`).join(", ");
 const newBlock = "(select max(id) from block)";
 
 /**
@@ -105,13 +106,13 @@ function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
     // Made once by the connection: every change of its schema would prepare all its statements anew.
     {
       sql: `create temp table if not exists packed as
-        select ${exchangeColumns}, block, block_at, block_bytes from exchange where false`,
+        select ${columns}, block, block_at, block_bytes from exchange where false`,
       params: [],
     },
     { sql: "insert into block (exchanges, data) values (0, ?)", params: [data] },
     {
       sql: `insert into packed
-        select ${exchangeColumns}, ${newBlock}, place.value ->> 1, place.value ->> 2
+        select ${qualifiedColumns}, ${newBlock}, place.value ->> 1, place.value ->> 2
         from json_each(?) as place cross join exchange on seq = place.value ->> 0 where content is not null`,
       params: [JSON.stringify(places)],
     },

@@ -8,6 +8,7 @@ import { wallClock } from "../../kernel/clock.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { bytesOf, textOf, type SqlValue } from "../sqlite/exchange-row.ts";
 import { openTrafficFile, type TrafficFile } from "../sqlite/traffic-file.ts";
+import { sqliteTraffic } from "../traffic/sqlite.ts";
 import type { Ledger } from "./ledger.ts";
 import { bare, day, made, nth, ours, plain, withContent } from "./samples.ts";
 import { sqliteLedger } from "./sqlite.ts";
@@ -91,7 +92,7 @@ test("measuring reads the covering index and never the exchanges themselves", ()
       for (const detail of reached)
         assert.match(
           detail,
-          /^SEARCH candidate USING COVERING INDEX exchange_list \(subject=\? AND started_at>/,
+          /^SEARCH candidate USING COVERING INDEX exchange_list \(workspace=\? AND subject=\? AND started_at>/,
         );
       assert.deepEqual(
         plans.filter((detail) => /SCAN (exchange|candidate)\b/.test(detail)),
@@ -111,7 +112,7 @@ test("a page of a subject is read from the index in its order, from the cursor o
     const plans = await plansOf(opened);
     assert.ok(
       plans.includes(
-        "SEARCH candidate USING COVERING INDEX exchange_list (subject=? AND (started_at,id)<(?,?))",
+        "SEARCH candidate USING COVERING INDEX exchange_list (workspace=? AND subject=? AND (started_at,id)<(?,?))",
       ),
       plans.join("\n"),
     );
@@ -132,11 +133,12 @@ test("an ending that few events have is looked up where endings are recorded", (
 
 test("sealing gives back the pages that raw content took", () =>
   withLedger(async ({ file, ledger }) => {
+    const empty = await pagesInUse(file);
     const rows = Array.from({ length: 320 }, (_, i) => withContent(`${i} `.repeat(200)));
     await commitEach(file, rows);
-    const before = await pagesInUse(file);
+    const before = (await pagesInUse(file)) - empty;
     assert.equal(await ledger.seal(1_000), 320);
-    const after = await pagesInUse(file);
+    const after = (await pagesInUse(file)) - empty;
     assert.ok(after * 3 < before, `${before} pages became ${after}`);
     assert.equal((await blocks(file)).length, 5);
   }));
@@ -170,6 +172,22 @@ test("redacting leaves no copy of the content in its block", () =>
     const [block] = await blocks(file);
     assert.doesNotMatch(block ?? "", /secret-7-/);
     assert.match(block ?? "", /secret-8-/);
+  }));
+
+test("what is redacted or removed is gone from the memory of fresh exchanges too", () =>
+  withLedger(async ({ file, ledger }) => {
+    const { journal, recent } = await sqliteTraffic(file, wallClock);
+    const [hidden, gone, kept] = ["ep_a", "ep_b", "ep_c"].map((subject) =>
+      withContent("secret", { subject }),
+    );
+    assert.ok(hidden && gone && kept);
+    await journal.commit({ exchanges: [hidden, gone, kept], jobs: [] });
+    for (const { id } of [hidden, gone]) assert.ok((await recent.get(ours, id))?.response);
+    await ledger.redact(ours, hidden.id, bare);
+    await ledger.purge(ours, "ep_b", 10);
+    assert.equal((await recent.get(ours, hidden.id))?.request.body?.bytes.length, 0);
+    assert.equal(await recent.get(ours, gone.id), undefined);
+    assert.deepEqual(plain(await recent.get(ours, kept.id)), plain(kept));
   }));
 
 test("what was redacted is sealed again", () =>

@@ -3,7 +3,7 @@ import type { Exchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs } from "../../kernel/id.ts";
 import { exchangeOf, idBytes, numberOf, type SqlValue } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { exchangeColumns, selectWithContent, selectWithoutContent } from "../sqlite/traffic-schema.ts";
+import { exchangeColumns, named, selectWithContent, selectWithoutContent } from "../sqlite/traffic-schema.ts";
 import { countedOf, countEndingsQuery } from "./count-endings.ts";
 import { atMost, contentColumns, contentSource, findRows, refuseTooLarge, rowsMax } from "./find.ts";
 import type { Ledger } from "./ledger.ts";
@@ -12,8 +12,11 @@ import { redactRow } from "./redaction.ts";
 import { expireRows, purgeRows } from "./removal.ts";
 import { sealing } from "./sealing.ts";
 import { turns } from "./turns.ts";
-import { anyOf, clause, joined } from "./where.ts";
+import { anyNamed, clause, joined } from "./where.ts";
 
+const parentsMax = 1_000;
+/** Of each parent. */
+const attemptsMax = 50;
 /** How many rows one query of `since` looks at. */
 const rowsLookedAtMax = 20_000;
 
@@ -34,6 +37,7 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
       return isId(key.id) ? await one(file, "exchange.id = ?", [idBytes(key.id), workspace]) : undefined;
     },
     children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
+    attemptsOf: (workspace, parents) => attemptsOf(file, workspace, parents),
     async measure(query) {
       return await measureRows(file, query, await lastSeq(file));
     },
@@ -50,8 +54,10 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     redact: (workspace, id, replace) =>
       turn(async () => {
         const seq = isId(id) ? await redactRow(file, { workspace, id }, replace) : undefined;
-        if (seq !== undefined) blocks.reopen(seq);
-        return seq !== undefined;
+        if (seq === undefined) return false;
+        blocks.reopen(seq);
+        file.changed(id);
+        return true;
       }),
     seal: (limit) => blocks.seal(limit),
     close: () => turn(async () => {}),
@@ -67,7 +73,7 @@ async function one(
   by: string,
   params: readonly SqlValue[],
 ): Promise<Exchange | undefined> {
-  const [row] = await file.read(`${selectWithContent} where ${by} and exchange.workspace = ?`, params);
+  const [row] = await file.read(`${selectWithContent} where ${by} and exchange.workspace = ${named}`, params);
   return row && exchangeOf(row);
 }
 
@@ -78,12 +84,30 @@ async function childrenOf(file: TrafficFile, { workspace, parent, limit }: Child
   if (!isId(parent)) return [];
   const rows = await file.read(
     `with picked (seq) as (
-      select seq from exchange where parent = ? and workspace = ? order by started_at, id limit ?)
+      select seq from exchange indexed by exchange_attempt
+      where parent = ? and attempt is not null and workspace = ${named} order by started_at, id limit ?)
     select ${exchangeColumns}, ${contentColumns} from ${contentSource}
     order by exchange.started_at, exchange.id`,
     [idBytes(parent), workspace, limit],
   );
   refuseTooLarge(rows);
+  return rows.map(exchangeOf);
+}
+
+/** The newest of each parent are found one parent after another, then all are read in order. */
+async function attemptsOf(file: TrafficFile, workspace: string, parents: readonly string[]) {
+  if (parents.length > parentsMax)
+    throw new RangeError(`${parents.length} parents are more than ${parentsMax}.`);
+  const ids = JSON.stringify(parents.filter(isId).map((id) => id.slice(3)));
+  const rows = await file.read(
+    `with parent (id) as materialized (select distinct unhex(value) from json_each(?))
+    select ${exchangeColumns} from parent cross join exchange where exchange.seq in (
+      select attempt.seq from exchange as attempt indexed by exchange_attempt
+      where attempt.parent = parent.id and attempt.attempt is not null and attempt.workspace = ${named}
+      order by attempt.started_at desc, attempt.id desc limit ${attemptsMax})
+    order by exchange.started_at, exchange.id`,
+    [ids, workspace],
+  );
   return rows.map(exchangeOf);
 }
 
@@ -98,16 +122,16 @@ async function sinceRows(file: TrafficFile, query: Since) {
     if (bounds === undefined) return { rows: [], position };
     const wanted = joined(
       [
-        clause("seq > ? and seq <= ? and workspace = ?", position, bounds.end, query.workspace),
-        ...(query.subjects === undefined ? [] : [anyOf("subject", query.subjects)]),
-        ...(query.kinds === undefined ? [] : [anyOf("kind", query.kinds)]),
+        clause(`seq > ? and seq <= ? and workspace = ${named}`, position, bounds.end, query.workspace),
+        ...(query.subjects === undefined ? [] : [anyNamed("subject", query.subjects)]),
+        ...(query.kinds === undefined ? [] : [anyNamed("kind", query.kinds)]),
       ],
       " and ",
     );
-    const rows = await file.read(`${selectWithoutContent} where ${wanted.sql} order by seq limit ?`, [
-      ...wanted.params,
-      query.limit,
-    ]);
+    const rows = await file.read(
+      `${selectWithoutContent} not indexed where ${wanted.sql} order by seq limit ?`,
+      [...wanted.params, query.limit],
+    );
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
     position = last === undefined ? bounds.end : numberOf(last, "seq");
     if (rows.length > 0) return { rows: rows.map(exchangeOf), position };

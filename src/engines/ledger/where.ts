@@ -1,4 +1,5 @@
 import type { SqlValue } from "../sqlite/exchange-row.ts";
+import { named } from "../sqlite/traffic-schema.ts";
 import type { Where } from "./ledger.ts";
 
 /** A piece of SQL with the values of its `?`, in order. */
@@ -21,47 +22,68 @@ export function anyOf(column: string, values: readonly (string | number)[]): Cla
   return clause(`${column} in (select value from json_each(?))`, JSON.stringify(values));
 }
 
+/** `(column is any of the texts)`, for a column that holds ids of names. */
+export function anyNamed(column: string, texts: readonly string[]): Clause {
+  return clause(
+    `${column} in (
+      select name.id from json_each(?) as wanted cross join name on name.text = wanted.value)`,
+    JSON.stringify(texts),
+  );
+}
+
+/** Begins a query: a table `tenant (id)` of the workspace; empty, so that nothing matches, when it has no exchange. */
+export function tenantOf(workspace: string): Clause {
+  return clause("with recursive tenant (id) as (select id from name where text = ?)", workspace);
+}
+
+/** That a row is of the `tenant`. */
+export const ofTenant = "workspace = (select id from tenant)";
+
 /**
- * What `where` demands of the row `candidate`, joined by `and`; always bound to the workspace. Subjects are left to
+ * What `where` demands of the row `candidate`, joined by `and`; always bound to the tenant. Subjects are left to
  * `subjectsOf` and endings to the query, since those decide how rows are reached.
  */
-export function conditions(workspace: string, where: Omit<Where, "subjects" | "endings">): Clause {
+export function conditions(where: Omit<Where, "subjects" | "endings">): Clause {
   return joined(
     [
-      clause("candidate.workspace = ?", workspace),
-      ...bound("started_at >=", where.from),
-      ...bound("started_at <", where.to),
+      clause(`candidate.${ofTenant}`),
+      ...bound("started_at >= ?", where.from),
+      ...bound("started_at < ?", where.to),
       ...list("kind", where.kinds),
       ...list("outcome", where.outcomes),
-      ...list("status", where.statuses),
+      ...(where.statuses === undefined ? [] : [anyOf("candidate.status", where.statuses)]),
       ...list("error", where.errors),
       ...list("bucket", where.buckets),
-      ...bound("environment =", where.environment),
-      ...bound("plane =", where.plane),
+      ...bound(`environment = ${named}`, where.environment),
+      ...bound(`plane = ${named}`, where.plane),
     ],
     " and ",
   );
 }
 
-function list(column: string, values: readonly (string | number)[] | undefined): readonly Clause[] {
-  return values === undefined ? [] : [anyOf(`candidate.${column}`, values)];
+function list(column: string, texts: readonly string[] | undefined): readonly Clause[] {
+  return texts === undefined ? [] : [anyNamed(`candidate.${column}`, texts)];
 }
 
 function bound(sql: string, value: string | number | undefined): readonly Clause[] {
-  return value === undefined ? [] : [clause(`candidate.${sql} ?`, value)];
+  return value === undefined ? [] : [clause(`candidate.${sql}`, value)];
 }
 
 /**
- * A table `subject (name)`: those given, or all there are. The list index starts with the subject, so every query
- * walks it one subject at a time; finding all of them is one seek each.
+ * A table `subject (id)`: those given, or all that the tenant has. The list index has the subjects of a workspace one
+ * after another, so every query walks it one subject at a time; finding all of them is one seek each.
  */
 export function subjectsOf(subjects: readonly string[] | undefined): Clause {
   if (subjects !== undefined)
-    return clause("subject (name) as (select distinct value from json_each(?))", JSON.stringify(subjects));
-  return clause(`subject (name) as (
-    select min(subject) from exchange
+    return clause(
+      `, subject (id) as (
+        select distinct name.id from json_each(?) as wanted cross join name on name.text = wanted.value)`,
+      JSON.stringify(subjects),
+    );
+  return clause(`, subject (id) as (
+    select min(subject) from exchange where ${ofTenant}
     union all
-    select (select min(exchange.subject) from exchange where exchange.subject > subject.name)
-    from subject where subject.name is not null
+    select (select min(exchange.subject) from exchange where exchange.${ofTenant} and exchange.subject > subject.id)
+    from subject where subject.id is not null
   )`);
 }

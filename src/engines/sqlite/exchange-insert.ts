@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { SqlValue } from "./exchange-row.ts";
+import type { Names } from "./names.ts";
 import type { PackReader } from "./pack.ts";
 import { blockBytesMax, blockExchangesMax } from "./traffic-schema.ts";
 
@@ -59,28 +60,29 @@ on conflict (id) do nothing`;
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** The next exchange of the pack, in the order that `writeExchange` wrote it. */
-export function readDraft(pack: PackReader): Draft {
+export function readDraft(pack: PackReader, names: Names): Draft {
+  const { codeOf } = names;
   return [
     pack.blob(),
     pack.blob(),
     pack.blob(),
-    pack.name(),
-    pack.name(),
-    pack.name(),
-    pack.name(),
-    pack.name(),
-    pack.name(),
+    pack.codeOrNull(codeOf),
+    pack.codeOrNull(codeOf),
+    pack.codeOrNull(codeOf),
+    pack.codeOrNull(codeOf),
+    pack.codeOrNull(codeOf),
+    pack.codeOrNull(codeOf),
     pack.number(),
     pack.number(),
-    pack.name(),
-    pack.name(),
-    pack.name(),
-    pack.name(),
+    pack.codeOrNull(codeOf),
+    names.codeIfFrequent(pack.name()),
+    names.codeIfFrequent(pack.name()),
+    pack.codeOrNull(codeOf),
     pack.numberOrNull(),
-    pack.name(),
+    pack.codeOrNull(codeOf),
     pack.numberOrNull(),
-    pack.nameOrNull(),
-    pack.nameOrNull(),
+    pack.codeOrNull(codeOf),
+    pack.codeOrNull(codeOf),
     pack.number(),
     pack.nameOrNull(),
     null,
@@ -95,6 +97,8 @@ export function readDraft(pack: PackReader): Draft {
 export class ExchangeInsert {
   readonly #insert: StatementSync;
   readonly #insertBlock: StatementSync;
+  readonly #correctBlock: StatementSync;
+  readonly #dropBlock: StatementSync;
   #drafts: Draft[] = [];
   #contents = Buffer.allocUnsafe(blockBytesMax);
   #end = 0;
@@ -104,6 +108,8 @@ export class ExchangeInsert {
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(insert);
     this.#insertBlock = database.prepare("insert into block (exchanges, data) values (?, ?)");
+    this.#correctBlock = database.prepare("update block set exchanges = ? where id = ?");
+    this.#dropBlock = database.prepare("delete from block where id = ?");
   }
 
   begin(compress: boolean): void {
@@ -126,11 +132,21 @@ export class ExchangeInsert {
   end(): void {
     if (this.#drafts.length === 0) return;
     const block = this.#packed === 0 ? null : this.#writeBlock();
+    let pointing = 0;
     for (const draft of this.#drafts) {
-      if (draft[at.blockAt] !== null) draft[at.block] = block;
-      this.#insert.run(...draft);
+      const packed = draft[at.blockAt] !== null;
+      if (packed) draft[at.block] = block;
+      const { changes } = this.#insert.run(...draft);
+      if (packed && changes !== 0) pointing++;
     }
+    if (pointing < this.#packed) this.#correct(block, pointing);
     this.begin(this.#compress);
+  }
+
+  /** Exchanges that were there already point to where their content was stored the first time. */
+  #correct(block: SqlValue, pointing: number): void {
+    if (pointing === 0) this.#dropBlock.run(block);
+    else this.#correctBlock.run(pointing, block);
   }
 
   #gather(draft: Draft): void {

@@ -55,7 +55,7 @@ export function exchangeOf(row: Row): Exchange {
     outcome: textOf(row, "outcome"),
     attempt: numberOrNull(row, "attempt"),
     error: textOrNull(row, "error"),
-    ending: endingOf(textOrNull(row, "ending")),
+    ending: endingOf(row["ending"] ?? null),
     receivedAt: numberOf(row, "received_at"),
     facts: factsOf(textOrNull(row, "facts")),
     ...messagesOf(content),
@@ -95,8 +95,17 @@ function planeOf(text: string): PlaneName {
   return plane;
 }
 
-function endingOf(text: string | null): Ending | null {
-  return endings.find((ending) => ending === text) ?? null;
+/** How an ending is stored: the id of its name, which the schema gives it. */
+export function endingCode(ending: Ending): number {
+  return endings.indexOf(ending) + 1;
+}
+
+/** The ending behind its code; null stands for none. @throws TypeError when it is no such code */
+export function endingOf(code: SqlValue): Ending | null {
+  if (code === null) return null;
+  const ending = endings[Number(code) - 1];
+  if (ending === undefined) throw new TypeError(`There is no ending ${String(code)}.`);
+  return ending;
 }
 
 function factsOf(text: string | null): Facts {

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { finishes } from "./entry-pack.ts";
 import { at, ExchangeInsert, readDraft } from "./exchange-insert.ts";
-import { idText, type SqlValue } from "./exchange-row.ts";
+import { endingCode, idText, type SqlValue } from "./exchange-row.ts";
+import { Names } from "./names.ts";
 import type { PackReader } from "./pack.ts";
 import { blockExchangesMin } from "./traffic-schema.ts";
 
@@ -44,10 +45,11 @@ type Unless = { readonly key: string; readonly expiresAt: number };
 export class GroupWriter {
   readonly #database: DatabaseSync;
   readonly #exchanges: ExchangeInsert;
+  readonly #names: Names;
   readonly #statements: ReturnType<typeof statementsOf>;
-  /** The last number given by workspace; entries are dropped when a transaction fails. */
-  readonly #numbers = new Map<string, number>();
-  readonly #numbered = new Set<string>();
+  /** The last number given by workspace (its name's id); entries are dropped when a transaction fails. */
+  readonly #numbers = new Map<number, number>();
+  readonly #numbered = new Set<number>();
   readonly #tallies = new Map<string, number>();
   #given = new Float64Array(0);
   #now = 0;
@@ -61,6 +63,7 @@ export class GroupWriter {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#exchanges = new ExchangeInsert(database);
+    this.#names = new Names(database);
     this.#statements = statementsOf(database);
   }
 
@@ -76,6 +79,7 @@ export class GroupWriter {
       this.#statements.commit.run();
       return this.#result(performance.now() - before);
     } catch (error) {
+      this.#names.forget();
       for (const workspace of this.#numbered) this.#numbers.delete(workspace);
       if (this.#database.isTransaction) this.#database.exec("rollback");
       throw error;
@@ -152,25 +156,26 @@ export class GroupWriter {
   }
 
   #writeExchange(pack: PackReader, standing: Standing, index: number): void {
-    const draft = readDraft(pack);
+    const draft = readDraft(pack, this.#names);
     const position = this.#exchange++;
     if (standing === "skipped") return;
     if (standing === "stale") draft[at.ending] = null;
     if (standing instanceof Uint8Array) {
       if (index > 0) return;
-      draft[at.outcome] = "duplicate";
-      draft[at.ending] = "duplicate";
+      // An ending's code is the id of its name.
+      draft[at.outcome] = duplicate;
+      draft[at.ending] = duplicate;
       draft[at.parent] = standing.length === 0 ? null : standing;
     }
     if (draft[at.attempt] === null) {
-      const number = this.#nextNumber(String(draft[at.workspace]));
+      const number = this.#nextNumber(Number(draft[at.workspace]));
       draft[at.number] = number;
       this.#given[position] = number;
     }
     this.#exchanges.add(draft);
   }
 
-  #nextNumber(workspace: string): number {
+  #nextNumber(workspace: number): number {
     const last =
       this.#numbers.get(workspace) ?? Number(this.#statements.lastNumber.get(workspace)?.["last"] ?? 0);
     this.#numbers.set(workspace, last + 1);
@@ -202,6 +207,7 @@ export class GroupWriter {
   }
 }
 
+const duplicate = endingCode("duplicate");
 const noBytes: Uint8Array = new Uint8Array(0);
 
 function statementsOf(

@@ -133,6 +133,7 @@ export class PackReader {
   readonly bytes: Buffer;
   readonly #words: Float64Array;
   readonly #names: string[] = [];
+  readonly #codes: number[] = [];
   #at = 0;
 
   constructor(buffer: ArrayBuffer) {
@@ -163,7 +164,19 @@ export class PackReader {
   }
 
   nameOrNull(): string | null {
+    return this.#nameAt(this.number());
+  }
+
+  /** What `codeOf` says of the name that comes next; each name of the pack is asked about once. */
+  codeOrNull(codeOf: (name: string) => number): number | null {
     const index = this.number();
+    const known = this.#codes[index];
+    if (known !== undefined) return known;
+    const name = this.#nameAt(index);
+    return name === null ? null : (this.#codes[index] = codeOf(name));
+  }
+
+  #nameAt(index: number): string | null {
     if (index < 0) return null;
     if (index === this.#names.length) this.#names.push(this.text());
     return this.#names[index] ?? null;

@@ -27,6 +27,10 @@ export type TrafficFile = {
    * @throws Failure unavailable when the database cannot be read or too many queries are waiting
    */
   read(sql: string, params: readonly SqlValue[]): Promise<readonly Row[]>;
+  /** To be called when the content of an exchange was changed or removed by `write`. */
+  changed(exchange: string): void;
+  /** Calls back with such an exchange's id: for those who keep content in memory. */
+  onChanged(listener: (exchange: string) => void): void;
   /** The settings the writer's connection really has. */
   facts(): Promise<FileFacts>;
   /** Calls back when the writer was lost and replaced: commits that failed at that time may have taken place. */
@@ -53,6 +57,7 @@ const readDeadlineMs = 30_000;
 export async function openTrafficFile(path: string, clock: Clock): Promise<TrafficFile> {
   const data = { path };
   const lost: (() => void)[] = [];
+  const changed: ((exchange: string) => void)[] = [];
   const writer = openLink({
     name: "writer",
     entry: workerEntry("writer"),
@@ -73,6 +78,8 @@ export async function openTrafficFile(path: string, clock: Clock): Promise<Traff
     commit: (entry) => committer.commit(entry),
     write: (statements) => committer.inTurn(() => writer.call({ kind: "write", statements })),
     read: pool.read,
+    changed: (exchange) => changed.forEach((listener) => listener(exchange)),
+    onChanged: (listener) => void changed.push(listener),
     facts,
     onLost: (listener) => void lost.push(listener),
     killWriter: () => writer.kill(),

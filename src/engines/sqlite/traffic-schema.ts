@@ -9,31 +9,39 @@ pragma temp_store = memory;
 `;
 
 const first = `
--- seq is commit order. Ids, parents and traces are the 16 bytes behind their hex text.
+-- Texts that repeat are stored once and known by their id. The first five are the endings, see endingCode.
+create table name (
+  id integer primary key,
+  text text not null unique
+) strict;
+insert into name (id, text) values (1, 'delivered'), (2, 'failed'), (3, 'filtered'), (4, 'duplicate'), (5, 'rejected');
+
+-- seq is commit order and never given twice, so that a follower that is past a removed row misses none after it.
+-- Integers in columns that hold texts are ids of names; host and path are names only when they repeat. Ids, parents and traces are the 16 bytes behind their hex text.
 -- Content is raw in content, or compressed in block, or absent (no headers, no bodies, no response).
 create table exchange (
-  seq integer primary key,
+  seq integer primary key autoincrement,
   id blob not null,
   number integer,
-  workspace text not null,
-  environment text not null,
-  bucket text not null,
-  plane text not null,
-  kind text not null,
-  subject text not null,
+  workspace integer not null,
+  environment integer not null,
+  bucket integer not null,
+  plane integer not null,
+  kind integer not null,
+  subject integer not null,
   parent blob,
   trace blob,
   started_at integer not null,
   duration_ms real not null,
-  method text not null,
-  host text not null,
-  path text not null,
-  route text not null,
+  method integer not null,
+  host any not null,
+  path any not null,
+  route integer not null,
   status integer,
-  outcome text not null,
+  outcome integer not null,
   attempt integer,
-  error text,
-  ending text,
+  error integer,
+  ending integer,
   received_at integer not null,
   facts text,
   block integer,
@@ -42,10 +50,10 @@ create table exchange (
   content blob
 ) strict;
 create unique index exchange_id on exchange (id);
-create index exchange_list on exchange
-  (subject, started_at, id, kind, outcome, status, duration_ms, ending, received_at, workspace);
-create index exchange_parent on exchange (parent) where parent is not null;
-create index exchange_ending on exchange (subject, received_at, kind, ending) where ending is not null;
+create index exchange_list on exchange (workspace, subject, started_at, id, plane, kind, environment, bucket,
+  outcome, status, duration_ms, ending);
+create index exchange_attempt on exchange (parent, ending) where parent is not null and attempt is not null;
+create index exchange_ending on exchange (workspace, ending, subject, received_at) where ending is not null;
 create unique index exchange_number on exchange (workspace, number) where number is not null;
 
 -- The contents of up to 64 exchanges, one after another, as one zstd frame. exchanges: how many still point here.
@@ -90,9 +98,9 @@ create index used_expiry on used (expires_at);
 
 -- The last short number given in a workspace, so that none is given twice even when its exchange has expired.
 create table numbering (
-  workspace text primary key,
+  workspace integer primary key,
   last integer not null
-) strict, without rowid;
+) strict;
 
 create table tally (
   key text primary key,
@@ -103,12 +111,40 @@ create table tally (
 /** Forward only: entry n brings a file from `user_version` n to n + 1. Never edit one that was released. */
 export const trafficMigrations: readonly string[] = [first];
 
-/** Every column of an exchange but its content, in the order `exchangeOf` reads them by name. */
-export const exchangeColumns = `exchange.seq, exchange.id, exchange.number, exchange.workspace,
-  exchange.environment, exchange.bucket, exchange.plane, exchange.kind, exchange.subject, exchange.parent,
-  exchange.trace, exchange.started_at, exchange.duration_ms, exchange.method, exchange.host, exchange.path,
-  exchange.route, exchange.status, exchange.outcome, exchange.attempt, exchange.error, exchange.ending,
-  exchange.received_at, exchange.facts`;
+/** Every column of an exchange but its content, as it is stored. */
+export const storedColumns =
+  "seq id number workspace environment bucket plane kind subject parent trace started_at duration_ms method host path route status outcome attempt error ending received_at facts".split(
+    " ",
+  );
+
+const namedColumns = new Set([
+  "workspace",
+  "environment",
+  "bucket",
+  "plane",
+  "kind",
+  "subject",
+  "method",
+  "route",
+  "outcome",
+  "error",
+]);
+const sometimesNamed = new Set(["host", "path"]);
+
+/** The columns that `exchangeOf` reads by name. */
+export const exchangeColumns = storedColumns.map(readColumn).join(", ");
+
+function readColumn(name: string): string {
+  const column = `exchange.${name}`;
+  const text = `(select text from name where name.id = ${column})`;
+  if (namedColumns.has(name)) return `${text} as ${name}`;
+  if (sometimesNamed.has(name))
+    return `case typeof(${column}) when 'integer' then ${text} else ${column} end as ${name}`;
+  return column;
+}
+
+/** The id of the name that the parameter gives; null, which equals nothing, when no exchange has ever had it. */
+export const named = "(select name.id from name where name.text = ?)";
 
 /**
  * The start of a query for exchanges with their content; add `where …`. `content_of` is a function of the

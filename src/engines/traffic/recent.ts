@@ -2,7 +2,7 @@ import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs } from "../../kernel/id.ts";
 import { exchangeOf, idBytes, isBare } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { selectWithContent } from "../sqlite/traffic-schema.ts";
+import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
 import type { Recent } from "./traffic.ts";
 
 /** Of each of the two generations, so that the whole stays below 64 MiB. */
@@ -21,6 +21,13 @@ export function recentCache(file: TrafficFile): RecentCache {
   let young = new Map<string, Kept>();
   let old = new Map<string, Kept>();
   let youngBytes = 0;
+
+  file.onChanged((id) => {
+    const kept = young.get(id);
+    if (kept !== undefined) youngBytes -= kept.bytes;
+    young.delete(id);
+    old.delete(id);
+  });
 
   const put = (kept: Kept) => {
     if (youngBytes + kept.bytes > generationBytesMax) {
@@ -52,7 +59,7 @@ export function recentCache(file: TrafficFile): RecentCache {
 
 async function fromFile(file: TrafficFile, workspace: string, id: string): Promise<Exchange | undefined> {
   if (exchangeTimeMs(id) === undefined) return undefined;
-  const sql = `${selectWithContent} where exchange.id = ? and exchange.workspace = ?`;
+  const sql = `${selectWithContent} where exchange.id = ? and exchange.workspace = ${named}`;
   const row = (await file.read(sql, [idBytes(id), workspace]))[0];
   return row === undefined ? undefined : exchangeOf(row);
 }

@@ -135,6 +135,6 @@ export type OpenQuery = {
 
 /** Reads back what was committed, at once: the bodies that delivery sends come from here, never from the ledger. */
 export type Recent = {
-  /** The exchange with its content, or undefined when it is unknown or expired. Bounded cache in front. */
+  /** The exchange with its content as it is now, or undefined when it is unknown or removed. Bounded cache in front. */
   get(workspace: string, id: string): Promise<Exchange | undefined>;
 };

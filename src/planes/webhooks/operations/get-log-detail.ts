@@ -64,8 +64,7 @@ export const getLogDetail = read({
     // An attempt's id leads to the request it belongs to.
     const log =
       found.attempt === null ? found : ((await ledger.get(workspace, { id: found.parent ?? "" })) ?? found);
-    const children = await ledger.children(workspace, log.id, attemptsMax);
-    const attempts = children.filter(({ attempt }) => attempt !== null);
+    const attempts = await ledger.children(workspace, log.id, attemptsMax);
     const ended = log.ending ?? attempts.find(({ ending }) => ending !== null)?.ending ?? null;
     const row = await unit.get(endpoint, log.subject);
     const line = lineOf(log, ended, attempts.at(-1));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Listed } from "../../../engines/ledger/ledger.ts";
-import type { Ending } from "../../../kernel/exchange.ts";
+import type { Ending, Exchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
 import type { Context } from "../../../registry/context.ts";
@@ -62,7 +62,12 @@ export const listLogs = read({
     const rows = await rowsOf(context, { ...query, after, limit: limit + 1 });
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
-    const logs = await Promise.all(shown.map((row) => withAttempts(context, row)));
+    const attempts = await context.ledger.attemptsOf(
+      context.workspace,
+      shown.map((row) => row.id),
+    );
+    const byLog = Map.groupBy(attempts, ({ parent }) => parent ?? "");
+    const logs = shown.map((row) => withAttempts(row, byLog.get(row.id) ?? []));
     const more = rows.length > limit && last !== undefined;
     return { logs, nextCursor: more ? cursorOf({ startedAt: last.startedAt, id: last.id }) : null };
   },
@@ -126,19 +131,12 @@ async function pendingRows(
   return events.flatMap((event) => (event === undefined ? [] : [{ ...event, ended: null }]));
 }
 
-async function withAttempts(
-  { ledger, workspace }: Context,
-  row: Listed,
-): Promise<z.output<typeof LogWithAttempts>> {
-  const attempts = row.kind === "handshake" ? [] : await ledger.children(workspace, row.id, 50);
-  const made = attempts.filter(({ kind }) => kind !== "ending" && kind !== "event");
+function withAttempts(row: Listed, attempts: readonly Exchange[]): z.output<typeof LogWithAttempts> {
+  const made = attempts.filter(({ kind }) => kind !== "ending");
   return {
     ...lineOf(row, row.ended, made.at(-1)),
     redeliveredAt: redeliveredAt(made),
     attempts: made.length,
-    lastAttempts: attempts
-      .filter(({ kind }) => kind !== "event")
-      .slice(-attemptsShown)
-      .map(attemptOf),
+    lastAttempts: attempts.slice(-attemptsShown).map(attemptOf),
   };
 }
