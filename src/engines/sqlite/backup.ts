@@ -50,7 +50,7 @@ export async function makeBackup(
     for (const name of made)
       for (const ending of ["", "-journal", "-wal", "-shm"])
         rmSync(join(to, `${name}${ending}`), { force: true });
-    if (isNew && made.length > 0) rmSync(to, { recursive: true });
+    if (isNew) rmSync(to, { recursive: true, force: true });
     throw fileFailure(error);
   }
 }
