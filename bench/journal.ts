@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
+import { sqliteTraffic } from "../src/engines/traffic/sqlite.ts";
+import type { Entry, Journal } from "../src/engines/traffic/traffic.ts";
+import { wallClock } from "../src/kernel/clock.ts";
+import { newExchangeId } from "../src/kernel/id.ts";
+import { webhookContent } from "./webhook-content.ts";
+
+/*
+ * What committing costs without HTTP: entries of one exchange of 2.3 KB and one job, each awaited by its committer.
+ * CPU of the whole process and of the main thread alone, per entry; every round on a new database.
+ *
+ *   node bench/journal.ts [rounds, default 5] [entries a round, default 20000]
+ */
+const rounds = Number(process.argv[2] ?? 5);
+const entries = Number(process.argv[3] ?? 20_000);
+const endpoints = 50;
+const contents = Array.from({ length: 2_000 }, () => webhookContent(wallClock.now()));
+
+function entryOf(n: number): Entry {
+  const at = wallClock.now();
+  const id = newExchangeId(at);
+  const subject = `ep_${String(n % endpoints).padStart(22, "0")}`;
+  const { request, response } = contents[n % contents.length] ?? webhookContent(at);
+  const about = { workspace: "ws_0123456789abcdef012345", subject, receivedAt: at } as const;
+  return {
+    exchanges: [
+      {
+        ...about,
+        id,
+        environment: "production",
+        bucket: "default",
+        plane: "webhooks",
+        kind: "event",
+        parent: null,
+        trace: id.slice(3),
+        startedAt: at,
+        durationMs: 0,
+        method: "POST",
+        host: "",
+        path: `/in/endpoint-${n % endpoints}`,
+        route: "/in/:endpoint",
+        status: 200,
+        outcome: "accepted",
+        attempt: null,
+        error: null,
+        ending: null,
+        facts: { verified: "true", bytes: 1_200, from: "192.0.2.1", type: "charge.succeeded" },
+        request,
+        response,
+      },
+    ],
+    jobs: [
+      {
+        ...about,
+        id,
+        name: "deliver",
+        payload: JSON.stringify({ endpoint: subject, kind: "live", withheld: null, replay: null }),
+        lane: subject,
+        key: null,
+        dueAt: at,
+        attempt: 0,
+        exchange: id,
+      },
+    ],
+  };
+}
+
+async function load(journal: Journal, committers: number): Promise<void> {
+  let next = 0;
+  const committer = async () => {
+    while (next < entries) await journal.commit(entryOf(next++));
+  };
+  await Promise.all(Array.from({ length: committers }, committer));
+}
+
+type Round = {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+  readonly mainUs: number;
+  readonly loopMaxMs: number;
+};
+
+async function round(committers: number): Promise<Round> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-journal-"));
+  const traffic = await sqliteTraffic(
+    await openTrafficFile(join(folder, "traffic.db"), wallClock),
+    wallClock,
+  );
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  const started = performance.now();
+  const [cpu, main] = [process.cpuUsage(), process.threadCpuUsage()];
+  await load(traffic.journal, committers);
+  const [all, own] = [process.cpuUsage(cpu), process.threadCpuUsage(main)];
+  const seconds = (performance.now() - started) / 1_000;
+  loop.disable();
+  await traffic.close();
+  await rm(folder, { recursive: true });
+  return {
+    perSecond: entries / seconds,
+    cpuUs: (all.user + all.system) / entries,
+    mainUs: (own.user + own.system) / entries,
+    loopMaxMs: loop.max / 1e6,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const load1 = loadavg()[0]?.toFixed(1);
+for (const committers of [64, 256]) {
+  const all: Round[] = [];
+  for (let n = 0; n <= rounds; n++) all.push(await round(committers));
+  // The first is the warm-up.
+  const [, ...counted] = all;
+  const of = (figure: keyof Round) => median(counted.map((it) => it[figure]));
+  say(
+    `${String(committers).padStart(4)} committers: ${of("perSecond").toFixed(0)} rows/s, ${of("cpuUs").toFixed(1)} us CPU each, of which ${of("mainUs").toFixed(1)} on the main thread; longest loop delay ${of("loopMaxMs").toFixed(1)} ms`,
+  );
+}
+say(
+  `load average ${load1} at the start, ${loadavg()[0]?.toFixed(1)} at the end; ${rounds} rounds of ${entries}`,
+);
