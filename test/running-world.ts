@@ -41,10 +41,14 @@ export type RunningWorld = World & {
   arrive(endpoint: MadeEndpoint, arrival?: Arriving): Promise<Answered>;
   /** Moves the clock and wakes what is due by then. */
   moveOn(ms: number): void;
+  /** Moves the clock a second every 20 ms until the work is done: for jobs that look again and again. */
+  whileTimePasses<T>(work: Promise<T>): Promise<T>;
   /** Lets go what waits over the quota and is allowed by now, which happens every 5 s in a server. */
   releaseQuota(): Promise<void>;
   /** Removes a job behind the server's back, as a fault of the server would. */
   dropJob(id: string): void;
+  /** Resolves once no job is being worked on. */
+  idle(): Promise<void>;
   /** The attempts at an event, once there are this many. */
   attemptsAt(workspace: string, event: string, count: number): Promise<readonly Exchange[]>;
   /** The exchange that ended an event. */
@@ -102,6 +106,11 @@ export async function openRunningWorld(
     return found;
   }
 
+  function moveOn(ms: number): void {
+    world.clock.advance(ms);
+    for (const wake of wakes) wake();
+  }
+
   return {
     ...world,
     engines,
@@ -122,9 +131,10 @@ export async function openRunningWorld(
     async arrive(endpoint, arrival = {}) {
       return answeredWith(await ingress.handle(rawRequest(endpoint, arrival, clock.now())));
     },
-    moveOn(ms) {
-      world.clock.advance(ms);
-      for (const wake of wakes) wake();
+    moveOn,
+    async whileTimePasses(work) {
+      const ticking = setInterval(moveOn, 20, 1_000);
+      return work.finally(() => clearInterval(ticking));
     },
     async releaseQuota() {
       for (const { run } of upkeep) await run();
@@ -134,6 +144,9 @@ export async function openRunningWorld(
       const { changes } = file.prepare("delete from job where id = ?").run(id);
       file.close();
       assert.equal(changes, 1);
+    },
+    async idle() {
+      await eventually("rest", async () => (runner.running() === 0 ? true : undefined));
     },
     attemptsAt: (workspace, event, count) =>
       eventually(`attempt ${count} at ${event}`, async () => {

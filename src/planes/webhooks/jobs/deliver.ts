@@ -93,10 +93,11 @@ function headersOf({ job, delivery, endpoint, event, engines }: Work, body: Uint
   });
 }
 
-function receivedHeaders({ withheld }: Delivery, event: Exchange, { vault }: Engines): Headers {
+function receivedHeaders({ withheld, kind }: Delivery, event: Exchange, { vault }: Engines): Headers {
   const shown = event.request.headers;
   // Credentials are gone once the event has ended: a replay goes without those headers.
-  if (withheld === null) return shown.filter(([, value]) => value !== redactedValue);
+  if (kind === "replay") return shown.filter(([, value]) => value !== redactedValue);
+  if (withheld === null) return shown;
   const opened = vault.open(withheld, withheldOwner(event.workspace, event.id)).reveal();
   return withCredentials(shown, Withheld.parse(JSON.parse(opened)));
 }
