@@ -13,6 +13,7 @@ import { wallClock } from "./kernel/clock.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { planes } from "./planes/planes.ts";
+import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
@@ -115,6 +116,7 @@ async function openEngines({ config, log, wrap = (engines) => engines }: Composi
     vault,
     log,
     settings,
+    catalogue: catalogueOf(planes),
   });
   return { engines, own, folder, address };
 }

@@ -14,6 +14,8 @@ import { keyRingVault } from "../src/engines/vault/key-ring.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
+import { planes } from "../src/planes/planes.ts";
+import { catalogueOf } from "../src/registry/catalogue.ts";
 import type { Engines } from "../src/registry/engines.ts";
 import type { Caller } from "../src/registry/invoke.ts";
 import { selfHosted } from "../src/registry/workspace.ts";
@@ -65,6 +67,7 @@ export async function openWorld(): Promise<World> {
     outbound,
     vault: keyRingVault({ current: createSecretKey(randomBytes(32)), older: [] }),
     log: (line) => void log.push(line),
+    catalogue: catalogueOf(planes),
     settings: {
       publicUrl: "https://sluice.example",
       echoUrl: "https://sluice.example/echo",
@@ -157,6 +160,7 @@ async function newWorkspace({ store, clock }: Engines): Promise<string> {
         globalKeys: {},
         indexes: {},
         deletedAt: null,
+        restores: null,
       },
     ],
     entries: [],
@@ -169,7 +173,7 @@ async function newWorkspace({ store, clock }: Engines): Promise<string> {
 type Rows = ReadonlyMap<string, string>;
 
 /** Tables that follow from others: naming them in every expectation would say nothing. */
-const derived = new Set(["record_key", "record_index", "numbering", "block", "name"]);
+const derived = new Set(["record_key", "record_index", "audit_subject", "numbering", "block", "name"]);
 
 /** Every row of every table, its whole content as the key, what it is as the value. */
 function rowsIn(readers: readonly DatabaseSync[]): Rows {

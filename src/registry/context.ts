@@ -3,6 +3,9 @@ import type { Engines } from "./engines.ts";
 import type { Plan } from "./workspace.ts";
 import type { Unit } from "./unit.ts";
 
+/** How a call reached us. */
+export type SurfaceName = "rest" | "mcp" | "cli" | "system";
+
 /** What an operation is given: who asks, in which one workspace, and the mechanisms. */
 export type Context = Engines & {
   readonly principal: Principal;
@@ -10,6 +13,9 @@ export type Context = Engines & {
   readonly plan: Plan;
   /** The moment of the call, ms; the same throughout it. */
   readonly now: number;
+  /** Of the change that this call makes, in the audit; in a dry run an example. */
+  readonly changeId: string;
+  readonly surface: SurfaceName;
   readonly unit: Unit;
   /** Nothing of this call will be committed. */
   readonly dryRun: boolean;

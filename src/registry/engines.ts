@@ -5,6 +5,7 @@ import type { Store } from "../engines/store/store.ts";
 import type { Traffic } from "../engines/traffic/traffic.ts";
 import type { Vault } from "../engines/vault/vault.ts";
 import type { Clock } from "../kernel/clock.ts";
+import type { Catalogue } from "./catalogue.ts";
 
 /** The mechanisms everything above the engines is built on, as plain values handed down from `main.ts`. */
 export type Engines = {
@@ -18,6 +19,7 @@ export type Engines = {
   /** One line of operational log; never given captured text or secrets. */
   readonly log: (line: string) => void;
   readonly settings: Settings;
+  readonly catalogue: Catalogue;
 };
 
 /** What planes need to know of the configuration. */

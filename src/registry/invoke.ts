@@ -5,7 +5,7 @@ import { Failure } from "../kernel/failure.ts";
 import { newId } from "../kernel/id.ts";
 import { may, type Principal } from "../kernel/principal.ts";
 import { fingerprint } from "../kernel/secret.ts";
-import type { Context } from "./context.ts";
+import type { Context, SurfaceName } from "./context.ts";
 import type { Engines } from "./engines.ts";
 import { publicInput, publicOutput, type Act, type Change, type Operation, type Read } from "./operation.ts";
 import { parseInput } from "./parse.ts";
@@ -15,7 +15,7 @@ import { workspace as workspaceResource } from "./workspace.ts";
 /** Who calls and how the call reached us: for the audit, for cancelling, and to make a repeated call harmless. */
 export type Caller = {
   readonly principal: Principal;
-  readonly surface: "rest" | "mcp" | "cli" | "system";
+  readonly surface: SurfaceName;
   readonly requestId: string;
   readonly signal: AbortSignal;
   /** Chosen by the caller, at most 200 characters: the same key with the same input answers as the first time, for 24 h. */
@@ -87,8 +87,10 @@ async function contextOf({ workspace, caller, dryRun, ...call }: Call): Promise<
   const unit = unitOfWork(workspace, now, engines);
   const row = await unit.get(workspaceResource, workspace);
   if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
-  const { principal, signal } = caller;
-  return { ...engines, principal, workspace, plan: row.value.plan, now, unit, dryRun, signal };
+  const { principal, signal, surface } = caller;
+  const { plan } = row.value;
+  const changeId = newId("aud");
+  return { ...engines, principal, workspace, plan, now, changeId, surface, unit, dryRun, signal };
 }
 
 /** What a dry run is given: rules are checked, the network is not touched. */
@@ -166,7 +168,7 @@ async function commit(
     operation: it.name,
     entries: answer === undefined ? written.entries : [...written.entries, answer],
     audit: {
-      id: newId("aud"),
+      id: context.changeId,
       subjects: changes.map(({ id }) => id),
       detail: {
         surface: call.caller.surface,

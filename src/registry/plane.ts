@@ -5,10 +5,12 @@ import type { PlaneName } from "../kernel/exchange.ts";
 import type { Scope } from "../kernel/principal.ts";
 import type { Engines } from "./engines.ts";
 import type { Operation } from "./operation.ts";
+import type { Resource } from "./resource.ts";
 
 export type Plane = {
   readonly name: PlaneName;
   readonly operations: readonly Operation[];
+  readonly resources: readonly Resource[];
   readonly documents: readonly Document[];
   readonly prompts: readonly Prompt[];
   /** Brings the plane's own state into memory; called once, before listening. */

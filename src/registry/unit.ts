@@ -11,7 +11,7 @@ import type { Vault } from "../engines/vault/vault.ts";
 import { newId } from "../kernel/id.ts";
 import { fingerprint, type Secret } from "../kernel/secret.ts";
 import type { Engines } from "./engines.ts";
-import { secretOwner, type Resource, type Row } from "./resource.ts";
+import { secretOwner, unmasked, type Resource, type Row } from "./resource.ts";
 
 /**
  * What one call reads and writes of the configuration. Reads repeat (a record read once stays as it was for the
@@ -35,14 +35,20 @@ export type Unit = {
     value: z.output<S>,
     secrets?: Secrets,
   ): Row<S>;
-  /** Soft: the record and its history stay, its keys are free. */
+  /** Soft: its keys are free, and it can be brought back as long as the store keeps it. */
   remove<S extends z.ZodObject>(resource: Resource<S>, row: Row<S>): void;
+  /** Back to what it was at an earlier version, live or not (null), with the secrets it has. */
+  revert<S extends z.ZodObject>(resource: Resource<S>, row: Row<S>, to: Earlier<S>): Row<S>;
   entry(collection: string, key: string): Promise<unknown>;
   putEntry(change: EntryChange): void;
-  /** A message that reaches its handler after the commit, at least once, with the commit's own id to recognise repeats. */
-  send(name: string, payload: object): void;
   /** What was buffered, for the commit and for a dry run's account of it. */
   written(): Written;
+};
+
+export type Earlier<S extends z.ZodObject> = {
+  readonly value: z.output<S> | null;
+  /** 0 = before the first. */
+  readonly version: number;
 };
 
 export type Secrets = Readonly<Record<string, Secret | null>>;
@@ -56,10 +62,10 @@ export type Written = Pick<Commit, "records" | "entries" | "outbox"> & {
 };
 
 type Pending = {
-  readonly masked: readonly string[];
+  readonly resource: Resource;
   readonly change: RecordChange;
   readonly row: Row;
-  readonly before: object | null;
+  readonly before: Row["value"] | null;
 };
 
 export function unitOfWork(
@@ -69,7 +75,6 @@ export function unitOfWork(
 ): Unit {
   const written = new Map<string, Pending>();
   const entries: EntryChange[] = [];
-  const outbox: { id: string; name: string; payload: string }[] = [];
   return {
     ...reads(workspace, store, written),
     ...recordWrites(workspace, now, vault, written),
@@ -80,18 +85,15 @@ export function unitOfWork(
     putEntry(change) {
       entries.push(change);
     },
-    send(name, payload) {
-      outbox.push({ id: newId("msg"), name, payload: JSON.stringify(payload) });
-    },
     written() {
       const pending = [...written.values()];
-      const changes = pending.map(({ change, before, masked }) => ({
-        kind: change.kind,
-        id: change.id,
-        before: before && without(masked, before),
-        after: change.deletedAt === null ? without(masked, change.value) : null,
-      }));
-      return { records: pending.map(({ change }) => change), entries, outbox, changes };
+      const changes = pending.map(({ resource, row, before }) => {
+        const after = liveValue(row);
+        const shown = (value: object | null): object | null => value && unmasked(resource, value);
+        return { kind: resource.kind, id: row.id, before: shown(before), after: shown(after) };
+      });
+      const records = pending.map(({ change }) => change);
+      return { records, entries, outbox: pending.flatMap(messagesOf), changes };
     },
   };
 }
@@ -126,8 +128,8 @@ function reads(
     },
     async count(resource) {
       const own = [...written.values()].filter(({ change }) => change.kind === resource.kind);
-      const added = own.filter(({ change }) => change.expected === 0 && change.deletedAt === null).length;
-      const removed = own.filter(({ change }) => change.expected > 0 && change.deletedAt !== null).length;
+      const added = own.filter(({ row, before }) => before === null && row.deletedAt === null).length;
+      const removed = own.filter(({ row, before }) => before !== null && row.deletedAt !== null).length;
       return (await store.records.count(workspace, resource.kind)) + added - removed;
     },
   };
@@ -138,12 +140,11 @@ function recordWrites(
   now: number,
   vault: Vault,
   written: Map<string, Pending>,
-): Pick<Unit, "create" | "update" | "remove"> {
+): Pick<Unit, "create" | "update" | "remove" | "revert"> {
   function write<S extends z.ZodObject>(
     resource: Resource<S>,
     row: Row<S>,
-    was: Row<S> | undefined,
-    secrets: Secrets,
+    { was, secrets = {}, restores = null }: Write<S>,
   ): Row<S> {
     const sealed = { ...row.sealed };
     const fingerprints: Record<string, string> = {};
@@ -155,45 +156,72 @@ function recordWrites(
       }
     }
     const earlier = written.get(row.id);
-    const next: Row<S> = { ...row, sealed };
-    const { kind } = resource;
-    const { id, value, deletedAt } = next;
+    const made: Row<S> = { ...row, sealed };
+    const { id, value, deletedAt } = made;
     written.set(id, {
-      masked: resource.masked,
-      row: next,
-      before: earlier === undefined ? (was?.value ?? null) : earlier.before,
+      resource,
+      row: made,
+      before: earlier === undefined ? (was === undefined ? null : liveValue(was)) : earlier.before,
       change: {
-        kind,
+        kind: resource.kind,
         id,
         value,
         deletedAt,
+        restores,
         secrets: sealed,
         expected: earlier?.change.expected ?? was?.version ?? 0,
         fingerprints: { ...earlier?.change.fingerprints, ...fingerprints },
-        keys: resource.keys(value),
-        globalKeys: resource.globalKeys(value),
-        indexes: resource.indexes(value),
+        ...placesOf(resource, value),
       },
     });
-    return next;
+    return made;
   }
   return {
-    create(resource, value, secrets = {}) {
+    create(resource, value, secrets) {
       const id = newId(resource.prefix);
       const times = { createdAt: now, updatedAt: now, deletedAt: null };
-      return write(resource, { id, workspace, version: 1, ...times, value, sealed: {} }, undefined, secrets);
+      return write(resource, { id, workspace, version: 1, ...times, value, sealed: {} }, { secrets });
     },
-    update(resource, row, value, secrets = {}) {
-      return write(resource, { ...row, version: row.version + 1, updatedAt: now, value }, row, secrets);
+    update(resource, row, value, secrets) {
+      return write(resource, { ...changedAt(row, now), value }, { was: row, secrets });
     },
     remove(resource, row) {
-      write(resource, { ...row, version: row.version + 1, updatedAt: now, deletedAt: now }, row, {});
+      write(resource, { ...changedAt(row, now), deletedAt: now }, { was: row });
+    },
+    revert(resource, row, { value, version }) {
+      const state = value === null ? { deletedAt: now } : { deletedAt: null, value };
+      return write(resource, { ...changedAt(row, now), ...state }, { was: row, restores: version });
     },
   };
 }
 
-function without(masked: readonly string[], value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !masked.includes(name)));
+function changedAt<S extends z.ZodObject>(row: Row<S>, now: number): Row<S> {
+  return { ...row, version: row.version + 1, updatedAt: now };
+}
+
+/** What a live record is found by. */
+function placesOf<S extends z.ZodObject>(resource: Resource<S>, value: z.output<S>) {
+  return {
+    keys: resource.keys(value),
+    globalKeys: resource.globalKeys(value),
+    indexes: resource.indexes(value),
+  };
+}
+
+type Write<S extends z.ZodObject> = {
+  readonly was?: Row<S>;
+  readonly secrets?: Secrets | undefined;
+  readonly restores?: number | null;
+};
+
+function liveValue<S extends z.ZodObject>({ deletedAt, value }: Row<S>): z.output<S> | null {
+  return deletedAt === null ? value : null;
+}
+
+function messagesOf({ resource, row, before }: Pending): Commit["outbox"] {
+  return resource
+    .messages(row.id, before, liveValue(row))
+    .map(({ name, payload }) => ({ id: newId("msg"), name, payload: JSON.stringify(payload) }));
 }
 
 /** A stored record in the shape its resource declares. Throws when it is not: a migration is missing. */

@@ -319,6 +319,7 @@ function firstWorkspace({ clock }: Engines): Parameters<Engines["store"]["commit
         globalKeys: {},
         indexes: {},
         deletedAt: null,
+        restores: null,
       },
     ],
     entries: [],

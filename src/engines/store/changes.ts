@@ -17,7 +17,7 @@ export function changeWriter(file: DatabaseFile): (commit: Commit) => readonly S
     refuseRepeats(commit.records);
     const made = commit.records.map((change) => {
       const { before, after } = put(commit, change);
-      writeHistory(commit, before, after);
+      writeHistory(commit, { before, after, restores: change.restores });
       keys.free(after.record);
       return { change, record: after.record };
     });
@@ -44,11 +44,13 @@ function recordPutter({ sql }: DatabaseFile) {
       deleted_at = excluded.deleted_at, value = excluded.value, secrets = excluded.secrets,
       fingerprints = excluded.fingerprints
     returning ${columns}`);
+  const remembered = sql.prepare(`select 1 from history where workspace = ? and kind = ? and id = ? limit 1`);
   return ({ workspace, at }: Commit, change: RecordChange) => {
     const { kind, id, expected, deletedAt } = change;
     const row = select.get(kind, id);
     const before = row === undefined ? undefined : versionRow.parse(row);
     refuseStale(workspace, change, before?.record);
+    if (before === undefined && remembered.get(workspace, kind, id) !== undefined) throw taken(change);
     const content = [change.value, change.secrets, fingerprintsAfter(change, before)];
     const texts = content.map((part) => JSON.stringify(part));
     const createdAt = before?.record.createdAt ?? at;
@@ -76,8 +78,7 @@ function refuseStale(workspace: string, change: RecordChange, before: StoredReco
   const { kind, id, expected } = change;
   if (expected === 0) {
     if (before === undefined) return;
-    const hint = "Use another id, or undo the deletion if it was deleted.";
-    throw new Failure("conflict", `The id ${id} of a new ${kind} is taken.`, { pointer: "/id", hint });
+    throw taken(change);
   }
   const hint = "Read it again and decide on what it is now.";
   if (before === undefined || before.workspace !== workspace) {
@@ -86,4 +87,9 @@ function refuseStale(workspace: string, change: RecordChange, before: StoredReco
   if (before.version === expected) return;
   const message = `The ${kind} ${id} was changed meanwhile: it is at version ${before.version}, not ${expected}.`;
   throw new Failure("conflict", message, { hint });
+}
+
+function taken({ kind, id }: RecordChange): Failure {
+  const hint = "Use another id, or undo the deletion if it was deleted.";
+  return new Failure("conflict", `The id ${id} of a new ${kind} is taken.`, { pointer: "/id", hint });
 }

@@ -2,7 +2,7 @@ import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
 import type { DatabaseFile } from "../sqlite/database-file.ts";
 import { bounded, jsonObject, jsonTexts } from "./column.ts";
-import { historyReader } from "./history.ts";
+import type { HistoryReader } from "./history.ts";
 import type { RecordQuery, Records, StoredRecord } from "./store.ts";
 
 export const recordColumns = `record.workspace, record.kind, record.id, record.version,
@@ -25,7 +25,7 @@ const one = recordRow.optional();
 const many = z.array(recordRow);
 const whereNamesMax = 8;
 
-export function recordReader(file: DatabaseFile): Records {
+export function recordReader(file: DatabaseFile, history: HistoryReader): Records {
   const { sql } = file;
   const get = sql.prepare(`select ${recordColumns} from record
     where workspace = ? and kind = ? and id = ? and (deleted_at is null or ?)`);
@@ -39,7 +39,6 @@ export function recordReader(file: DatabaseFile): Records {
   const every = sql.prepare(`select ${recordColumns} from record
     where kind = ? and deleted_at is null and id > ? order by id limit ?`);
   const finds = findStatements(file);
-  const history = historyReader(file);
   return {
     get: async (workspace, kind, id, deleted) =>
       file.read(() => one.parse(get.get(workspace, kind, id, deleted === undefined ? 0 : 1))),
@@ -50,7 +49,7 @@ export function recordReader(file: DatabaseFile): Records {
     count: async (workspace, kind) => file.read(() => Number(count.get(workspace, kind)?.["live"])),
     every: async (kind, { limit, after }) =>
       file.read(() => many.parse(every.all(kind, after ?? "", bounded(limit)))),
-    history: async (workspace, kind, id, limit) => history(workspace, kind, id, limit),
+    history: async (workspace, kind, id, limit) => history.ofRecord(workspace, kind, id, limit),
   };
 }
 

@@ -48,11 +48,14 @@ create table history (
   actor_kind text not null,
   actor_id text not null,
   operation text not null,
+  audit text,
   before text,
   after text,
+  restores integer,
   primary key (workspace, kind, id, version)
 ) strict, without rowid;
 create index history_at on history (at);
+create index history_audit on history (workspace, audit) where audit is not null;
 
 create table entry (
   workspace text not null,
@@ -86,7 +89,17 @@ create table audit (
   unique (workspace, id)
 ) strict;
 create index audit_list on audit (workspace, seq);
+create index audit_operation on audit (workspace, operation, seq);
+create index audit_actor on audit (workspace, actor_id, seq);
 create index audit_at on audit (at);
+
+create table audit_subject (
+  workspace text not null,
+  subject text not null,
+  seq integer not null references audit (seq) on delete cascade,
+  primary key (workspace, subject, seq)
+) strict, without rowid;
+create index audit_subject_seq on audit_subject (seq);
 `;
 
 /** Forward only: entry n brings a file from `user_version` n to n + 1. Never edit one that was released. */

@@ -137,6 +137,9 @@ test("no statement scans a table or sorts", async (t) => {
   const store = sqliteStore(path, clock);
   for (const where of [{}, { a: "1" }, { a: "1", b: "2" }])
     await store.records.find("w", "k", { limit: 1, where });
+  for (const where of [{}, { subject: "s" }, { operation: "o" }, { actor: "a" }, { since: 1 }])
+    for (const before of [{}, { before: "aud_1" }])
+      await store.audit.list("w", { limit: 1, where, ...before });
   const statements = prepare.mock.calls.map((call) => call.arguments[0]);
   t.mock.restoreAll();
   const database = new DatabaseSync(path);

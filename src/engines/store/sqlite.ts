@@ -3,6 +3,7 @@ import { openDatabaseFile } from "../sqlite/database-file.ts";
 import { auditReader } from "./audit.ts";
 import { commitWriter } from "./commit.ts";
 import { entryReader } from "./entries.ts";
+import { historyReader } from "./history.ts";
 import { changeListeners } from "./listeners.ts";
 import { outboxOf } from "./outbox.ts";
 import { recordReader } from "./records.ts";
@@ -20,11 +21,12 @@ export function sqliteStore(path: string, clock: Clock, report: (bug: unknown) =
   const file = openDatabaseFile(path, storeMigrations, "full");
   const write = commitWriter(file, clock);
   const sweep = sweeper(file, clock);
+  const history = historyReader(file);
   const listeners = changeListeners(report);
   return {
-    records: recordReader(file),
+    records: recordReader(file, history),
     entries: entryReader(file, clock),
-    audit: auditReader(file),
+    audit: auditReader(file, history),
     outbox: outboxOf(file),
     commit: async (commit) => listeners.tell(write(commit)),
     onChange: (listener) => listeners.add(listener),

@@ -1,7 +1,10 @@
 import type { Actor } from "../../kernel/principal.ts";
 
-/** How long history, audit rows and soft-deleted records are kept. */
+/** How long history and audit rows are kept. */
 export const historyDays = 400;
+
+/** How long a soft-deleted record and its secrets are kept, and can be brought back. */
+export const deletedDays = 7;
 
 /** No list returns more, whatever its `limit` says. */
 export const listLimitMax = 1000;
@@ -20,11 +23,12 @@ export type Store = {
    */
   commit(commit: Commit): Promise<void>;
   audit: {
-    /** Newest first, from after the row with the id `before`; at most 1,000. */
-    list(
-      workspace: string,
-      query: { readonly limit: number; readonly before?: string },
-    ): Promise<readonly Audit[]>;
+    /** Newest first, in commit order; at most 1,000. */
+    list(workspace: string, query: AuditQuery): Promise<readonly Audit[]>;
+    /** undefined when there is none, or it is another workspace's. */
+    get(workspace: string, id: string): Promise<Audit | undefined>;
+    /** Every change that the commit with this audit row made, by kind and id; none when there is no such row. */
+    changes(workspace: string, id: string): Promise<readonly Change[]>;
   };
   outbox: {
     /** The oldest messages not yet done, in commit order; at most 1,000. */
@@ -39,8 +43,9 @@ export type Store = {
    */
   onChange(listener: (changed: readonly StoredRecord[]) => void): () => void;
   /**
-   * Removes up to `limit` of what is over: expired entries, then history, audit rows and soft-deleted records older
-   * than `historyDays`. Returns how many; fewer than `limit` means that nothing is left to remove.
+   * Removes up to `limit` of what is over: expired entries, then records soft-deleted more than `deletedDays` ago,
+   * with their secrets, then history and audit rows older than `historyDays`. Returns how many; fewer than `limit`
+   * means that nothing is left to remove.
    */
   sweep(limit: number): Promise<number>;
   close(): Promise<void>;
@@ -103,7 +108,10 @@ export type StoredRecord = {
 export type RecordChange = {
   readonly kind: string;
   readonly id: string;
-  /** The version the change was decided on; 0 = must not exist, in any workspace, nor have been deleted. */
+  /**
+   * The version the change was decided on; 0 = must not exist, in any workspace, nor have been deleted, nor be in the
+   * workspace's history.
+   */
   readonly expected: number;
   readonly value: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -119,6 +127,16 @@ export type RecordChange = {
   readonly indexes: Readonly<Record<string, string>>;
   /** Set = soft delete: keys and indexes are freed, record and history stay. null on a deleted record brings it back. */
   readonly deletedAt: number | null;
+  /** The version whose state this brings back, 0 = it did not exist; null = it is a state of its own. */
+  readonly restores: number | null;
+};
+
+/** A record's state at one version. */
+export type Snapshot = {
+  /** The plain fields. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Of each secret, by name: a changed secret is seen, and never its text. */
+  readonly fingerprints: Readonly<Record<string, string>>;
 };
 
 export type Change = {
@@ -128,12 +146,28 @@ export type Change = {
   readonly at: number;
   readonly actor: Actor;
   readonly operation: string;
-  /**
-   * The plain fields, and under each secret's name `{ fingerprint }`, so that a changed secret is seen and never its
-   * text. null = it did not exist or was soft-deleted.
-   */
-  readonly before: Readonly<Record<string, unknown>> | null;
-  readonly after: Readonly<Record<string, unknown>> | null;
+  /** null = it did not exist or was soft-deleted. */
+  readonly before: Snapshot | null;
+  readonly after: Snapshot | null;
+  readonly restores: number | null;
+  /** Of the commit's audit row, which may be over before the history is. */
+  readonly audit: string | null;
+};
+
+/** What is left out is not asked for. */
+export type AuditQuery = {
+  readonly limit: number;
+  /** Only older rows than the one with this id; none when there is no such row. */
+  readonly before?: string;
+  readonly where?: {
+    readonly operation?: string;
+    /** Id of the actor. */
+    readonly actor?: string;
+    /** One of the subjects. */
+    readonly subject?: string;
+    /** Not before this moment. */
+    readonly since?: number;
+  };
 };
 
 export type Audit = {

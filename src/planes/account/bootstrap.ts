@@ -49,6 +49,7 @@ export async function bootstrap(
         globalKeys: {},
         indexes: {},
         deletedAt: null,
+        restores: null,
       },
     ],
     audit: { id: newId("aud"), subjects: [id, ...changes.map((change) => change.id)], detail: {} },

@@ -1,14 +1,19 @@
 import type { Plane } from "../../registry/plane.ts";
+import { workspace } from "../../registry/workspace.ts";
+import { apiKey, user } from "./api-key.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
 import { listApiKeys } from "./operations/list-api-keys.ts";
+import { listChanges } from "./operations/list-changes.ts";
 import { revokeApiKey } from "./operations/revoke-api-key.ts";
+import { undoChange } from "./operations/undo-change.ts";
 import { updateWorkspace } from "./operations/update-workspace.ts";
 import { whoami } from "./operations/whoami.ts";
 import { accountUpkeep } from "./upkeep.ts";
 
 export const account = {
   name: "account",
-  operations: [whoami, listApiKeys, createApiKey, revokeApiKey, updateWorkspace],
+  operations: [whoami, listChanges, undoChange, listApiKeys, createApiKey, revokeApiKey, updateWorkspace],
+  resources: [workspace, apiKey, user],
   documents: [],
   prompts: [],
   start: async (engines) => ({ routes: [], jobs: [], messages: [], upkeep: accountUpkeep(engines) }),

@@ -5,6 +5,11 @@ import { VerificationSettings } from "./verification-settings.ts";
 export const bodyBytesDefault = 10 * 1024 * 1024;
 export const bodyBytesMax = 26 * 1024 * 1024;
 
+/** An endpoint was paused or resumed. */
+export const laneMessage = "webhooks.lane";
+/** An endpoint was deleted: what it still had to deliver is cancelled. */
+export const cancelMessage = "webhooks.cancel";
+
 /** What people and agents may set on an endpoint; every field also has the rules that create and update share. */
 export const settings = {
   name: z.string().trim().min(1).max(100).describe("What it is for, such as `Stripe Production`."),
@@ -53,6 +58,13 @@ export const endpoint = resource({
   keys: ({ slug }) => ({ slug }),
   globalKeys: ({ token }) => ({ token }),
   indexes: ({ environment, bucket }) => ({ environment, bucket }),
+  messages(id, before, after) {
+    if (after === null) return [{ name: cancelMessage, payload: { lane: id } }];
+    const held = !after.isActive;
+    const wasHeld = before !== null && !before.isActive;
+    return held === wasHeld ? [] : [{ name: laneMessage, payload: { lane: id, held } }];
+  },
+  most: ({ endpointsMax }) => endpointsMax,
 });
 
 export type EndpointRow = Row<(typeof endpoint)["shape"]>;

@@ -1,6 +1,7 @@
 import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { deliverJob, redeliverJob, testJob } from "./delivery.ts";
+import { endpoint } from "./endpoint.ts";
 import { ingress } from "./ingress.ts";
 import { deliver } from "./jobs/deliver.ts";
 import { replay } from "./jobs/replay.ts";
@@ -44,6 +45,7 @@ export const webhooks = {
     setEndpointSecret,
     rotateSigningSecret,
   ],
+  resources: [endpoint],
   documents: [
     {
       name: "endpoints-list",
@@ -95,7 +97,7 @@ async function start(engines: Engines): Promise<Running> {
       ...[deliverJob, testJob, redeliverJob].map((name) => deliver(name, endpoints, engines)),
       replay(engines),
     ],
-    messages: laneMessages(engines),
+    messages: laneMessages(endpoints, engines),
     upkeep: [{ name: "over quota", everyMs: 5_000, run: () => quota.release() }],
   };
 }

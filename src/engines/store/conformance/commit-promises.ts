@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Promises, Trial } from "./trial.ts";
 import { changeOf, commitOf, startMs } from "./trial.ts";
-import type { Commit, EntryChange, RecordChange, Store } from "../store.ts";
+import type { Commit, EntryChange, RecordChange, Snapshot, Store } from "../store.ts";
 
 const token = changeOf("th_1", {
   value: { name: "one" },
@@ -150,10 +150,22 @@ const historyPromises: Promises = {
         at: startMs + 1,
         actor: key,
         operation: "update",
-        before: { a: 1 },
-        after: { a: 2 },
+        before: stateOf({ a: 1 }),
+        after: stateOf({ a: 2 }),
+        restores: null,
+        audit: null,
       },
-      { ...about, version: 1, at: startMs, actor: user, operation: "create", before: null, after: { a: 1 } },
+      {
+        ...about,
+        version: 1,
+        at: startMs,
+        actor: user,
+        operation: "create",
+        before: null,
+        after: stateOf({ a: 1 }),
+        restores: null,
+        audit: null,
+      },
     ];
     assert.deepEqual(await store.records.history("ws_a", "thing", "th_1", 10), history);
     assert.deepEqual(await store.records.history("ws_a", "thing", "th_1", 1), history.slice(0, 1));
@@ -163,14 +175,14 @@ const historyPromises: Promises = {
     const value = { a: 1 };
     await store.commit(commitOf({ records: [changeOf("th_1", { value })] }));
     await store.commit(commitOf({ records: [changeOf("th_1", { expected: 1, value, deletedAt: startMs })] }));
-    await store.commit(commitOf({ records: [changeOf("th_1", { expected: 2, value })] }));
+    await store.commit(commitOf({ records: [changeOf("th_1", { expected: 2, value, restores: 1 })] }));
     const history = await store.records.history("ws_a", "thing", "th_1", 10);
     assert.deepEqual(
-      history.map(({ before, after }) => [before, after]),
+      history.map(({ before, after, restores }) => [before, after, restores]),
       [
-        [null, value],
-        [value, null],
-        [null, value],
+        [null, stateOf(value), 1],
+        [stateOf(value), null, null],
+        [null, stateOf(value), null],
       ],
     );
   },
@@ -192,15 +204,42 @@ const historyPromises: Promises = {
     assert.deepEqual(
       history.map(({ after }) => after),
       [
-        { a: 1, hook: { fingerprint: "h1" } },
-        { a: 1, hook: { fingerprint: "h1" }, key: { fingerprint: "f2" } },
-        { a: 1, hook: { fingerprint: "h1" }, key: { fingerprint: "f1" } },
+        stateOf({ a: 1 }, { hook: "h1" }),
+        stateOf({ a: 1 }, { hook: "h1", key: "f2" }),
+        stateOf({ a: 1 }, { hook: "h1", key: "f1" }),
       ],
     );
     assert.deepEqual(history[0]?.before, history[1]?.after);
     assert.ok(!JSON.stringify(history).includes("sealed"));
   },
+
+  "a secret of the same name as a plain field hides nothing of it": async ({ store }) => {
+    const both = { value: { key: "plain" }, secrets: { key: "sealed" }, fingerprints: { key: "f1" } };
+    await store.commit(commitOf({ records: [changeOf("th_1", both)] }));
+    const [change] = await store.records.history("ws_a", "thing", "th_1", 1);
+    assert.deepEqual(change?.after, stateOf({ key: "plain" }, { key: "f1" }));
+  },
+
+  "a deleted record comes back with its secrets and keys": async ({ store }) => {
+    await store.commit(commitOf({ records: [token] }));
+    await store.commit(commitOf({ records: [{ ...token, expected: 1, deletedAt: startMs }] }));
+    const deleted = await store.records.get("ws_a", "thing", "th_1", "deleted too");
+    assert.deepEqual(deleted?.secrets, token.secrets);
+    await store.commit(commitOf({ records: [{ ...token, expected: 2, fingerprints: {} }] }));
+    assert.deepEqual((await store.records.byKey("ws_a", "thing", "slug", "a"))?.secrets, token.secrets);
+    assert.equal((await store.records.byGlobalKey("thing", "token", "t"))?.id, "th_1");
+    assert.equal(
+      (await store.records.find("ws_a", "thing", { where: { color: "red" }, limit: 1 })).length,
+      1,
+    );
+    const [change] = await store.records.history("ws_a", "thing", "th_1", 1);
+    assert.deepEqual(change?.after, stateOf({ name: "one" }, { key: "f1" }));
+  },
 };
+
+function stateOf(value: Snapshot["value"], fingerprints: Snapshot["fingerprints"] = {}): Snapshot {
+  return { value, fingerprints };
+}
 
 export const commitPromises: Promises = {
   ...wholePromises,

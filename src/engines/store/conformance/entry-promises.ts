@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Promises } from "./trial.ts";
 import { changeOf, commitOf, dayMs, startMs } from "./trial.ts";
-import { historyDays } from "../store.ts";
+import { deletedDays, historyDays } from "../store.ts";
 import type { Commit, EntryChange, Store } from "../store.ts";
 
 const keptPromises: Promises = {
@@ -95,19 +95,22 @@ const sweepPromises: Promises = {
     assert.deepEqual((await store.records.get("ws_a", "thing", "th_1"))?.value, { a: 2 });
   },
 
-  "a deleted record, with its secrets, goes when its last history goes": async ({ store, time }) => {
+  "a deleted record, with its secrets, goes after 7 days, and its history stays": async ({ store, time }) => {
+    assert.equal(deletedDays, 7);
     const secrets = { key: "eA" };
     await store.commit(commitOf({ records: [changeOf("th_1", { secrets })] }));
     const at = startMs + dayMs;
-    await store.commit(
-      commitOf({ at, records: [changeOf("th_1", { expected: 1, secrets, deletedAt: at })] }),
-    );
-    time.ms = at + historyDays * dayMs;
-    assert.deepEqual(await sweeps(store, 100), [1]);
+    const deleted = [changeOf("th_1", { expected: 1, secrets, deletedAt: at })];
+    await store.commit(commitOf({ at, records: deleted, audit: auditOf("aud_1") }));
+    time.ms = at + deletedDays * dayMs;
+    assert.deepEqual(await sweeps(store, 100), [0]);
     assert.deepEqual((await store.records.get("ws_a", "thing", "th_1", "deleted too"))?.secrets, secrets);
     time.ms += 1;
-    assert.deepEqual(await sweeps(store, 1), [1, 1, 0]);
+    assert.deepEqual(await sweeps(store, 1), [1, 0]);
     assert.equal(await store.records.get("ws_a", "thing", "th_1", "deleted too"), undefined);
+    assert.equal((await store.records.history("ws_a", "thing", "th_1", 10)).length, 2);
+    assert.equal((await store.audit.changes("ws_a", "aud_1")).length, 1);
+    await assert.rejects(store.commit(commitOf({ records: [changeOf("th_1")] })), { kind: "conflict" });
   },
 };
 

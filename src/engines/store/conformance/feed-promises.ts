@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Promises } from "./trial.ts";
 import { changeOf, commitOf, startMs } from "./trial.ts";
-import type { StoredRecord } from "../store.ts";
+import type { AuditQuery, StoredRecord } from "../store.ts";
 
 const auditPromises: Promises = {
   "an audit row tells who did what to which subjects": async ({ store }) => {
@@ -30,6 +30,71 @@ const auditPromises: Promises = {
     assert.deepEqual(await list(10, "aud_5"), []);
     assert.deepEqual(await list(10, "aud_3_b"), []);
     assert.deepEqual(await store.audit.list("ws_c", { limit: 10 }), []);
+  },
+
+  "audit rows are found by operation, actor, subject and time, alone and together": async ({ store }) => {
+    const key = { kind: "key", id: "key_1" } as const;
+    const user = { kind: "user", id: "usr_1" } as const;
+    for (const [n, [operation, actor, subjects]] of (
+      [
+        ["create", key, ["th_1"]],
+        ["update", user, ["th_1", "th_2", "th_1"]],
+        ["update", key, ["th_2"]],
+        ["create", key, []],
+        ["update", key, ["th_2"]],
+      ] as const
+    ).entries()) {
+      const audit = { id: `aud_${n}`, subjects, detail: {} };
+      await store.commit(commitOf({ at: startMs + n, operation, actor, audit }));
+      await store.commit(commitOf({ workspace: "ws_b", operation, actor, audit }));
+    }
+    const found = async (query: Partial<AuditQuery>) =>
+      (await store.audit.list("ws_a", { limit: 10, ...query })).map(({ id }) => id.slice(4)).join("");
+    assert.equal(await found({}), "43210");
+    assert.equal(await found({ where: {} }), "43210");
+    assert.equal(await found({ where: { operation: "update" } }), "421");
+    assert.equal(await found({ where: { actor: "key_1" } }), "4320");
+    assert.equal(await found({ where: { subject: "th_1" } }), "10");
+    assert.equal(await found({ where: { subject: "th_2" } }), "421");
+    assert.equal(await found({ where: { subject: "th_2" }, limit: 2 }), "42");
+    assert.equal(await found({ where: { since: startMs + 3 } }), "43");
+    assert.equal(await found({ where: { operation: "nothing" } }), "");
+    const all = { operation: "update", actor: "key_1", subject: "th_2", since: startMs + 2 };
+    assert.equal(await found({ where: all }), "42");
+    assert.equal(await found({ where: all, before: "aud_4" }), "2");
+  },
+
+  "an audit row is found by its id, in its workspace only, with all that its commit changed": async (
+    trial,
+  ) => {
+    const { store } = trial;
+    const audit = { id: "aud_1", subjects: ["th_1"], detail: { surface: "rest" } };
+    await store.commit(commitOf({ records: [changeOf("th_1", { value: { a: 1 } })] }));
+    const records = [changeOf("th_2"), changeOf("th_1", { expected: 1, value: { a: 2 } })];
+    await store.commit(commitOf({ records, audit }));
+    await store.commit(
+      commitOf({ records: [changeOf("th_1", { expected: 2 })], audit: { ...audit, id: "aud_2" } }),
+    );
+    assert.deepEqual(
+      await store.audit.get("ws_a", "aud_1"),
+      (await store.audit.list("ws_a", { limit: 2 }))[1],
+    );
+    const changes = await store.audit.changes("ws_a", "aud_1");
+    assert.deepEqual(
+      changes.map(({ id, version, audit: by }) => [id, version, by]),
+      [
+        ["th_1", 2, "aud_1"],
+        ["th_2", 1, "aud_1"],
+      ],
+    );
+    assert.deepEqual(changes[0], (await store.records.history("ws_a", "thing", "th_1", 2))[1]);
+    for (const [workspace, id] of [
+      ["ws_b", "aud_1"],
+      ["ws_a", "aud_9"],
+    ] as const) {
+      assert.equal(await store.audit.get(workspace, id), undefined);
+      assert.deepEqual(await store.audit.changes(workspace, id), []);
+    }
   },
 
   "a commit without audit leaves no audit row": async ({ store }) => {

@@ -45,6 +45,7 @@ export function changeOf(id: string, parts: Partial<RecordChange> = {}): RecordC
     globalKeys: {},
     indexes: {},
     deletedAt: null,
+    restores: null,
     ...parts,
   };
 }

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { change } from "../../../registry/operation.ts";
 import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
-import { cancelMessage } from "../lane-messages.ts";
 
 export const deleteEndpoint = change({
   name: "delete_endpoint",
@@ -18,7 +17,6 @@ export const deleteEndpoint = change({
   async run({ endpointId: id }, context) {
     const row = await endpointOf(context, id);
     context.unit.remove(endpoint, row);
-    context.unit.send(cancelMessage, { lane: row.id });
     return { id: row.id, slug: row.value.slug, deleted: true as const };
   },
 });

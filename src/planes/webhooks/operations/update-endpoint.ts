@@ -4,7 +4,6 @@ import { change } from "../../../registry/operation.ts";
 import { endpoint, settings } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { EndpointView, endpointView } from "../endpoint-view.ts";
-import { laneMessage } from "../lane-messages.ts";
 import { presetOf, providerField } from "../preset.ts";
 import { checkTarget } from "../target.ts";
 
@@ -50,8 +49,6 @@ export const updateEndpoint = change({
       verification,
       pausedBecause: changes.isActive === undefined ? value.pausedBecause : null,
     });
-    if (next.value.isActive !== value.isActive)
-      unit.send(laneMessage, { lane: row.id, held: !next.value.isActive });
     return endpointView(next, server.publicUrl);
   },
 });

@@ -1,0 +1,28 @@
+import type { Scope } from "../kernel/principal.ts";
+import type { Resource } from "./resource.ts";
+
+/** What every plane declares, so that an operation may deal with the records of planes that it cannot import. */
+export type Catalogue = {
+  readonly operations: ReadonlyMap<string, Declared>;
+  /** By kind. */
+  readonly resources: ReadonlyMap<string, Resource>;
+};
+
+/** What others may know of an operation. */
+export type Declared = {
+  readonly name: string;
+  readonly effect: "read" | "change" | "act";
+  readonly scope: Scope;
+  readonly reach: "everywhere" | "people";
+  /** Of changes alone: why it cannot be undone; null when it can. */
+  readonly undoNone?: string | null;
+};
+
+type Declares = { readonly operations: readonly Declared[]; readonly resources: readonly Resource[] };
+
+export function catalogueOf(planes: readonly Declares[]): Catalogue {
+  return {
+    operations: new Map(planes.flatMap(({ operations }) => operations.map((it) => [it.name, it]))),
+    resources: new Map(planes.flatMap(({ resources }) => resources.map((it) => [it.kind, it]))),
+  };
+}
