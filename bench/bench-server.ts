@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { loadavg } from "node:os";
 import { z } from "zod";
@@ -24,8 +24,16 @@ export type BenchServer = {
 };
 
 /** Starts a server of the product in a child process; `forgetful` commits nothing. */
-export async function benchServer(variant: "durable" | "forgetful"): Promise<BenchServer> {
-  const child = fork(new URL("./server.ts", import.meta.url), [variant]);
+export function benchServer(variant: "durable" | "forgetful"): Promise<BenchServer> {
+  return driven(fork(new URL("./server.ts", import.meta.url), [variant]));
+}
+
+/** The baseline of the pipeline, driven alike. */
+export function bareForwarder(targetUrl: string): Promise<BenchServer> {
+  return driven(fork(new URL("./bare-forwarder.ts", import.meta.url), [targetUrl]));
+}
+
+async function driven(child: ChildProcess): Promise<BenchServer> {
   const [first] = await once(child, "message");
   const { url, key } = Ready.parse(first);
   const ask = async (message: string): Promise<unknown> => {

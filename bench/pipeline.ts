@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
 import { z } from "zod";
-import { benchServer, machine, median } from "./bench-server.ts";
+import { bareForwarder, benchServer, machine, median, type BenchServer } from "./bench-server.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 const events = Number(process.argv[3] ?? 10_000);
@@ -18,6 +18,7 @@ const [ready] = await once(target, "message");
 const { url: targetUrl } = z.object({ url: z.string() }).parse(ready);
 
 const server = await benchServer("durable");
+const bare = await bareForwarder(targetUrl);
 const ingest: string[] = [];
 for (let n = 0; n < endpoints; n++) {
   const made = await server.api("POST", "/endpoints", { name: `bench ${n}`, targetUrl, provider: "stripe" });
@@ -29,14 +30,14 @@ await server.api("PATCH", "/workspace", { plan: { eventsPerMonth: 1_000_000_000 
 const agent = new Agent({ connections, pipelining: 1 });
 let serial = 0;
 
-async function sendOne(): Promise<number> {
+async function sendOne(origin: string): Promise<number> {
   const n = serial++;
   const body = JSON.stringify({ id: `evt_${n}`, type: "bench.created", data: "x".repeat(960) });
   const t = Math.floor(Date.now() / 1_000);
   const signature = `t=${t},v1=${createHmac("sha256", secret).update(`${t}.${body}`).digest("hex")}`;
   const from = performance.now();
   const answer = await agent.request({
-    origin: server.url,
+    origin,
     path: ingest[n % endpoints] ?? "",
     method: "POST",
     headers: { "content-type": "application/json", "stripe-signature": signature },
@@ -53,50 +54,60 @@ async function pending(): Promise<number> {
   return Number(/^sluice_jobs_open (\d+)$/m.exec(text)?.[1]);
 }
 
-async function round(count: number): Promise<{ eventsPerSecond: number; p99Ms: number; backlog: number }> {
+type Round = {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  readonly backlog: number;
+};
+
+/** Sends `count` events through 64 connections and waits until all are delivered. */
+async function round(driven: BenchServer, waiting: () => Promise<number>): Promise<Round> {
   const latencies: number[] = [];
-  let left = count;
-  const from = performance.now();
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (left-- > 0) latencies.push(await sendOne());
-    }),
-  );
-  const backlog = await pending();
-  while ((await pending()) > 0) await sleep(50);
-  const seconds = (performance.now() - from) / 1_000;
-  return {
-    eventsPerSecond: count / seconds,
-    p99Ms: latencies.toSorted((a, b) => a - b)[Math.floor(count * 0.99)] ?? Number.NaN,
-    backlog,
-  };
+  let left = events;
+  const { result, spent } = await driven.measure(async () => {
+    const from = performance.now();
+    await Promise.all(
+      Array.from({ length: connections }, async () => {
+        while (left-- > 0) latencies.push(await sendOne(driven.url));
+      }),
+    );
+    const backlog = await waiting();
+    while ((await waiting()) > 0) await sleep(50);
+    return { backlog, seconds: (performance.now() - from) / 1_000 };
+  });
+  const p99Ms = latencies.toSorted((a, b) => a - b)[Math.floor(events * 0.99)] ?? Number.NaN;
+  return { cpuUs: spent.cpuUs / events, perSecond: events / result.seconds, p99Ms, backlog: result.backlog };
 }
 
-await round(2_000); // warm-up
-const cpu: number[] = [];
-const perSecond: number[] = [];
-const p99: number[] = [];
-const backlogs: number[] = [];
-for (let n = 0; n < rounds; n++) {
-  const { result, spent } = await server.measure(() => round(events));
-  cpu.push(spent.cpuUs / events);
-  perSecond.push(result.eventsPerSecond);
-  p99.push(result.p99Ms);
-  backlogs.push(result.backlog);
+const nothing = async (): Promise<number> => 0;
+const ours: Round[] = [];
+const least: Round[] = [];
+for (let n = 0; n <= rounds; n++) {
+  const a = await round(server, pending);
+  const b = await round(bare, nothing);
+  if (n === 0) continue; // warm-up
+  ours.push(a);
+  least.push(b);
 }
 const account = await server.api("GET", "/account-for-webhooks");
 await agent.close();
-await server.end();
+await Promise.all([server.end(), bare.end()]);
 target.send("end");
 
+const middle = (list: readonly Round[], of: keyof Round): number => median(list.map((it) => it[of]));
+const ratios = ours.map((it, i) => it.cpuUs / (least[i]?.cpuUs ?? Number.NaN));
 console.log(
   `pipeline, ${endpoints} endpoints, signed and deduplicated, ${rounds} rounds of ${events} events (${machine()})`,
 );
 console.log(
-  `  CPU of the product per event: median ${median(cpu).toFixed(1)} us, min ${Math.min(...cpu).toFixed(1)} us (goal <= 105)`,
+  `  CPU per event: median ${middle(ours, "cpuUs").toFixed(1)} us, min ${Math.min(...ours.map((it) => it.cpuUs)).toFixed(1)} us (goal <= 105)`,
 );
 console.log(
-  `  events/s until delivered: median ${median(perSecond).toFixed(0)}; accept p99 ${median(p99).toFixed(1)} ms; backlog when sending ended: median ${median(backlogs)}`,
+  `  a bare forwarder, which stores and checks nothing: median ${middle(least, "cpuUs").toFixed(1)} us; ratio ${median(ratios).toFixed(2)}`,
+);
+console.log(
+  `  events/s until delivered: ${middle(ours, "perSecond").toFixed(0)}; accept p99 ${middle(ours, "p99Ms").toFixed(1)} ms; backlog when sending ended ${middle(ours, "backlog")}`,
 );
 console.log(
   `  received ${account["received"]}, delivered ${account["delivered"]}, remainder ${account["remainder"]}`,

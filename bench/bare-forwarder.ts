@@ -1,0 +1,44 @@
+// The least a forwarder can do: read, answer 200, send on. Stores nothing, checks nothing. The pipeline's baseline.
+import { createServer } from "node:http";
+import { Pool } from "undici";
+
+const target = new URL(process.argv[2] ?? "");
+const pool = new Pool(target.origin, { connections: 64 });
+let cpu = process.cpuUsage();
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const body = chunks.length === 1 ? (chunks[0] ?? "") : Buffer.concat(chunks);
+    response.writeHead(200, { "content-type": "application/json", "content-length": 11 });
+    response.end('{"ok":true}');
+    void pool
+      .request({
+        path: target.pathname,
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      })
+      .then((answer) => answer.body.dump());
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  if (address !== null && typeof address === "object")
+    process.send?.({ kind: "ready", url: `http://127.0.0.1:${address.port}`, echoUrl: "", key: "" });
+});
+
+process.on("message", (message) => {
+  if (message === "start") {
+    cpu = process.cpuUsage();
+    process.send?.({ kind: "started" });
+  }
+  if (message === "stop") {
+    const { user, system } = process.cpuUsage(cpu);
+    const rssMb = process.memoryUsage().rss / 2 ** 20;
+    process.send?.({ kind: "stopped", cpuUs: user + system, loopMaxMs: 0, loopP99Ms: 0, rssMb });
+  }
+  if (message === "end") process.exit(0);
+});
