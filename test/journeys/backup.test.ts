@@ -114,8 +114,8 @@ async function example(t: TestContext) {
   return { folder, backup };
 }
 
-test("a backup", async (t) => {
-  const kept = await example(t);
+test("a backup", async (parent) => {
+  const kept = await example(parent);
 
   /** Copies of the example that a test may spoil. */
   async function copies(t: TestContext) {
@@ -149,7 +149,7 @@ test("a backup", async (t) => {
     writeFileSync(path, JSON.stringify({ ...manifest, files }));
   }
 
-  await t.test(
+  await parent.test(
     "is taken without a server as well, is for its owner only, and brings everything back",
     async (t) => {
       const { folder, backup, restored } = await copies(t);
@@ -173,7 +173,7 @@ test("a backup", async (t) => {
     },
   );
 
-  await t.test(
+  await parent.test(
     "--without-keys leaves the key file out, and restore says that it has to be put back",
     async (t) => {
       const { place, folder, restored } = await copies(t);
@@ -190,7 +190,7 @@ test("a backup", async (t) => {
   );
 
   for (const name of ["store.db", "traffic.db", "counters.db", "keys"])
-    await t.test(`with one byte of ${name} changed is refused, and nothing is restored`, async (t) => {
+    await parent.test(`with one byte of ${name} changed is refused, and nothing is restored`, async (t) => {
       const { backup, restored } = await copies(t);
       const path = join(backup, name);
       const bytes = readFileSync(path);
@@ -202,7 +202,7 @@ test("a backup", async (t) => {
       assert.ok(!existsSync(restored));
     });
 
-  await t.test(
+  await parent.test(
     "whose database is damaged is refused though its checksum fits, and an empty folder stays empty",
     async (t) => {
       const { backup, restored } = await copies(t);
@@ -218,7 +218,7 @@ test("a backup", async (t) => {
     },
   );
 
-  await t.test("with a row less than it says is refused", async (t) => {
+  await parent.test("with a row less than it says is refused", async (t) => {
     const { backup, restored } = await copies(t);
     const database = new DatabaseSync(join(backup, "store.db"));
     database.exec("pragma journal_mode = delete; delete from record where kind = 'endpoint'");
@@ -231,7 +231,7 @@ test("a backup", async (t) => {
     assert.ok(!existsSync(restored));
   });
 
-  await t.test("of a newer schema is refused with the version that can restore it", async (t) => {
+  await parent.test("of a newer schema is refused with the version that can restore it", async (t) => {
     const { backup, restored } = await copies(t);
     const path = join(backup, "backup.json");
     writeFileSync(path, readFileSync(path, "utf8").replace(/"schema": \d+/, '"schema": 99'));
@@ -240,7 +240,7 @@ test("a backup", async (t) => {
     assert.match(said, /or later/);
   });
 
-  await t.test(
+  await parent.test(
     "without its manifest, with a broken one, or with one that names a file elsewhere is refused",
     async (t) => {
       const { place, backup, restored } = await copies(t);
@@ -257,7 +257,7 @@ test("a backup", async (t) => {
     },
   );
 
-  await t.test("is never restored over anything", async (t) => {
+  await parent.test("is never restored over anything", async (t) => {
     const { backup, folder, restored } = await copies(t);
     const before = readFileSync(join(folder, "store.db"));
     assert.match(await refused(t, folder, ["restore", backup]), /is not empty/);
@@ -268,7 +268,7 @@ test("a backup", async (t) => {
     assert.deepEqual(readdirSync(restored), ["mine"]);
   });
 
-  await t.test("is never written over anything, and needs something to copy", async (t) => {
+  await parent.test("is never written over anything, and needs something to copy", async (t) => {
     const { place, folder, backup, restored } = await copies(t);
     const before = readdirSync(backup);
     assert.match(await refused(t, folder, ["backup", backup]), /is not empty/);
@@ -278,7 +278,7 @@ test("a backup", async (t) => {
     assert.ok(!existsSync(to));
   });
 
-  await t.test("of a folder that cannot be copied whole leaves nothing behind", async (t) => {
+  await parent.test("of a folder that cannot be copied whole leaves nothing behind", async (t) => {
     const { place, folder } = await copies(t);
     const path = join(folder, "counters.db");
     writeFileSync(path, readFileSync(path).fill(0xff, 0, 8_192));
@@ -287,7 +287,7 @@ test("a backup", async (t) => {
     assert.ok(!existsSync(to));
   });
 
-  await t.test(
+  await parent.test(
     "takes a folder and the flags it knows: anything else is refused with its usage",
     async (t) => {
       const { folder } = await copies(t);
