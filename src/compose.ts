@@ -135,7 +135,7 @@ async function startPlanes(
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
-    authenticate: (credentials) => authenticate({ client: undefined, ...credentials }),
+    authenticate,
   });
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),

@@ -22,7 +22,7 @@ export const variables = {
     does: "Port to listen on; 0 takes any free one.",
     example: "8080",
     fallback: "8080",
-    parse: (text) => z.coerce.number().int().min(0).max(65_535).parse(text),
+    parse: (text) => numberIn(0, 65_535).parse(text),
   }),
   SLUICE_HOST: variable({
     does: "Address to listen on. 0.0.0.0 makes the server reachable from other machines: put TLS in front.",
@@ -72,7 +72,7 @@ export const variables = {
     does: "Requests a second that one endpoint accepts, with bursts of five times as many; 0 = unlimited.",
     example: "500",
     fallback: "100",
-    parse: (text) => z.coerce.number().min(0).max(1_000_000).parse(text),
+    parse: (text) => numberIn(0, 1_000_000).parse(text),
   }),
   MCP_SERVER_ENABLED: variable({
     does: "false answers 404 on every MCP address.",
@@ -133,6 +133,15 @@ export function config(environment: Readonly<Record<string, string | undefined>>
   // Each entry was made by the parser under the same name.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.freeze(Object.fromEntries(read)) as Config;
+}
+
+function numberIn(min: number, max: number): z.ZodType<number> {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
 }
 
 function saidBy(error: unknown): string {

@@ -19,12 +19,14 @@ export function parseInput<S extends z.ZodObject>(shape: S, raw: unknown): z.out
   const parsed = shape.safeParse(raw);
   if (parsed.success) return parsed.data;
   const members = Object.keys(shape.shape);
-  const problems = parsed.error.issues.slice(0, problemsMax).flatMap((issue) => problemsOf(issue, members));
+  // A misspelt field is the cause when a required one is missing: it is named first.
+  const issues = parsed.error.issues.toSorted((a, b) => Number(isUnknown(b)) - Number(isUnknown(a)));
+  const problems = issues.slice(0, problemsMax).flatMap((issue) => problemsOf(issue, members));
   const first = problems[0] ?? { pointer: "", message: "Invalid input." };
   throw new Failure("invalid", first.message, {
     pointer: first.pointer,
     ...(first.allowed && { allowed: first.allowed }),
-    hint: hintOf(parsed.error.issues[0], members),
+    hint: hintOf(issues[0], members),
     ...(problems.length > 1 && { problems: problems.map(({ pointer, message }) => ({ pointer, message })) }),
   });
 }
@@ -39,6 +41,10 @@ function problemsOf(issue: z.core.$ZodIssue, members: readonly string[]): readon
     }));
   const name = issue.path.length === 0 ? "The input" : `"${issue.path.map(String).join(".")}"`;
   return [{ pointer: at, message: `${name}: ${saidBy(issue)}.`, ...allowedBy(issue) }];
+}
+
+function isUnknown({ code }: z.core.$ZodIssue): boolean {
+  return code === "unrecognized_keys";
 }
 
 function saidBy(issue: z.core.$ZodIssue): string {

@@ -104,10 +104,15 @@ export function guardConformance(name: string, open: OpenOutbound): void {
       "http://127.0.0.1/": "127.0.0.0/8,::1/128",
       "http://10.1.2.3/": "10.0.0.0/8",
       "http://[fd00::1]/": "fc00::/7",
-      "http://169.254.169.254/": "169.254.169.254/32",
     };
     for (const [url, range] of Object.entries(ranges))
       assert.ok(outbound.check(url)?.hint.startsWith(`Set SLUICE_OUTBOUND_ALLOW=${range} if you mean`), url);
+  });
+
+  test(`${name}: nobody is told how to open the way to a cloud's credentials`, (t) => {
+    const outbound = open(t);
+    for (const url of ["http://169.254.169.254/", "http://168.63.129.16/"])
+      assert.doesNotMatch(outbound.check(url)?.hint ?? "SLUICE_OUTBOUND_ALLOW", /SLUICE_OUTBOUND_ALLOW/, url);
   });
 
   test(`${name}: a name that does not resolve is a refusal to resolve and unreachable to send`, async (t) => {

@@ -154,8 +154,11 @@ function ownListener(text: string, port: number): Refusal {
 }
 
 function inner(text: string, why: { readonly what: string; readonly allow: string | null }): Refusal {
-  const hint =
-    why.allow === null
+  // Nobody means to deliver there, and an agent should not be told how to open it.
+  const cloud = /cloud/.test(why.what);
+  const hint = cloud
+    ? "Give the address of the application that should receive the webhooks."
+    : why.allow === null
       ? "Use the IPv4 address itself."
       : `Set SLUICE_OUTBOUND_ALLOW=${why.allow} if you mean to deliver to ${why.what.split(",")[0] ?? why.what}.`;
   return { reason: "address", message: `${text} is ${why.what}.`, hint };

@@ -23,7 +23,12 @@ export type McpMount = Offer & {
   readonly serverInfo: ServerInfo;
 };
 
-export type Credentials = { readonly authorization: string | undefined; readonly remoteAddress: string };
+export type Credentials = {
+  readonly authorization: string | undefined;
+  readonly remoteAddress: string;
+  /** What the client calls itself (User-Agent). */
+  readonly client: string | undefined;
+};
 
 const bodyBytesMax = 4 * 1024 * 1024;
 const callMsMax = 120_000;
@@ -45,7 +50,11 @@ export function mcpRoute({ engines, authenticate, enabled, serverInfo, ...offer 
   async function answer(request: RawRequest, requestId: string, patience: Deadline): Promise<RawAnswer> {
     refuseForeignOrigin(request.header("origin"), engines.settings.publicUrl);
     const authorization = request.header("authorization");
-    const principal = await authenticate({ authorization, remoteAddress: request.remoteAddress });
+    const principal = await authenticate({
+      authorization,
+      remoteAddress: request.remoteAddress,
+      client: request.header("user-agent"),
+    });
     const readOnly = asksReadOnly(request);
     const body = await request.body(bodyBytesMax);
     if (body.kind !== "whole") return incomplete(body.kind);
