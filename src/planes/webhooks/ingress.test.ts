@@ -87,6 +87,8 @@ describe("ingress, over a real connection", () => {
       const { status, head } = await exchange(world, request(orders.path, { method, body: "" }));
       assert.equal(status, 405);
       assert.match(head, /allow: POST, PUT, PATCH, DELETE/i);
+      const { logs } = await world.call(workspace, listLogs, { endpointId: orders.id, limit: 1 });
+      assert.partialDeepStrictEqual(logs, [{ method, state: "rejected", error: "method_not_allowed" }]);
     });
 
   test("unknown, deleted, mistyped and malformed addresses are answered alike, to the byte", async () => {
@@ -509,6 +511,13 @@ describe("ingress, within limits", () => {
       assert.equal((await world.arrive(other)).status, 200);
       world.moveOn(1_000);
       assert.equal((await world.arrive(orders)).status, 200);
+      const account = await world.call(workspace, accountForWebhooks, { endpointId: orders.id });
+      assert.partialDeepStrictEqual(account, { received: 5, rejected: 2, remainder: 0 });
+      const { logs } = await world.call(workspace, listLogs, { endpointId: orders.id, status: "rejected" });
+      assert.deepEqual(
+        (logs as { error: string }[]).map(({ error }) => error),
+        ["limited", "limited"],
+      );
     } finally {
       await world.close();
     }

@@ -38,9 +38,10 @@ export function ingress(endpoints: LiveEndpoints, quota: Quota, engines: Engines
         return waitMs > 0 ? tooMany(waitMs) : notFound;
       }
       const waitMs = perEndpoint.take(endpoint.id);
-      if (waitMs > 0) return tooMany(waitMs);
       try {
-        return await receive(request, endpoint, query, parts);
+        if (waitMs > 0)
+          return await refuse(headOf(request, endpoint, query), tooMany(waitMs), "limited", parts);
+        return await receive(request, headOf(request, endpoint, query), parts);
       } catch (error) {
         if (error instanceof Failure && error.kind === "unavailable") return unavailable(error);
         throw error;
@@ -49,28 +50,36 @@ export function ingress(endpoints: LiveEndpoints, quota: Quota, engines: Engines
   };
 }
 
-async function receive(
-  request: RawRequest,
+type Head = Omit<Arrival, "body">;
+
+function headOf(
+  { method, headers, remoteAddress, receivedAt }: RawRequest,
   endpoint: LiveEndpoint,
   query: string,
-  parts: Parts,
-): Promise<RawAnswer> {
-  const { method, headers, remoteAddress, receivedAt } = request;
+): Head {
+  return { endpoint, method, query, headers, remoteAddress, receivedAt };
+}
+
+async function receive(request: RawRequest, head: Head, parts: Parts): Promise<RawAnswer> {
+  const { endpoint, method } = head;
   const handshakes = endpoint.provider?.handshake?.method === method;
-  if (!eventMethods.has(method) && !handshakes) return notAllowed;
+  if (!eventMethods.has(method) && !handshakes) return refuse(head, notAllowed, "method_not_allowed", parts);
   const read = await request.body(endpoint.settings.bodyBytesMax);
-  const arrived = { endpoint, method, query, headers, remoteAddress, receivedAt };
   if (read.kind !== "whole") {
     const { record, ...answer } = bodyProblems[read.kind];
-    if (!record) return answer;
-    return reject({ ...arrived, body: Buffer.alloc(0) }, { answer, error: read.kind, detail: "" }, parts);
+    return record ? refuse(head, answer, read.kind, parts) : answer;
   }
-  const arrival: Arrival = { ...arrived, body: read.bytes };
+  const arrival: Arrival = { ...head, body: read.bytes };
   const incoming = readable(arrival, parts.engines.settings.publicUrl);
   return (
     (handshakes ? await shakeHands(arrival, incoming, parts) : undefined) ??
     receiveEvent(arrival, incoming, parts)
   );
+}
+
+/** Rejects a request whose body was not read. */
+function refuse(head: Head, answer: RawAnswer, error: string, parts: Parts): Promise<RawAnswer> {
+  return reject({ ...head, body: Buffer.alloc(0) }, { answer, error, detail: "" }, parts);
 }
 
 async function shakeHands(
@@ -95,7 +104,7 @@ async function shakeHands(
 async function receiveEvent(arrival: Arrival, incoming: Incoming, parts: Parts): Promise<RawAnswer> {
   const { endpoint, receivedAt } = arrival;
   const { engines, quota } = parts;
-  if (!eventMethods.has(arrival.method)) return notAllowed;
+  if (!eventMethods.has(arrival.method)) return refuse(arrival, notAllowed, "method_not_allowed", parts);
   const refusal = unverified(arrival, incoming);
   if (refusal !== undefined)
     return reject(
