@@ -7,8 +7,8 @@ import type { Context } from "../../registry/context.ts";
 import type { Resource, Row } from "../../registry/resource.ts";
 import { decodedRow, type Earlier } from "../../registry/unit.ts";
 
-/** The name of the operation, which is how its own changes are known. */
-export const undoName = "undo_change";
+/** How the changes of undo_change itself are known. */
+const undoName = "undo_change";
 
 /** One record, and what it goes back to. */
 export type Revert = {

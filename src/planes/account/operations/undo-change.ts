@@ -2,10 +2,10 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
 import { refuseConfined } from "../refuse-confined.ts";
-import { undoName, undoOf } from "../undo.ts";
+import { undoOf } from "../undo.ts";
 
 export const undoChange = change({
-  name: undoName,
+  name: "undo_change",
   title: "Undo a change",
   does: "Sets every record that a change made back to what it was, as one set; deleted records come back for 7 days. Refused when one was changed since, and for what cannot be undone, such as secrets.",
   verb: "POST",
