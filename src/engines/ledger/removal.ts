@@ -78,11 +78,26 @@ async function removeChunk(file: TrafficFile, picked: Clause, still: Clause): Pr
   return removed.length;
 }
 
-/** Blocks lose what they hold of the rows, and go when nothing points to them any more; then the rows go. */
+/**
+ * The greatest seq and number are written down, so that neither is given again: a follower of `since` that is past the
+ * row would miss what came in its place. Blocks lose what they hold of the rows, and go when nothing points to them
+ * any more. Then the rows go.
+ */
 function removing(seqs: string, still: Clause): readonly Statement[] {
   const gone = `gone.seq in (select value from json_each(?)) and ${still.sql}`;
   const params = [seqs, ...still.params];
   return [
+    {
+      sql: `update removal set seq = max(seq, last) from (select max(seq) as last from exchange as gone where ${gone})
+        where last is not null`,
+      params,
+    },
+    {
+      sql: `insert into numbering (workspace, last) select workspace, max(number) from exchange as gone
+        where ${gone} and number is not null group by workspace
+        on conflict (workspace) do update set last = max(last, excluded.last)`,
+      params,
+    },
     {
       sql: `update block set exchanges = exchanges - leaving.count
         from (select block, count(*) as count from exchange as gone

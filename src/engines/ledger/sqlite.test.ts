@@ -190,6 +190,27 @@ test("what is redacted or removed is gone from the memory of fresh exchanges too
     assert.deepEqual(plain(await recent.get(ours, kept.id)), plain(kept));
   }));
 
+test("seqs and numbers of removed exchanges are not given again, also after a restart", () =>
+  withLedger(async ({ file, ledger }) => {
+    const rows = [made({ subject: "ep_b" }), made(), made()];
+    await commitEach(file, rows);
+    const position = await ledger.position();
+    assert.equal(await ledger.purge(ours, "ep_a", 10), 2);
+    const [database] = await file.read("select file from pragma_database_list", []);
+    const again = await openTrafficFile(textOf(database ?? {}, "file"), wallClock);
+    const late = made();
+    await commitEach(again, [late]);
+    await again.close();
+    const next = await ledger.since(ours, position, { limit: 10 });
+    assert.deepEqual(
+      next.rows.map(({ id, number }) => [id, number]),
+      [[late.id, 4]],
+    );
+    assert.equal(await ledger.purge(ours, "ep_b", 10), 1);
+    assert.equal(await ledger.purge(ours, "ep_a", 10), 1, "with everything gone as well");
+    assert.equal(await ledger.purge(ours, "ep_a", 10), 0);
+  }));
+
 test("what was redacted is sealed again", () =>
   withLedger(async ({ file, ledger }) => {
     const rows = Array.from({ length: 64 }, (_, i) => withContent(`secret ${i}`));

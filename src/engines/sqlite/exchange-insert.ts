@@ -54,8 +54,11 @@ export const at = {
 } as const;
 
 // An id that is there already is a commit made again by a caller who was not answered the first time.
-const insert = `insert into exchange (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})
+const insert = `insert into exchange (seq, ${columns.join(", ")}) values (?, ${columns.map(() => "?").join(", ")})
 on conflict (id) do nothing`;
+
+const lastSeq =
+  "select max((select coalesce(max(seq), 0) from exchange), (select max(seq) from removal)) as seq";
 
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
@@ -99,6 +102,8 @@ export class ExchangeInsert {
   readonly #insertBlock: StatementSync;
   readonly #correctBlock: StatementSync;
   readonly #dropBlock: StatementSync;
+  /** The last one given, also to rows that are gone; gives them without the writes of `autoincrement`. */
+  #seq: number;
   #drafts: Draft[] = [];
   #contents = Buffer.allocUnsafe(blockBytesMax);
   #end = 0;
@@ -106,6 +111,7 @@ export class ExchangeInsert {
   #compress = false;
 
   constructor(database: DatabaseSync) {
+    this.#seq = Number(database.prepare(lastSeq).get()?.["seq"]);
     this.#insert = database.prepare(insert);
     this.#insertBlock = database.prepare("insert into block (exchanges, data) values (?, ?)");
     this.#correctBlock = database.prepare("update block set exchanges = ? where id = ?");
@@ -121,7 +127,7 @@ export class ExchangeInsert {
 
   add(draft: Draft): void {
     if (!this.#compress) {
-      this.#insert.run(...draft);
+      this.#insert.run(++this.#seq, ...draft);
       return;
     }
     this.#gather(draft);
@@ -136,7 +142,7 @@ export class ExchangeInsert {
     for (const draft of this.#drafts) {
       const packed = draft[at.blockAt] !== null;
       if (packed) draft[at.block] = block;
-      const { changes } = this.#insert.run(...draft);
+      const { changes } = this.#insert.run(++this.#seq, ...draft);
       if (packed && changes !== 0) pointing++;
     }
     if (pointing < this.#packed) this.#correct(block, pointing);

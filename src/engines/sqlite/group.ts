@@ -31,6 +31,10 @@ export type Group = {
 const takeKey = `insert into used (key, expires_at, exchange) values (?1, ?2, ?3)
 on conflict (key) do update set expires_at = ?2, exchange = ?3 where expires_at <= ?4 or exchange = ?3`;
 
+const lastNumber = `select max(
+  coalesce((select max(number) from exchange where workspace = ?1 and number is not null), 0),
+  coalesce((select last from numbering where workspace = ?1), 0)) as last`;
+
 // Up to 10,000 keys expire a second before the table grows with keys that are of no use.
 const sweepIntervalMs = 200;
 const keysPerSweepMax = 2_000;
@@ -74,7 +78,7 @@ export class GroupWriter {
     try {
       for (let entry = 0; entry < group.entries; entry++) this.#applyEntry(group.pack, entry);
       this.#exchanges.end();
-      this.#writeSums();
+      this.#writeTallies();
       const before = performance.now();
       this.#statements.commit.run();
       return this.#result(performance.now() - before);
@@ -176,8 +180,7 @@ export class GroupWriter {
   }
 
   #nextNumber(workspace: number): number {
-    const last =
-      this.#numbers.get(workspace) ?? Number(this.#statements.lastNumber.get(workspace)?.["last"] ?? 0);
+    const last = this.#numbers.get(workspace) ?? Number(this.#statements.lastNumber.get(workspace)?.["last"]);
     this.#numbers.set(workspace, last + 1);
     this.#numbered.add(workspace);
     return last + 1;
@@ -200,9 +203,7 @@ export class GroupWriter {
     }
   }
 
-  #writeSums(): void {
-    for (const workspace of this.#numbered)
-      this.#statements.keepNumber.run(workspace, this.#numbers.get(workspace) ?? 0);
+  #writeTallies(): void {
     for (const [key, amount] of this.#tallies) this.#statements.addTally.run(key, amount);
   }
 }
@@ -223,7 +224,6 @@ function statementsOf(
   | "addJob"
   | "addTally"
   | "lastNumber"
-  | "keepNumber"
   | "sweep",
   StatementSync
 > {
@@ -241,11 +241,9 @@ function statementsOf(
       subject, parked) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`),
     addTally: prepare(`insert into tally (key, amount) values (?1, ?2)
       on conflict (key) do update set amount = amount + ?2`),
-    lastNumber: prepare("select last from numbering where workspace = ?"),
+    lastNumber: prepare(lastNumber),
     sweep: prepare(`delete from used where key in
       (select key from used where expires_at <= ? order by expires_at limit ?)`),
-    keepNumber: prepare(`insert into numbering (workspace, last) values (?1, ?2)
-      on conflict (workspace) do update set last = ?2`),
   };
 }
 

@@ -20,7 +20,7 @@ insert into name (id, text) values (1, 'delivered'), (2, 'failed'), (3, 'filtere
 -- Integers in columns that hold texts are ids of names; host and path are names only when they repeat. Ids, parents and traces are the 16 bytes behind their hex text.
 -- Content is raw in content, or compressed in block, or absent (no headers, no bodies, no response).
 create table exchange (
-  seq integer primary key autoincrement,
+  seq integer primary key,
   id blob not null,
   number integer,
   workspace integer not null,
@@ -55,6 +55,12 @@ create index exchange_list on exchange (workspace, subject, started_at, id, plan
 create index exchange_attempt on exchange (parent, ending) where parent is not null and attempt is not null;
 create index exchange_ending on exchange (workspace, ending, subject, received_at) where ending is not null;
 create unique index exchange_number on exchange (workspace, number) where number is not null;
+
+-- The greatest seq of all exchanges that were removed, so that none is given twice.
+create table removal (
+  seq integer not null
+) strict;
+insert into removal (seq) values (0);
 
 -- The contents of up to 64 exchanges, one after another, as one zstd frame. exchanges: how many still point here.
 create table block (
@@ -96,7 +102,7 @@ create table used (
 ) strict, without rowid;
 create index used_expiry on used (expires_at);
 
--- The last short number given in a workspace, so that none is given twice even when its exchange has expired.
+-- The greatest short number by workspace of all exchanges that were removed, so that none is given twice.
 create table numbering (
   workspace integer primary key,
   last integer not null
