@@ -174,7 +174,8 @@ function shaped(takes: Field["takes"]): fc.Arbitrary<unknown> {
 /** What stands in the path must be text, or it is another path. */
 function addressable(it: Operation, input: Output): Output {
   const parts = pathParameters(it.path).map((name): [string, unknown] => {
-    const text = String(input[name] ?? "");
+    const given = input[name] ?? "";
+    const text = typeof given === "string" ? given : JSON.stringify(given);
     return [name, text.isWellFormed() && !/^\.{0,2}$/.test(text) && text !== "" ? text : "x"];
   });
   return { ...input, ...Object.fromEntries(parts) };
