@@ -99,16 +99,14 @@ export function launch(t: TestContext, { folder, environment, command = serve }:
 export async function startServer(t: TestContext, start: Launch): Promise<ServerProcess> {
   const launched = launch(t, start);
   const { output, log, ended, send } = launched;
-  const tooSoon = ended.then(({ code, signal }) => {
-    throw new Error(`the server ended with ${code ?? signal} before it was ready\n${log()}`);
+  let end: End | undefined;
+  void ended.then((how) => (end = how));
+  const url = await eventually("a server that is ready", async () => {
+    if (end !== undefined) throw new Error(`the server ended with ${end.code ?? end.signal}\n${log()}`);
+    const printed = /^Sluice listens on (\S+)/m.exec(output())?.[1];
+    return printed !== undefined && (await isReady(printed)) ? printed : undefined;
   });
-  tooSoon.catch(() => {});
-  const ready = eventually("a server that is ready", async () => {
-    const url = /^Sluice listens on (\S+)/m.exec(output())?.[1];
-    return url !== undefined && (await isReady(url)) ? url : undefined;
-  });
-  const url = await Promise.race([ready, tooSoon]);
-  const end = (signal: NodeJS.Signals) => () => {
+  const endBy = (signal: NodeJS.Signals) => () => {
     send(signal);
     return ended;
   };
@@ -117,8 +115,8 @@ export async function startServer(t: TestContext, start: Launch): Promise<Server
     url,
     echoUrl: /Echo +(\S+)/.exec(output())?.[1] ?? "",
     ask: asking(url, exampleKey),
-    kill: end("SIGKILL"),
-    stop: end("SIGTERM"),
+    kill: endBy("SIGKILL"),
+    stop: endBy("SIGTERM"),
   };
 }
 
