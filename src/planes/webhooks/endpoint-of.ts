@@ -23,6 +23,6 @@ export async function endpointOf(context: Context, idOrSlug: string): Promise<En
   if (visible) return row;
   throw new Failure("not_found", `No endpoint "${idOrSlug}".`, {
     pointer: "/endpointId",
-    hint: "list_endpoints shows the ids and slugs. A deleted endpoint is gone.",
+    hint: "list_endpoints shows the ids and slugs; undo_change brings a deleted endpoint back.",
   });
 }

@@ -6,7 +6,7 @@ import { endpointId, endpointOf } from "../endpoint-of.ts";
 export const deleteEndpoint = change({
   name: "delete_endpoint",
   title: "Delete an endpoint",
-  does: "Deletes an endpoint and its stats: its address answers 404 at once and open deliveries are cancelled. Its log rows stay until their retention ends.",
+  does: "Deletes an endpoint: its address answers 404 at once and open deliveries are cancelled, its log rows stay until their retention ends. undo_change brings it back for 7 days, then it is purged.",
   verb: "DELETE",
   path: "/endpoints/:endpointId",
   scope: "endpoints:delete",

@@ -106,7 +106,7 @@ test("another workspace's endpoint, and one outside of a credential's confines, 
       message: `No endpoint "${id}".`,
       detail: {
         pointer: "/endpointId",
-        hint: "list_endpoints shows the ids and slugs. A deleted endpoint is gone.",
+        hint: "list_endpoints shows the ids and slugs; undo_change brings a deleted endpoint back.",
       },
     };
     await assert.rejects(world.call(missing, getEndpoint, { endpointId: id }), refusal);
