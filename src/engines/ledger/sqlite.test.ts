@@ -8,6 +8,7 @@ import { wallClock } from "../../kernel/clock.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { bytesOf, textOf, type SqlValue } from "../sqlite/exchange-row.ts";
 import { openTrafficFile, type TrafficFile } from "../sqlite/traffic-file.ts";
+import { sampleJob } from "../traffic/samples.ts";
 import { sqliteTraffic } from "../traffic/sqlite.ts";
 import type { Ledger } from "./ledger.ts";
 import { bare, day, made, nth, ours, plain, withContent } from "./samples.ts";
@@ -175,14 +176,17 @@ test("redacting leaves no copy of the content in its block", () =>
   }));
 
 test("what is redacted or removed is gone from the memory of fresh exchanges too", () =>
-  withLedger(async ({ file, ledger }) => {
+  withLedger(async ({ file, ledger, asked }) => {
     const { journal, recent } = await sqliteTraffic(file, wallClock);
     const [hidden, gone, kept] = ["ep_a", "ep_b", "ep_c"].map((subject) =>
       withContent("secret", { subject }),
     );
     assert.ok(hidden && gone && kept);
-    await journal.commit({ exchanges: [hidden, gone, kept], jobs: [] });
-    for (const { id } of [hidden, gone]) assert.ok((await recent.get(ours, id))?.response);
+    const exchanges = [hidden, gone, kept];
+    await journal.commit({ exchanges, jobs: exchanges.map(({ id }) => sampleJob({ exchange: id })) });
+    asked.length = 0;
+    for (const { id } of exchanges) assert.ok((await recent.get(ours, id))?.response);
+    assert.deepEqual(asked, [], "they are in memory");
     await ledger.redact(ours, hidden.id, bare);
     await ledger.purge(ours, "ep_b", 10);
     assert.equal((await recent.get(ours, hidden.id))?.request.body?.bytes.length, 0);

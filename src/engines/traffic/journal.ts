@@ -125,9 +125,13 @@ function takeJobs({ lanes }: Schedule, entry: FileEntry, { kind, unadded }: Comm
   else lanes.end(job, now);
 }
 
+/** Only what a job works for is read back soon; keeping the rest, such as attempts, costs garbage collection. */
 function keepExchanges(recent: RecentCache, entry: FileEntry, { kind, numbers, from }: Committed): void {
   if (kind === "duplicate" || (kind === "stale" && entry.finish?.then.kind === "cancel")) return;
+  if (entry.jobs.length === 0) return;
+  const working = new Set(entry.jobs.map((job) => job.exchange));
   for (const [index, exchange] of entry.exchanges.entries()) {
+    if (!working.has(exchange.id)) continue;
     const number = numbers[from + index] ?? 0;
     const written = kind === "stale" && exchange.ending !== null ? { ...exchange, ending: null } : exchange;
     recent.keep(written, number === 0 ? null : number);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Promised } from "./promised.ts";
-import { sampleExchange, bodyOf, plain } from "./samples.ts";
+import { sampleExchange, sampleJob, bodyOf, plain } from "./samples.ts";
 
 /** What `Recent` promises. */
 export function recentPromises(promise: Promised): void {
@@ -29,7 +29,8 @@ export function recentPromises(promise: Promised): void {
     "an exchange reads back as it was committed, from memory and from the database",
     async ({ traffic, reopen }) => {
       const exchange = full();
-      await traffic.journal.commit({ exchanges: [exchange], jobs: [] });
+      const jobs = [sampleJob({ exchange: exchange.id })];
+      await traffic.journal.commit({ exchanges: [exchange], jobs });
       assert.deepEqual(
         plain(await traffic.recent.get("ws_1", exchange.id)),
         plain({ ...exchange, number: 1 }),
@@ -60,7 +61,7 @@ export function recentPromises(promise: Promised): void {
 
   promise("an exchange of another workspace, or of none, is unknown", async ({ traffic, reopen }) => {
     const exchange = sampleExchange();
-    await traffic.journal.commit({ exchanges: [exchange], jobs: [] });
+    await traffic.journal.commit({ exchanges: [exchange], jobs: [sampleJob({ exchange: exchange.id })] });
     assert.equal(await traffic.recent.get("ws_2", exchange.id), undefined);
     const again = await reopen();
     assert.equal(await again.recent.get("ws_2", exchange.id), undefined);

@@ -5,8 +5,8 @@ import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
 import type { Recent } from "./traffic.ts";
 
-/** Of each of the two generations, so that the whole stays below 64 MiB. */
-const generationBytesMax = 32 * 1024 * 1024;
+/** Of each of the two generations, so that the whole stays below 32 MiB. */
+const generationBytesMax = 16 * 1024 * 1024;
 /** What an exchange weighs beside its bodies, roughly. */
 const exchangeBytes = 1_500;
 const headerBytes = 100;

@@ -64,6 +64,29 @@ test("the writer syncs every commit to disk", async (context) => {
   await traffic.close();
 });
 
+test("what a job works for is read back from memory, an attempt from the file", async (context) => {
+  const { file } = await open(context);
+  const reads: string[] = [];
+  const watched: TrafficFile = {
+    ...file,
+    read(sql, params) {
+      reads.push(sql);
+      return file.read(sql, params);
+    },
+  };
+  const traffic = await sqliteTraffic(watched, testClock());
+  const event = sampleExchange();
+  const attempt = sampleExchange({ kind: "attempt", parent: event.id, attempt: 1 });
+  await traffic.journal.commit({ exchanges: [event], jobs: [sampleJob({ exchange: event.id })] });
+  await traffic.journal.commit({ exchanges: [attempt], jobs: [] });
+  reads.length = 0;
+  assert.equal((await traffic.recent.get("ws_1", event.id))?.number, 1);
+  assert.equal(reads.length, 0);
+  assert.equal((await traffic.recent.get("ws_1", attempt.id))?.attempt, 1);
+  assert.equal(reads.length, 1);
+  await traffic.close();
+});
+
 test("a writer that dies fails the commits under way, and none that was acknowledged is lost", async (context) => {
   const { path, file, traffic } = await open(context);
   const acknowledged = new Set<string>();
