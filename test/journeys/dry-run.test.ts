@@ -18,7 +18,12 @@ import { startTarget, type Target } from "./target.ts";
 type Output = Readonly<Record<string, unknown>>;
 
 /** What calls are made about: everything that an example may need, made beforehand. */
-type Made = { readonly targetUrl: string; readonly keyId: string; readonly logId: string };
+type Made = {
+  readonly targetUrl: string;
+  readonly keyId: string;
+  readonly logId: string;
+  readonly changeId: string;
+};
 
 /** One good call of every operation that writes, made in this order; a new operation needs its line here. */
 const examples: Readonly<Record<string, (made: Made) => Output>> = {
@@ -31,6 +36,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   create_api_key: () => ({ name: "for nobody" }),
   revoke_api_key: ({ keyId }) => ({ keyId }),
   update_workspace: () => ({ name: "renamed" }),
+  undo_change: ({ changeId }) => ({ changeId }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
 
@@ -175,7 +181,10 @@ async function made({ rest, target, echoUrl }: Watched): Promise<Made> {
     id: string;
   };
   const { id: keyId } = await rest(operation("create_api_key"), { name: "to be revoked" });
-  return { targetUrl: echoUrl, keyId: String(keyId), logId: id };
+  await rest(operation("create_endpoint"), { name: "regretted", targetUrl: target.url });
+  const { changes } = await rest(operation("list_changes"), { operation: "create_endpoint", limit: 1 });
+  const [{ changeId } = { changeId: "" }] = changes as readonly { readonly changeId: string }[];
+  return { targetUrl: echoUrl, keyId: String(keyId), logId: id, changeId };
 }
 
 test("every operation that writes has an example here", () => {
