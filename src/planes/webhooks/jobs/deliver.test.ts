@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { Webhook } from "standardwebhooks";
 import {
   openRunningWorld,
@@ -30,9 +30,15 @@ after(() => world.close());
 /** An endpoint with a target of its own, both gone with the test. */
 async function pair(input: Record<string, unknown> = {}) {
   const target = await openTarget();
+  opened.push(target);
   const endpoint = await world.endpointIn(workspace, { targetUrl: target.url, ...input });
-  return { target, endpoint, [Symbol.asyncDispose]: () => target.close() };
+  return { target, endpoint };
 }
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((target) => target.close()));
+});
 
 /** How long after an attempt the next one is due; undefined when there is none. */
 async function waitAfter(event: string, attempt: number): Promise<number | undefined> {
@@ -68,7 +74,7 @@ function within(waits: readonly number[], schedule: readonly number[]): void {
 
 describe("what reaches the target", () => {
   test("the body to the byte, under the method it came by", async () => {
-    await using it = await pair();
+    const it = await pair();
     const body = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const { id } = await world.arrive(it.endpoint, { method: "PUT", body });
     await world.endingOf(workspace, id);
@@ -77,7 +83,7 @@ describe("what reaches the target", () => {
   });
 
   test("the sender's headers without those of its connection and of the way here, then ours", async () => {
-    await using it = await pair();
+    const it = await pair();
     const { id } = await world.arrive(it.endpoint, {
       headers: [
         ["Host", "sluice.example"],
@@ -138,14 +144,14 @@ describe("what reaches the target", () => {
   });
 
   test("a header whose value reads as redacted, though nothing was", async () => {
-    await using it = await pair();
+    const it = await pair();
     const { id } = await world.arrive(it.endpoint, { headers: [["X-Note", "[redacted]"]] });
     await world.endingOf(workspace, id);
     assert.equal(it.target.reached[0]!.header("x-note"), "[redacted]");
   });
 
   test("a signature that the standardwebhooks package accepts, anew at each attempt", async () => {
-    await using it = await pair();
+    const it = await pair();
     const { signingSecret } = await world.call(workspace, rotateSigningSecret, {
       endpointId: it.endpoint.id,
     });
@@ -193,7 +199,7 @@ function renamed(request: Reached): Record<string, string> {
 
 describe("when the target fails", () => {
   test("12 attempts over 70 hours, each due within 20 % of its wait, then the event has failed", async () => {
-    await using it = await pair();
+    const it = await pair();
     it.target.answer(() => ({ status: 503 }));
     const { id } = await world.arrive(it.endpoint);
     within(await waitsOf(id), [
@@ -219,7 +225,7 @@ describe("when the target fails", () => {
   });
 
   test("what the target says is wrong with the request is tried 5 times over 7 hours", async () => {
-    await using it = await pair();
+    const it = await pair();
     it.target.answer(() => ({ status: 404 }));
     const { id } = await world.arrive(it.endpoint);
     within(await waitsOf(id), [30 * second, 10 * minute, hour, 6 * hour]);
@@ -237,14 +243,14 @@ describe("when the target fails", () => {
     [401, 30 * second],
   ] as const)
     test(`after ${status} the next attempt comes in ${wait / second} s`, async () => {
-      await using it = await pair({ maxAttempts: 2 });
+      const it = await pair({ maxAttempts: 2 });
       it.target.answer(() => ({ status }));
       const { id } = await world.arrive(it.endpoint);
       within(await waitsOf(id), [wait]);
     });
 
   test("an endpoint's own number of attempts is the most there are", async () => {
-    await using it = await pair({ maxAttempts: 1 });
+    const it = await pair({ maxAttempts: 1 });
     it.target.answer(() => ({ status: 500 }));
     const { id } = await world.arrive(it.endpoint);
     assert.deepEqual(await waitsOf(id), []);
@@ -253,7 +259,7 @@ describe("when the target fails", () => {
   });
 
   test("one that works in between ends it", async () => {
-    await using it = await pair();
+    const it = await pair();
     it.target.answer((request) => ({ status: request.header("sluice-attempt") === "1" ? 500 : 200 }));
     const { id } = await world.arrive(it.endpoint);
     assert.equal((await waitsOf(id)).length, 1);
@@ -269,15 +275,15 @@ describe("when the target fails", () => {
   });
 
   test("a target that does not answer in the endpoint's time is given up on", async () => {
-    await using it = await pair({ timeoutSeconds: 1, maxAttempts: 1 });
+    const it = await pair({ timeoutSeconds: 1, maxAttempts: 1 });
     it.target.answer(() => new Promise(() => {}));
     const { id } = await world.arrive(it.endpoint);
     assert.equal((await world.endingOf(workspace, id)).error, "timeout");
   });
 
   test("a redirect is not followed", async () => {
-    await using elsewhere = await pair();
-    await using it = await pair({ maxAttempts: 1 });
+    const elsewhere = await pair();
+    const it = await pair({ maxAttempts: 1 });
     it.target.answer(() => ({ status: 307, headers: { location: elsewhere.target.url } }));
     const { id } = await world.arrive(it.endpoint);
     assert.equal((await world.endingOf(workspace, id)).error, "status_307");
@@ -285,7 +291,7 @@ describe("when the target fails", () => {
   });
 
   test("of a long answer 64 KiB are kept, and it says so", async () => {
-    await using it = await pair();
+    const it = await pair();
     it.target.answer(() => ({ status: 200, body: "a".repeat(100_000) }));
     const { id } = await world.arrive(it.endpoint);
     const { response } = await world.endingOf(workspace, id);
@@ -309,7 +315,7 @@ describe("what a target asks for", () => {
 
   for (const status of [429, 503])
     test(`Retry-After with ${status} holds everything of the endpoint for as long`, async () => {
-      await using it = await pair();
+      const it = await pair();
       const { id, wait } = await refusedWith(it.endpoint, it, status, "100");
       assert.equal(wait, 100 * second);
       it.target.answer(() => ({ status: 200 }));
@@ -325,7 +331,7 @@ describe("what a target asks for", () => {
     });
 
   test("Retry-After with 500 puts off that one event", async () => {
-    await using it = await pair();
+    const it = await pair();
     const { wait } = await refusedWith(it.endpoint, it, 500, "100");
     assert.equal(wait, 100 * second);
     it.target.answer(() => ({ status: 200 }));
@@ -334,7 +340,7 @@ describe("what a target asks for", () => {
   });
 
   test("it is honoured up to 6 hours, and never makes the wait shorter", async () => {
-    await using it = await pair();
+    const it = await pair();
     assert.equal((await refusedWith(it.endpoint, it, 500, "999999")).wait, 6 * hour);
     within([(await refusedWith(it.endpoint, it, 500, "1")).wait!], [5 * second]);
     const date = new Date(world.clock.now() + 50 * second).toUTCString();
@@ -344,7 +350,7 @@ describe("what a target asks for", () => {
   });
 
   test("410 pauses the endpoint and keeps what it has; resumed, that is delivered", async () => {
-    await using it = await pair();
+    const it = await pair();
     it.target.answer(() => ({ status: 410 }));
     const { id } = await world.arrive(it.endpoint);
     await world.attemptsAt(workspace, id, 1);
@@ -372,7 +378,7 @@ describe("what a target asks for", () => {
   });
 
   test("410 to several at once pauses once, and loses none of them", async () => {
-    await using it = await pair();
+    const it = await pair();
     it.target.answer(() => ({ status: 410 }));
     const events = await Promise.all(Array.from({ length: 20 }, () => world.arrive(it.endpoint)));
     await it.target.came(1);
@@ -387,7 +393,7 @@ describe("what a target asks for", () => {
 });
 
 test("a replay goes without the credentials, which were kept for the first delivery alone, and says that it is one", async () => {
-  await using it = await pair({ maxAttempts: 1 });
+  const it = await pair({ maxAttempts: 1 });
   it.target.answer(() => ({ status: 500 }));
   const { id } = await world.arrive(it.endpoint, {
     headers: [
