@@ -164,13 +164,13 @@ describe("a start that is refused", () => {
 
   /** A text that each variable refuses, and what it must say of it; null = every text is right. */
   const wrong: Readonly<Record<keyof typeof variables, readonly [text: string, says: RegExp] | null>> = {
-    SLUICE_PORT: ["70000", /65535/],
+    SLUICE_PORT: ["70000", /from 0 to 65535/],
     SLUICE_HOST: ["somewhere", /address/],
     SLUICE_PUBLIC_URL: ["sluice.example.com", /URL/],
     SLUICE_DATA_DIR: null,
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
-    SLUICE_INGEST_RATE: ["-1", />=0/],
+    SLUICE_INGEST_RATE: ["-1", /from 0 to/],
     MCP_SERVER_ENABLED: ["perhaps", /"true".*"false"/],
     SLUICE_URL: ["ftp://sluice.example.com", /URL/],
     SLUICE_API_KEY: null,
