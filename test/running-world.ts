@@ -51,14 +51,14 @@ export type RunningWorld = World & {
   idle(): Promise<void>;
   /** The attempts at an event, once there are this many. */
   attemptsAt(workspace: string, event: string, count: number): Promise<readonly Exchange[]>;
-  /** The exchange that ended an event. */
+  /** What an event came to: itself when it ended on arrival, else the attempt or the giving up that was its last. */
   endingOf(workspace: string, event: string): Promise<Exchange>;
 };
 
 export type MadeEndpoint = {
   readonly id: string;
   readonly slug: string;
-  /** Path of the ingest URL. */
+  /** Where the listener is asked: the host of the ingest URL is made up. */
   readonly path: string;
   readonly ingestUrl: string;
   readonly version: number;
@@ -158,9 +158,9 @@ export async function openRunningWorld(
       eventually(`the ending of ${event}`, async () => {
         const root = await engines.ledger.get(workspace, { id: event });
         const children = await engines.ledger.children(workspace, event, 100);
-        return [root, ...children].find(
-          (it) => it !== undefined && it.ending !== null && it.kind !== "event",
-        );
+        // A duplicate is a child too, and ends itself alone.
+        const own = [root, ...children.filter(({ kind }) => kind !== "event")];
+        return own.find((it) => it !== undefined && it.ending !== null);
       }),
     async close() {
       await inbound.close(0);
