@@ -18,7 +18,8 @@ export type Revert = {
 };
 
 const dayMs = 24 * 3_600_000;
-const versionsMax = 1_000;
+/** How far a record's history is followed; what was changed more often since is not undone. */
+const versionsMax = 100;
 const undosInARowMax = 50;
 const pointer = "/changeId";
 
@@ -88,7 +89,8 @@ async function revertOf(change: Change, context: Context): Promise<Revert | Fail
   const stored = await store.records.get(workspace, kind, id, "deleted too");
   const resource = catalogue.resources.get(kind);
   if (stored === undefined || resource === undefined) return purged(change);
-  const since = changeSince(change, await store.records.history(workspace, kind, id, versionsMax));
+  const versions = Math.min(stored.version - change.version + 1, versionsMax);
+  const since = changeSince(change, await store.records.history(workspace, kind, id, versions));
   if (since !== undefined) return since;
   if (change.after === null && now - change.at > deletedDays * dayMs) return purged(change);
   const to = earlierOf(change, resource);
