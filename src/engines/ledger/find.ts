@@ -119,13 +119,24 @@ async function pickedBy(file: TrafficFile, query: Find): Promise<Clause> {
     ],
     " and ",
   );
-  if (where.endings === undefined || !(await areFew(file, workspace, where.endings)))
+  if (
+    where.endings === undefined ||
+    !(await areFew(file, workspace, recording(where.endings, where.subjects)))
+  )
     return pickedAlong(subjectsOf(where.subjects), demanded, limit);
-  return pickedFrom(where.endings, joined([demanded, ...subjectsAmong(where.subjects)], " and "), limit);
+  return pickedFrom(recording(where.endings, where.subjects), demanded, limit);
 }
 
-function subjectsAmong(subjects: readonly string[] | undefined): readonly Clause[] {
-  return subjects === undefined ? [] : [anyNamed("candidate.subject", subjects)];
+/** That a row records one of these endings, of an event of one of these subjects: those are the row's own as well. */
+function recording(wanted: readonly Ending[], subjects: readonly string[] | undefined): Clause {
+  return joined(
+    [
+      clause(ofTenant),
+      anyEnding("ending", wanted),
+      ...(subjects === undefined ? [] : [anyNamed("subject", subjects)]),
+    ],
+    " and ",
+  );
 }
 
 /** The newest of each subject, then the newest of those. */
@@ -149,16 +160,16 @@ function pickedAlong(subjects: Clause, demanded: Clause, limit: number): Clause 
   );
 }
 
-/** The newest of the events whose ending is recorded as one of `wanted`. */
-function pickedFrom(wanted: readonly Ending[], demanded: Clause, limit: number): Clause {
+/** The newest of the events whose ending is recorded so. */
+function pickedFrom(recorded: Clause, demanded: Clause, limit: number): Clause {
   return joined(
     [
       clause(`, picked (seq) as (
         select candidate.seq from exchange as candidate indexed by exchange_id
         where candidate.id in (
           select case when ending = ${duplicate} then id else coalesce(parent, id) end
-          from exchange indexed by exchange_ending where ${ofTenant} and`),
-      anyEnding("ending", wanted),
+          from exchange indexed by exchange_ending where`),
+      recorded,
       clause(") and"),
       demanded,
       clause("order by candidate.started_at desc, candidate.id desc limit ?)", limit),
@@ -187,13 +198,13 @@ function anyEnding(column: string, wanted: readonly Ending[]): Clause {
 }
 
 /** It only decides which way is walked, not what is found. */
-async function areFew(file: TrafficFile, workspace: string, wanted: readonly Ending[]): Promise<boolean> {
+async function areFew(file: TrafficFile, workspace: string, recorded: Clause): Promise<boolean> {
   const counted = joined(
     [
       tenantOf(workspace),
       clause(`select count(*) as carriers from (
-        select 1 from exchange indexed by exchange_ending where ${ofTenant} and`),
-      anyEnding("ending", wanted),
+        select 1 from exchange indexed by exchange_ending where`),
+      recorded,
       clause(`limit ${fewEndingsMax + 1})`),
     ],
     " ",

@@ -96,7 +96,8 @@ export type Where = {
   readonly outcomes?: readonly string[];
   /**
    * How the event ended. Matches the event (or test) itself, wherever its ending is recorded: on itself, or on an
-   * attempt made for it. A duplicate is an event of its own and records nothing for its parent.
+   * attempt made for it, which has the same subject. A duplicate is an event of its own and records nothing for its
+   * parent.
    */
   readonly endings?: readonly Ending[];
   readonly statuses?: readonly number[];
