@@ -214,7 +214,9 @@ async function holdBack({ job, delivery, endpoint, engines }: Work, decision: Ne
   if (decision.kind === "paused" && delivery.kind === "live") {
     await pauseEndpoint(endpoint, "The target answered 410 Gone: it wants no more webhooks.", engines);
   } else if ("holdLaneUntil" in decision && endpoint.settings.isActive) {
-    await engines.traffic.queue.hold(job.lane, decision.holdLaneUntil);
+    // What waits over the quota shares its lane with other endpoints: only this one is held back.
+    const lane = delivery.kind === "live" ? endpoint.id : job.lane;
+    await engines.traffic.queue.hold(lane, decision.holdLaneUntil);
   }
 }
 

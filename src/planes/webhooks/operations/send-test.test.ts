@@ -171,6 +171,16 @@ describe("send_test, told in full", () => {
     });
   });
 
+  test("a test does not wait behind what the endpoint holds back", async () => {
+    const workspace = await world.newWorkspace();
+    const orders = await world.endpointIn(workspace);
+    await world.engines.traffic.queue.hold(orders.id, Infinity);
+    assert.equal((await world.arrive(orders)).status, 200);
+    assert.partialDeepStrictEqual(await world.call(workspace, sendTest, { endpointId: orders.id }), {
+      state: "delivered",
+    });
+  });
+
   test("at most 60 a minute go to one endpoint", async () => {
     const workspace = await world.newWorkspace();
     const orders = await world.endpointIn(workspace);
