@@ -14,7 +14,16 @@ import {
   racePromises,
   readingPromises,
 } from "./reading-promises.ts";
-import { made, plain, theirs, type LedgerUnderTest, type OpenLedger, type Promised } from "./samples.ts";
+import {
+  day,
+  made,
+  ours,
+  plain,
+  theirs,
+  type LedgerUnderTest,
+  type OpenLedger,
+  type Promised,
+} from "./samples.ts";
 import { redactionPromises, removalPromises, sealingPromises } from "./upkeep-promises.ts";
 
 /** Registers a test for every promise of `Ledger`, among them that it agrees with brute force on random exchanges. */
@@ -60,6 +69,22 @@ function oraclePromises(promised: Promised): void {
     for (const ending of endings)
       await under.commit(Array.from({ length: 5_100 }, () => made({ workspace: theirs, ending })));
     await findAgrees(under, wheresOfEndings);
+  });
+
+  promised("find by an ending that most events have agrees with brute force", async (under) => {
+    const rows = Array.from({ length: 2_400 }, (_, i) => {
+      const event = made({ startedAt: day + i, subject: `ep_${i % 2}` });
+      const ending = i % 100 === 0 ? "failed" : "delivered";
+      const more = { kind: "attempt", parent: event.id, attempt: 1, subject: event.subject, ending } as const;
+      return [event, made({ ...more, startedAt: day + i + 1 })];
+    }).flat();
+    await under.commit(rows);
+    for (const where of [{ subjects: ["ep_1"] }, {}])
+      for (const ending of endings) {
+        const query = { workspace: ours, where: { ...where, endings: [ending] }, limit: 30 };
+        const { rows: found } = await under.ledger.find(query);
+        assert.deepEqual(found.map(plain), findAll(rows, query).slice(0, 30).map(plain));
+      }
   });
 
   promised("measure agrees with brute force for any filter and step", async (under) => {

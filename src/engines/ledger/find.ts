@@ -25,7 +25,7 @@ export const pageBytesMax = 64 * 1024 * 1024;
  * With at most this many exchanges that carry a wanted ending, looking at each is cheaper than walking the list;
  * with more, the list soon meets enough of them.
  */
-const fewEndingsMax = 5_000;
+const fewEndingsMax = 1_000;
 
 /** Endings that an attempt may record for its parent. */
 const lent = `(${endings
