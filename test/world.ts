@@ -173,7 +173,15 @@ async function newWorkspace({ store, clock }: Engines): Promise<string> {
 type Rows = ReadonlyMap<string, string>;
 
 /** Tables that follow from others: naming them in every expectation would say nothing. */
-const derived = new Set(["record_key", "record_index", "audit_subject", "numbering", "removal", "block", "name"]);
+const derived = new Set([
+  "record_key",
+  "record_index",
+  "audit_subject",
+  "numbering",
+  "removal",
+  "block",
+  "name",
+]);
 
 /** Every row of every table, its whole content as the key, what it is as the value. */
 function rowsIn(readers: readonly DatabaseSync[]): Rows {
