@@ -34,12 +34,11 @@ export function bareForwarder(targetUrl: string): Promise<BenchServer> {
 }
 
 async function driven(child: ChildProcess): Promise<BenchServer> {
-  const [first] = await once(child, "message");
+  const first = await messageOf(child);
   const { url, key } = Ready.parse(first);
   const ask = async (message: string): Promise<unknown> => {
     child.send(message);
-    const [answer] = await once(child, "message");
-    return answer;
+    return messageOf(child);
   };
   return {
     url,
@@ -53,7 +52,7 @@ async function driven(child: ChildProcess): Promise<BenchServer> {
       const response = await fetch(`${url}/api/v1${path}`, {
         method,
         headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-        body: body === undefined ? null : JSON.stringify(body),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const json = z.record(z.string(), z.unknown()).parse(await response.json());
       if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(json)}`);
@@ -64,6 +63,12 @@ async function driven(child: ChildProcess): Promise<BenchServer> {
       await once(child, "exit");
     },
   };
+}
+
+/** The next message a child process sends. */
+export async function messageOf(child: ChildProcess): Promise<unknown> {
+  const messages: readonly unknown[] = await once(child, "message");
+  return messages[0];
 }
 
 export function median(values: readonly number[]): number {

@@ -1,11 +1,10 @@
 // The whole way of an event: accepted, verified, deduplicated, delivered, recorded. CPU of the product's process per event.
 import { fork } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
 import { z } from "zod";
-import { bareForwarder, benchServer, machine, median, type BenchServer } from "./bench-server.ts";
+import { bareForwarder, benchServer, machine, median, messageOf, type BenchServer } from "./bench-server.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 const events = Number(process.argv[3] ?? 10_000);
@@ -14,8 +13,7 @@ const endpoints = 50;
 const secret = "whsec_benchmark_secret_that_is_not_real";
 
 const target = fork(new URL("./target.ts", import.meta.url));
-const [ready] = await once(target, "message");
-const { url: targetUrl } = z.object({ url: z.string() }).parse(ready);
+const { url: targetUrl } = z.object({ url: z.string() }).parse(await messageOf(target));
 
 const server = await benchServer("durable");
 const bare = await bareForwarder(targetUrl);
@@ -90,7 +88,8 @@ for (let n = 0; n <= rounds; n++) {
   ours.push(a);
   least.push(b);
 }
-const account = await server.api("GET", "/account-for-webhooks");
+const Account = z.object({ received: z.int(), delivered: z.int(), remainder: z.int() });
+const account = Account.parse(await server.api("GET", "/account-for-webhooks"));
 await agent.close();
 await Promise.all([server.end(), bare.end()]);
 target.send("end");
@@ -109,6 +108,4 @@ console.log(
 console.log(
   `  events/s until delivered: ${middle(ours, "perSecond").toFixed(0)}; accept p99 ${middle(ours, "p99Ms").toFixed(1)} ms; backlog when sending ended ${middle(ours, "backlog")}`,
 );
-console.log(
-  `  received ${account["received"]}, delivered ${account["delivered"]}, remainder ${account["remainder"]}`,
-);
+console.log(`  received ${account.received}, delivered ${account.delivered}, remainder ${account.remainder}`);

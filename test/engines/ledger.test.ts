@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { databases, type Open } from "../../src/engines/databases.ts";
 import { ledgerConformance } from "../../src/engines/ledger/conformance.ts";
 import { nth, type LedgerUnderTest } from "../../src/engines/ledger/samples.ts";
-import type { NewJob } from "../../src/engines/traffic/traffic.ts";
+import type { NewJob } from "../../src/kernel/job.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import type { NewExchange } from "../../src/kernel/exchange.ts";
 

@@ -1,20 +1,20 @@
 import { endings, type Ending } from "../../kernel/exchange.ts";
 import { endingCode, endingOf, numberOf, textOf, type Row } from "../sqlite/exchange-row.ts";
 import type { CountEndings } from "./ledger.ts";
-import { anyNamed, clause, joined, ofTenant, subjectsOf, tenantOf, type Clause } from "./where.ts";
+import { anyNamed, clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
 /** The exchange that records an ending has the subject and the time of receipt of its event; the kind is looked up. */
 export function countEndingsQuery(query: CountEndings): Clause {
   return joined(
     [
-      tenantOf(query.workspace),
+      workspaceOf(query.workspace),
       subjectsOf(query.subjects),
       clause(
         `select (select text from name where name.id = event.subject) as subject, carrier.ending as ending,
           count(*) as count
         from subject cross join exchange as carrier indexed by exchange_ending
         cross join exchange as event indexed by exchange_id
-        where carrier.${ofTenant} and carrier.ending in ${everyEnding} and carrier.subject = subject.id
+        where carrier.${ofWorkspace} and carrier.ending in ${everyEnding} and carrier.subject = subject.id
           and carrier.received_at >= ? and carrier.received_at < ?
           and event.id = case when carrier.ending = ${duplicate} then carrier.id
             else coalesce(carrier.parent, carrier.id) end

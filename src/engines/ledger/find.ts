@@ -11,9 +11,9 @@ import {
   clause,
   conditions,
   joined,
-  ofTenant,
+  ofWorkspace,
   subjectsOf,
-  tenantOf,
+  workspaceOf,
   type Clause,
 } from "./where.ts";
 
@@ -54,7 +54,7 @@ export async function findRows(file: TrafficFile, query: Find): Promise<readonly
   const picked = await pickedBy(file, query);
   const list = joined(
     [
-      tenantOf(query.workspace),
+      workspaceOf(query.workspace),
       picked,
       query.content === true ? withContent : withoutContent,
       clause("order by exchange.started_at desc, exchange.id desc"),
@@ -131,7 +131,7 @@ async function pickedBy(file: TrafficFile, query: Find): Promise<Clause> {
 function recording(wanted: readonly Ending[], subjects: readonly string[] | undefined): Clause {
   return joined(
     [
-      clause(ofTenant),
+      clause(ofWorkspace),
       anyEnding("ending", wanted),
       ...(subjects === undefined ? [] : [anyNamed("subject", subjects)]),
     ],
@@ -201,7 +201,7 @@ function anyEnding(column: string, wanted: readonly Ending[]): Clause {
 async function areFew(file: TrafficFile, workspace: string, recorded: Clause): Promise<boolean> {
   const counted = joined(
     [
-      tenantOf(workspace),
+      workspaceOf(workspace),
       clause(`select count(*) as carriers from (
         select 1 from exchange indexed by exchange_ending where`),
       recorded,

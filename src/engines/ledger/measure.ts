@@ -2,7 +2,7 @@ import { Failure } from "../../kernel/failure.ts";
 import { numberOf, numberOrNull, textOf, type Row } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import type { Measure, Measured } from "./ledger.ts";
-import { clause, conditions, joined, subjectsOf, tenantOf, type Clause } from "./where.ts";
+import { clause, conditions, joined, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
 export const groupsMax = 10_000;
 /** Of distinct pairs of status class and outcome in one answer. */
@@ -62,7 +62,7 @@ function hitsOf({ workspace, where, stepMs, bySubject }: Measure, position: numb
       : clause("candidate.started_at - candidate.started_at % cast(? as integer)", stepMs);
   return joined(
     [
-      tenantOf(workspace),
+      workspaceOf(workspace),
       subjectsOf(where.subjects),
       clause(", hit (at, subject, started_at, duration_ms, class, outcome) as not materialized (select"),
       step,

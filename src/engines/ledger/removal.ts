@@ -3,7 +3,7 @@ import { bytesOf, idText, numberOf } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { named } from "../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";
-import { clause, joined, ofTenant, subjectsOf, tenantOf, type Clause } from "./where.ts";
+import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
 /** Rows removed in one transaction: commits wait behind it. */
 const chunkRowsMax = 250;
@@ -23,12 +23,12 @@ export function expireRows(file: TrafficFile, turn: Turns, keys: Keys & { before
   const oldest = (limit: number) =>
     joined(
       [
-        tenantOf(keys.workspace),
+        workspaceOf(keys.workspace),
         subjectsOf(undefined),
         clause(
           `select exchange.seq from subject cross join exchange where exchange.seq in (
             select candidate.seq from exchange as candidate indexed by exchange_list
-            where candidate.${ofTenant} and candidate.subject = subject.id and candidate.started_at < ?
+            where candidate.${ofWorkspace} and candidate.subject = subject.id and candidate.started_at < ?
               and not ${atWork("candidate")}
             order by candidate.started_at, candidate.id limit ?)
           order by exchange.started_at, exchange.id limit ?`,

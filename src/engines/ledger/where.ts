@@ -31,22 +31,22 @@ export function anyNamed(column: string, texts: readonly string[]): Clause {
   );
 }
 
-/** Begins a query: a table `tenant (id)` of the workspace; empty, so that nothing matches, when it has no exchange. */
-export function tenantOf(workspace: string): Clause {
-  return clause("with recursive tenant (id) as (select id from name where text = ?)", workspace);
+/** Begins a query: a table `owner (id)`: the workspace; empty, so that nothing matches, when it has no exchange. */
+export function workspaceOf(workspace: string): Clause {
+  return clause("with recursive owner (id) as (select id from name where text = ?)", workspace);
 }
 
-/** That a row is of the `tenant`. */
-export const ofTenant = "workspace = (select id from tenant)";
+/** That a row is of the `owner`. */
+export const ofWorkspace = "workspace = (select id from owner)";
 
 /**
- * What `where` demands of the row `candidate`, joined by `and`; always bound to the tenant. Subjects are left to
+ * What `where` demands of the row `candidate`, joined by `and`; always bound to the workspace. Subjects are left to
  * `subjectsOf` and endings to the query, since those decide how rows are reached.
  */
 export function conditions(where: Omit<Where, "subjects" | "endings">): Clause {
   return joined(
     [
-      clause(`candidate.${ofTenant}`),
+      clause(`candidate.${ofWorkspace}`),
       ...bound("started_at >= ?", where.from),
       ...bound("started_at < ?", where.to),
       ...list("kind", where.kinds),
@@ -70,7 +70,7 @@ function bound(sql: string, value: string | number | undefined): readonly Clause
 }
 
 /**
- * A table `subject (id)`: those given, or all that the tenant has. The list index has the subjects of a workspace one
+ * A table `subject (id)`: those given, or all that the workspace has. The list index has the subjects of a workspace one
  * after another, so every query walks it one subject at a time; finding all of them is one seek each.
  */
 export function subjectsOf(subjects: readonly string[] | undefined): Clause {
@@ -81,9 +81,9 @@ export function subjectsOf(subjects: readonly string[] | undefined): Clause {
       JSON.stringify(subjects),
     );
   return clause(`, subject (id) as (
-    select min(subject) from exchange where ${ofTenant}
+    select min(subject) from exchange where ${ofWorkspace}
     union all
-    select (select min(exchange.subject) from exchange where exchange.${ofTenant} and exchange.subject > subject.id)
+    select (select min(exchange.subject) from exchange where exchange.${ofWorkspace} and exchange.subject > subject.id)
     from subject where subject.id is not null
   )`);
 }

@@ -1,24 +1,11 @@
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
+import type { NewJob } from "../../kernel/job.ts";
 import { contentBytesMax, factsText, headerTexts, isBare, writeContent } from "./exchange-row.ts";
 import type { PackWriter } from "./pack.ts";
 
-/** A job as it is stored; `exchange` is an exchange id. */
-export type JobRow = {
-  readonly id: string;
-  readonly workspace: string;
-  readonly name: string;
-  readonly payload: string;
-  readonly lane: string;
-  readonly key: string | null;
-  readonly dueAt: number;
-  readonly attempt: number;
-  readonly exchange: string;
-  readonly receivedAt: number;
-  readonly subject: string;
-  /** The queue has no room for it in memory and will look for it in the table. */
-  readonly parked: boolean;
-};
+/** A job as it is stored; `parked`: the queue has no room for it in memory and will look for it in the table. */
+export type JobRow = NewJob & { readonly parked: boolean };
 
 /** What one commit asks for: all of it or, for a duplicate or a stale finish, what `GroupResult` tells. */
 export type FileEntry = {

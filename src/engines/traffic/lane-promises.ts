@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import type { Promised } from "./promised.ts";
 import { sampleExchange, sampleJob, only, idsClaimed, done, settled, leaseMs } from "./samples.ts";
-import type { NewJob } from "./traffic.ts";
+import type { NewJob } from "../../kernel/job.ts";
 
 /** What `Queue` promises of lanes and of the jobs in them. */
 export function lanePromises(promise: Promised): void {

@@ -16,7 +16,8 @@ import {
 import { Leases } from "./leases.ts";
 import { Rings } from "./rings.ts";
 import { Room } from "./room.ts";
-import type { Job, NewJob } from "./traffic.ts";
+import type { Job } from "./traffic.ts";
+import type { NewJob } from "../../kernel/job.ts";
 import { Wakes } from "./wakes.ts";
 
 export const pageJobs = 250;
@@ -322,9 +323,8 @@ export class Lanes {
     if (slot.offered) line.offered.bury();
     this.#room.leave(line.lane, slot.parked);
     if (turn === undefined) return;
-    turn.jobs--;
     turn.waiting.bury();
-    if (turn.jobs === 0) line.lane.turns.delete(turn.key);
+    if (--turn.jobs === 0) line.lane.turns.delete(turn.key);
     else this.#show(offerNext(turn), now);
   }
 

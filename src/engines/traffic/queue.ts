@@ -6,7 +6,8 @@ import type { SqliteJournal } from "./journal.ts";
 import { claimedPerLaneDefault } from "./lane.ts";
 import { heldForGood } from "./restore.ts";
 import type { Schedule } from "./schedule.ts";
-import type { NewJob, OpenQuery, Queue } from "./traffic.ts";
+import type { OpenQuery, Queue } from "./traffic.ts";
+import type { NewJob } from "../../kernel/job.ts";
 
 const cancelMax = 500;
 const openMax = 10_000;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Clock } from "../../kernel/clock.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
-import type { Job, NewJob, Traffic } from "./traffic.ts";
+import type { Job, Traffic } from "./traffic.ts";
+import type { NewJob } from "../../kernel/job.ts";
 
 export const leaseMs = 60_000;
 

@@ -1,4 +1,5 @@
 import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
+import type { NewJob } from "../../kernel/job.ts";
 
 /**
  * The write path of all traffic: one database behind three faces. The journal makes exchanges and the work that
@@ -55,27 +56,6 @@ export type Verdict =
   | { readonly kind: "committed" }
   | { readonly kind: "duplicate"; readonly of: string }
   | { readonly kind: "stale" };
-
-export type NewJob = {
-  /** Chosen by the caller; a job whose id is already open is not added again (idempotent enqueue). */
-  readonly id: string;
-  readonly workspace: string;
-  /** Which handler does it, such as `deliver`. */
-  readonly name: string;
-  /** What the handler needs, JSON, at most 64 KiB. Never a body: those are in `recent`. */
-  readonly payload: string;
-  /** Jobs of one lane share its hold and limit, and lanes are served in turn. */
-  readonly lane: string;
-  /** Within a lane at most one job per key is claimed at a time, in due order; null = no ordering. */
-  readonly key: string | null;
-  readonly dueAt: number;
-  /** Attempts made so far. */
-  readonly attempt: number;
-  /** The event it works for and when that was received: pending work is accounted by them. */
-  readonly exchange: string;
-  readonly receivedAt: number;
-  readonly subject: string;
-};
 
 export type Job = NewJob & {
   /** The fencing token of this lease. */

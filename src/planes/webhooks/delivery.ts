@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { NewJob } from "../../engines/traffic/traffic.ts";
+import type { NewJob } from "../../kernel/job.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs, newExchangeId } from "../../kernel/id.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Job, NewJob, Then } from "../../../engines/traffic/traffic.ts";
+import type { Job, Then } from "../../../engines/traffic/traffic.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { endedWithout, redelivery } from "../delivery.ts";
