@@ -20,6 +20,7 @@ const benchmarks: readonly {
     args: [],
     measures: "A signed, deduplicated event from acceptance to its recorded delivery.",
   },
+  { file: "journal.ts", args: [], measures: "What a commit costs without HTTP." },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
   { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
