@@ -44,8 +44,8 @@ const layers = [
   only(
     "engine-knows-kernel-only",
     "^src/engines/([^/]+)/",
-    "^src/(kernel|engines/($1|sqlite))/",
-    "Engines know nothing of planes, surfaces or each other; src/engines/sqlite is the mechanism they share.",
+    "^src/(kernel|engines/($1|sqlite|postgres|stored))/",
+    "Engines know nothing of planes, surfaces or each other; src/engines/sqlite, postgres and stored are what databases share.",
   ),
   only(
     "engine-list-sees-engines",

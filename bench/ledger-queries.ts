@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Ledger } from "../src/engines/ledger/ledger.ts";
 import { sqliteLedger } from "../src/engines/ledger/sqlite.ts";
-import { contentBytes } from "../src/engines/sqlite/exchange-row.ts";
+import { contentBytes } from "../src/engines/stored/content.ts";
 import { Names } from "../src/engines/sqlite/names.ts";
 import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../src/kernel/clock.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { sqliteLedger } from "../src/engines/ledger/sqlite.ts";
-import { contentBytes } from "../src/engines/sqlite/exchange-row.ts";
+import { contentBytes } from "../src/engines/stored/content.ts";
 import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 import type { NewExchange } from "../src/kernel/exchange.ts";

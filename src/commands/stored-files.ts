@@ -1,6 +1,6 @@
-import { budgetMigrations } from "../engines/counters/budgets.ts";
+import { budgetMigrations } from "../engines/counters/sqlite/budgets.ts";
 import { trafficMigrations } from "../engines/sqlite/traffic-schema.ts";
-import { storeMigrations } from "../engines/store/schema.ts";
+import { storeMigrations } from "../engines/store/sqlite/schema.ts";
 
 /**
  * The databases of a data folder and the newest schema that this program knows of each, in the order in which a

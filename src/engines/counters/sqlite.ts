@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { openDatabaseFile } from "../sqlite/database-file.ts";
-import { budgetMigrations, sqliteBudgets } from "./budgets.ts";
+import { budgetMigrations, sqliteBudgets } from "./sqlite/budgets.ts";
 import type { Counters } from "./counters.ts";
 import { keyCharactersMax } from "./counters.ts";
 import { memoryWindows } from "./windows.ts";

@@ -4,15 +4,15 @@ import { exchangeTimeMs } from "../../kernel/id.ts";
 import { exchangeOf, idBytes, numberOf, type SqlValue } from "../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { exchangeColumns, named, selectWithContent, selectWithoutContent } from "../sqlite/traffic-schema.ts";
-import { countedOf, countEndingsQuery } from "./count-endings.ts";
-import { atMost, contentColumns, contentSource, findRows, refuseTooLarge, rowsMax } from "./find.ts";
+import { countedOf, countEndingsQuery } from "./sqlite/count-endings.ts";
+import { atMost, contentColumns, contentSource, findRows, refuseTooLarge, rowsMax } from "./sqlite/find.ts";
 import type { Ledger } from "./ledger.ts";
-import { measureRows } from "./measure.ts";
-import { redactRow } from "./redaction.ts";
-import { expireRows, purgeRows } from "./removal.ts";
-import { sealing } from "./sealing.ts";
-import { turns } from "./turns.ts";
-import { anyNamed, clause, joined } from "./where.ts";
+import { measureRows } from "./sqlite/measure.ts";
+import { redactRow } from "./sqlite/redaction.ts";
+import { expireRows, purgeRows } from "./sqlite/removal.ts";
+import { sealing } from "./sqlite/sealing.ts";
+import { turns } from "./sqlite/turns.ts";
+import { anyNamed, clause, joined } from "./sqlite/where.ts";
 
 const parentsMax = 1_000;
 /** Of each parent. */

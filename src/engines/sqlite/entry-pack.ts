@@ -1,7 +1,7 @@
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
 import type { NewJob } from "../../kernel/job.ts";
-import { contentBytesMax, factsText, headerTexts, isBare, writeContent } from "./exchange-row.ts";
+import { contentBytesMax, factsText, headerTexts, isBare, writeContent } from "../stored/content.ts";
 import type { PackWriter } from "./pack.ts";
 
 /** A job as it is stored; `parked`: the queue has no room for it in memory and will look for it in the table. */

@@ -1,15 +1,15 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { openDatabaseFile } from "../sqlite/database-file.ts";
-import { auditReader } from "./audit.ts";
-import { commitWriter } from "./commit.ts";
-import { entryReader } from "./entries.ts";
-import { historyReader } from "./history.ts";
+import { auditReader } from "./sqlite/audit.ts";
+import { commitWriter } from "./sqlite/commit.ts";
+import { entryReader } from "./sqlite/entries.ts";
+import { historyReader } from "./sqlite/history.ts";
 import { changeListeners } from "./listeners.ts";
-import { outboxOf } from "./outbox.ts";
-import { recordReader } from "./records.ts";
-import { storeMigrations } from "./schema.ts";
+import { outboxOf } from "./sqlite/outbox.ts";
+import { recordReader } from "./sqlite/records.ts";
+import { storeMigrations } from "./sqlite/schema.ts";
 import type { Store } from "./store.ts";
-import { sweeper } from "./sweep.ts";
+import { sweeper } from "./sqlite/sweep.ts";
 
 /**
  * A store in one SQLite file, used from the calling thread: configuration is small, and a commit takes about as long

@@ -1,10 +1,10 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { randomText } from "../../kernel/id.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { sqliteJournal } from "./journal.ts";
-import { sqliteQueue } from "./queue.ts";
-import { recentCache } from "./recent.ts";
-import { openSchedule } from "./schedule.ts";
+import { sqliteJournal } from "./sqlite/journal.ts";
+import { sqliteQueue } from "./sqlite/queue.ts";
+import { recentCache } from "./sqlite/recent.ts";
+import { openSchedule } from "./sqlite/schedule.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** Traffic in one SQLite file, for one process. Closing it closes the file. */

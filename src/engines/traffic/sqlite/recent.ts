@@ -1,9 +1,10 @@
-import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
-import { exchangeTimeMs } from "../../kernel/id.ts";
-import { exchangeOf, idBytes, isBare } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
-import type { Recent } from "./traffic.ts";
+import type { Exchange, NewExchange } from "../../../kernel/exchange.ts";
+import { exchangeTimeMs } from "../../../kernel/id.ts";
+import { exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
+import { isBare } from "../../stored/content.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { named, selectWithContent } from "../../sqlite/traffic-schema.ts";
+import type { Recent } from "../traffic.ts";
 
 /** Of each of the two generations, so that the whole stays below 32 MiB. */
 const generationBytesMax = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
-import type { Clock } from "../../kernel/clock.ts";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
-import { deletedDays, historyDays } from "./store.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
+import { deletedDays, historyDays } from "../store.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 

@@ -1,5 +1,5 @@
-import { numberOf, textOf } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import { numberOf, textOf } from "../../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { Lanes } from "./lanes.ts";
 

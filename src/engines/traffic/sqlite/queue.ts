@@ -1,13 +1,13 @@
-import type { Clock } from "../../kernel/clock.ts";
-import { numberOf, numberOrNull, textOf } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import { numberOf, numberOrNull, textOf } from "../../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { SqliteJournal } from "./journal.ts";
 import { claimedPerLaneDefault } from "./lane.ts";
 import { heldForGood } from "./restore.ts";
 import type { Schedule } from "./schedule.ts";
-import type { OpenQuery, Queue } from "./traffic.ts";
-import type { NewJob } from "../../kernel/job.ts";
+import type { OpenQuery, Queue } from "../traffic.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 
 const cancelMax = 500;
 const openMax = 10_000;

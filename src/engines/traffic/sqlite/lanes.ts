@@ -16,8 +16,8 @@ import {
 import { Leases } from "./leases.ts";
 import { Rings } from "./rings.ts";
 import { Room } from "./room.ts";
-import type { Job } from "./traffic.ts";
-import type { NewJob } from "../../kernel/job.ts";
+import type { Job } from "../traffic.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 import { Wakes } from "./wakes.ts";
 
 export const pageJobs = 250;

@@ -1,6 +1,6 @@
-import { Failure } from "../../kernel/failure.ts";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
-import type { RecordChange, StoredRecord } from "./store.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
+import type { RecordChange, StoredRecord } from "../store.ts";
 
 /** Frees and takes the unique keys and the indexes of records, within a transaction. */
 export function keyWriter({ sql }: DatabaseFile) {

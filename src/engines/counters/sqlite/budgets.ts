@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Clock } from "../../kernel/clock.ts";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
-import type { Counters } from "./counters.ts";
-import { budgetKeptMs, settleGraceMs } from "./counters.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
+import type { Counters } from "../counters.ts";
+import { budgetKeptMs, settleGraceMs } from "../counters.ts";
 
 const first = `
 create table budget (

@@ -1,9 +1,9 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
-import type { Statement } from "../sqlite/statements.ts";
-import { bytesOf, numberOf, type Row } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { blockBytesMax, blockExchangesMax, storedColumns } from "../sqlite/traffic-schema.ts";
+import type { Statement } from "../../sqlite/statements.ts";
+import { bytesOf, numberOf, type Row } from "../../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { blockBytesMax, blockExchangesMax, storedColumns } from "../../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";
 
 const compress = promisify(zstdCompress);

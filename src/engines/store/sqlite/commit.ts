@@ -1,10 +1,10 @@
-import type { Clock } from "../../kernel/clock.ts";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { auditWriter } from "./audit.ts";
 import { changeWriter } from "./changes.ts";
 import { entryWriter } from "./entries.ts";
 import { outboxWriter } from "./outbox.ts";
-import type { Commit, StoredRecord } from "./store.ts";
+import type { Commit, StoredRecord } from "../store.ts";
 
 /** Writes a whole commit in one transaction and returns the records it changed. */
 export function commitWriter(file: DatabaseFile, clock: Clock): (commit: Commit) => readonly StoredRecord[] {

@@ -1,9 +1,9 @@
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { actorColumns, bounded, json, jsonObject } from "./column.ts";
 import type { HistoryReader } from "./history.ts";
-import type { Audit, AuditQuery, Commit, Store } from "./store.ts";
+import type { Audit, AuditQuery, Commit, Store } from "../store.ts";
 
 const auditRow = z
   .object({

@@ -1,5 +1,5 @@
 import { Heap } from "./heap.ts";
-import type { NewJob } from "../../kernel/job.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 
 /** Where a job stands in its lane: by due time, then id. */
 export type Position = { readonly dueAt: number; readonly id: string };

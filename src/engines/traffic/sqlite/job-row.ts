@@ -1,5 +1,5 @@
-import { bytesOf, idText, numberOf, type Row, textOf, textOrNull } from "../sqlite/exchange-row.ts";
-import type { NewJob } from "../../kernel/job.ts";
+import { bytesOf, idText, numberOf, type Row, textOf, textOrNull } from "../../sqlite/exchange-row.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 
 /** The columns that `jobOf` reads. */
 export const jobColumns =

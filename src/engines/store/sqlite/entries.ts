@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Clock } from "../../kernel/clock.ts";
-import { Failure } from "../../kernel/failure.ts";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { bounded, json } from "./column.ts";
-import type { Entries, EntryChange } from "./store.ts";
+import type { Entries, EntryChange } from "../store.ts";
 
 const one = z.object({ value: json }).optional();
 const many = z.array(z.object({ key: z.string(), value: json, expiresAt: z.number() }));

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { Failure } from "../../kernel/failure.ts";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { jsonTexts } from "./column.ts";
 import { historyWriter } from "./history.ts";
 import type { Version } from "./history.ts";
 import { keyWriter } from "./keys.ts";
 import { recordColumns, recordRow } from "./records.ts";
-import type { Commit, RecordChange, StoredRecord } from "./store.ts";
+import type { Commit, RecordChange, StoredRecord } from "../store.ts";
 
 /** Applies the record changes of a commit, within a transaction, and returns what they made. */
 export function changeWriter(file: DatabaseFile): (commit: Commit) => readonly StoredRecord[] {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { bounded } from "./column.ts";
-import type { Commit, Store } from "./store.ts";
+import type { Commit, Store } from "../store.ts";
 
 const messageRows = z.array(
   z.object({ id: z.string(), workspace: z.string(), name: z.string(), payload: z.string() }),

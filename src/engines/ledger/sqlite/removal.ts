@@ -1,7 +1,7 @@
-import type { Statement } from "../sqlite/statements.ts";
-import { bytesOf, idText, numberOf } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { named } from "../sqlite/traffic-schema.ts";
+import type { Statement } from "../../sqlite/statements.ts";
+import { bytesOf, idText, numberOf } from "../../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { named } from "../../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";
 import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 

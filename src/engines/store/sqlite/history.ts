@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { actorColumns, bounded, json } from "./column.ts";
-import type { Change, Commit, Snapshot, StoredRecord } from "./store.ts";
+import type { Change, Commit, Snapshot, StoredRecord } from "../store.ts";
 
 const snapshot = json
   .pipe(

@@ -1,13 +1,13 @@
-import type { Clock } from "../../kernel/clock.ts";
-import { Failure } from "../../kernel/failure.ts";
-import { textOf } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { alarm } from "./alarm.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import { textOf } from "../../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { alarm } from "../alarm.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import { Lanes, pageJobs } from "./lanes.ts";
 import { restore } from "./restore.ts";
-import { signal } from "./signal.ts";
-import type { Job } from "./traffic.ts";
+import { signal } from "../signal.ts";
+import type { Job } from "../traffic.ts";
 
 /** The lanes in memory, kept fed from the file and woken in time. */
 export type Schedule = {

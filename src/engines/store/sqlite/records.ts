@@ -1,9 +1,9 @@
 import type { StatementSync } from "node:sqlite";
 import { z } from "zod";
-import type { DatabaseFile } from "../sqlite/database-file.ts";
+import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import { bounded, jsonObject, jsonTexts } from "./column.ts";
 import type { HistoryReader } from "./history.ts";
-import type { RecordQuery, Records, StoredRecord } from "./store.ts";
+import type { RecordQuery, Records, StoredRecord } from "../store.ts";
 
 export const recordColumns = `record.workspace, record.kind, record.id, record.version,
   record.created_at as createdAt, record.updated_at as updatedAt, record.deleted_at as deletedAt,

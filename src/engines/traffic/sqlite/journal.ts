@@ -1,14 +1,14 @@
-import type { Clock } from "../../kernel/clock.ts";
-import type { NewExchange } from "../../kernel/exchange.ts";
-import type { Committed } from "../sqlite/committer.ts";
-import type { FileEntry, JobRow } from "../sqlite/entry-pack.ts";
-import { numberOf, textOf } from "../sqlite/exchange-row.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import { isUnsettled } from "../sqlite/worker-link.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { NewExchange } from "../../../kernel/exchange.ts";
+import type { Committed } from "../../sqlite/committer.ts";
+import type { FileEntry, JobRow } from "../../sqlite/entry-pack.ts";
+import { numberOf, textOf } from "../../sqlite/exchange-row.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { isUnsettled } from "../../sqlite/worker-link.ts";
 import type { RecentCache } from "./recent.ts";
 import type { Schedule } from "./schedule.ts";
-import { signal } from "./signal.ts";
-import type { Entry, Journal, Verdict } from "./traffic.ts";
+import { signal } from "../signal.ts";
+import type { Entry, Journal, Verdict } from "../traffic.ts";
 
 const talliesMax = 10_000;
 const tallies = `select key, amount from tally where key >= ?1 and substr(key, 1, length(?1)) = ?1

@@ -1,9 +1,10 @@
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
-import type { Body, Exchange, Message } from "../../kernel/exchange.ts";
-import { bytesOf, contentBytes, exchangeOf, idBytes, numberOf, type Row } from "../sqlite/exchange-row.ts";
-import { exchangeColumns, named } from "../sqlite/traffic-schema.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
+import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
+import { bytesOf, exchangeOf, idBytes, numberOf, type Row } from "../../sqlite/exchange-row.ts";
+import { contentBytes } from "../../stored/content.ts";
+import { exchangeColumns, named } from "../../sqlite/traffic-schema.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);

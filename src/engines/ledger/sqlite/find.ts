@@ -1,10 +1,10 @@
-import { exchangeTimeMs } from "../../kernel/id.ts";
-import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
-import { Failure } from "../../kernel/failure.ts";
-import { endingCode, endingOf, exchangeOf, idBytes, type Row } from "../sqlite/exchange-row.ts";
-import { exchangeColumns } from "../sqlite/traffic-schema.ts";
-import type { TrafficFile } from "../sqlite/traffic-file.ts";
-import type { Find, Listed } from "./ledger.ts";
+import { exchangeTimeMs } from "../../../kernel/id.ts";
+import { endings, type Ending, type Exchange } from "../../../kernel/exchange.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import { endingCode, endingOf, exchangeOf, idBytes, type Row } from "../../sqlite/exchange-row.ts";
+import { exchangeColumns } from "../../sqlite/traffic-schema.ts";
+import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import type { Find, Listed } from "../ledger.ts";
 import {
   anyNamed,
   anyOf,

@@ -1,6 +1,6 @@
-import type { SqlValue } from "../sqlite/exchange-row.ts";
-import { named } from "../sqlite/traffic-schema.ts";
-import type { Where } from "./ledger.ts";
+import type { SqlValue } from "../../sqlite/exchange-row.ts";
+import { named } from "../../sqlite/traffic-schema.ts";
+import type { Where } from "../ledger.ts";
 
 /** A piece of SQL with the values of its `?`, in order. */
 export type Clause = { readonly sql: string; readonly params: readonly SqlValue[] };

@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { Heap } from "./heap.ts";
 import { Lanes, pageJobs } from "./lanes.ts";
 import { residentPerLaneMax } from "./room.ts";
-import { sampleJob } from "./samples.ts";
-import type { Job } from "./traffic.ts";
-import type { NewJob } from "../../kernel/job.ts";
+import { sampleJob } from "../samples.ts";
+import type { Job } from "../traffic.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 
 const exchange = "ex_018bcfe5680071918af1e14c67ad14d1";
 const job = (change: Partial<NewJob>): NewJob => sampleJob({ exchange, dueAt: 0, ...change });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listLimitMax } from "./store.ts";
+import { listLimitMax } from "../store.ts";
 
 /** JSON text in a column, parsed. */
 export const json = z.string().transform((text): unknown => JSON.parse(text));

@@ -1,6 +1,6 @@
-import { endings, type Ending } from "../../kernel/exchange.ts";
-import { endingCode, endingOf, numberOf, textOf, type Row } from "../sqlite/exchange-row.ts";
-import type { CountEndings } from "./ledger.ts";
+import { endings, type Ending } from "../../../kernel/exchange.ts";
+import { endingCode, endingOf, numberOf, textOf, type Row } from "../../sqlite/exchange-row.ts";
+import type { CountEndings } from "../ledger.ts";
 import { anyNamed, clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
 /** The exchange that records an ending has the subject and the time of receipt of its event; the kind is looked up. */
