@@ -118,6 +118,12 @@ const capabilities = [
     "Sockets of either direction pass one of the two doors.",
   ),
   confined(
+    "database-connections-only-in-postgres",
+    "node_modules/pg/",
+    "^src/engines/postgres/",
+    "Connections to the database an operator named are pooled, bounded and told apart from other ways out in one place.",
+  ),
+  confined(
     "files-only-in-engines",
     "^(node:)?(fs|sqlite)(/|$)",
     "^src/(engines/|main[.]ts$|config[.]ts$)",

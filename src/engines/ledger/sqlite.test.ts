@@ -6,7 +6,7 @@ import test from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import { wallClock } from "../../kernel/clock.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
-import { bytesOf, textOf, type SqlValue } from "../sqlite/exchange-row.ts";
+import { bytesOf, textOf, type SqlValue } from "../stored/row.ts";
 import { openTrafficFile, type TrafficFile } from "../sqlite/traffic-file.ts";
 import { sampleJob } from "../traffic/samples.ts";
 import { sqliteTraffic } from "../traffic/sqlite.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { constants, zstdCompressSync } from "node:zlib";
-import type { SqlValue } from "./exchange-row.ts";
+import type { SqlValue } from "../stored/row.ts";
 import type { Names } from "./names.ts";
 import type { PackReader } from "./pack.ts";
 import { blockBytesMax, blockExchangesMax } from "./traffic-schema.ts";

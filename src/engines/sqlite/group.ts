@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { finishes } from "./entry-pack.ts";
 import { at, ExchangeInsert, readDraft } from "./exchange-insert.ts";
-import { endingCode, idText, type SqlValue } from "./exchange-row.ts";
+import { endingCode, idText } from "./exchange-row.ts";
+import { type SqlValue } from "../stored/row.ts";
 import { Names } from "./names.ts";
 import type { PackReader } from "./pack.ts";
 import { blockExchangesMin } from "./traffic-schema.ts";

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { zstdDecompressSync } from "node:zlib";
-import type { SqlValue } from "./exchange-row.ts";
+import type { SqlValue } from "../stored/row.ts";
 import { problemOf, type Reply } from "./worker-link.ts";
 
 /** A read-only connection: answers `{ sql, params }` with all rows. */

@@ -1,6 +1,6 @@
 import { backup, DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import type { Row, SqlValue } from "./exchange-row.ts";
+import type { Row, SqlValue } from "../stored/row.ts";
 import { sqliteFailure } from "./database-file.ts";
 
 /** A database file as it is at one moment, whatever is written to it meanwhile. Nothing in it is changed. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Row, SqlValue } from "./exchange-row.ts";
+import type { Row, SqlValue } from "../stored/row.ts";
 
 export type Statement = { readonly sql: string; readonly params: readonly SqlValue[] };
 

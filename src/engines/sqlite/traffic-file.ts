@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import { type Committed, Committer } from "./committer.ts";
 import type { FileEntry } from "./entry-pack.ts";
-import type { Row, SqlValue } from "./exchange-row.ts";
+import type { Row, SqlValue } from "../stored/row.ts";
 import { openLink, unavailable } from "./worker-link.ts";
 import type { Statement, Written } from "./statements.ts";
 

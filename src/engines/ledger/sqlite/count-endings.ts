@@ -1,5 +1,6 @@
 import { endings, type Ending } from "../../../kernel/exchange.ts";
-import { endingCode, endingOf, numberOf, textOf, type Row } from "../../sqlite/exchange-row.ts";
+import { endingCode, endingOf } from "../../sqlite/exchange-row.ts";
+import { numberOf, textOf, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
 import { anyNamed, clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 

@@ -1,7 +1,8 @@
 import { exchangeTimeMs } from "../../../kernel/id.ts";
 import { endings, type Ending, type Exchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { endingCode, endingOf, exchangeOf, idBytes, type Row } from "../../sqlite/exchange-row.ts";
+import { endingCode, endingOf, exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
+import { type Row } from "../../stored/row.ts";
 import { exchangeColumns } from "../../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import type { Find, Listed } from "../ledger.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../../kernel/failure.ts";
-import { numberOf, numberOrNull, textOf, type Row } from "../../sqlite/exchange-row.ts";
+import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import type { Measure, Measured } from "../ledger.ts";
 import { clause, conditions, joined, subjectsOf, workspaceOf, type Clause } from "./where.ts";

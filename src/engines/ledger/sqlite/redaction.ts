@@ -1,7 +1,8 @@
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
-import { bytesOf, exchangeOf, idBytes, numberOf, type Row } from "../../sqlite/exchange-row.ts";
+import { exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
+import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
 import { contentBytes } from "../../stored/content.ts";
 import { exchangeColumns, named } from "../../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";

@@ -1,5 +1,6 @@
 import type { Statement } from "../../sqlite/statements.ts";
-import { bytesOf, idText, numberOf } from "../../sqlite/exchange-row.ts";
+import { idText } from "../../sqlite/exchange-row.ts";
+import { bytesOf, numberOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
 import type { Statement } from "../../sqlite/statements.ts";
-import { bytesOf, numberOf, type Row } from "../../sqlite/exchange-row.ts";
+import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { blockBytesMax, blockExchangesMax, storedColumns } from "../../sqlite/traffic-schema.ts";
 import type { Turns } from "./turns.ts";

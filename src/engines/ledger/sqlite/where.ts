@@ -1,4 +1,4 @@
-import type { SqlValue } from "../../sqlite/exchange-row.ts";
+import type { SqlValue } from "../../stored/row.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
 import type { Where } from "../ledger.ts";
 

@@ -1,4 +1,5 @@
-import { bytesOf, idText, numberOf, type Row, textOf, textOrNull } from "../../sqlite/exchange-row.ts";
+import { idText } from "../../sqlite/exchange-row.ts";
+import { bytesOf, numberOf, type Row, textOf, textOrNull } from "../../stored/row.ts";
 import type { NewJob } from "../../../kernel/job.ts";
 
 /** The columns that `jobOf` reads. */

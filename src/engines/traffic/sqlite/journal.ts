@@ -2,7 +2,7 @@ import type { Clock } from "../../../kernel/clock.ts";
 import type { NewExchange } from "../../../kernel/exchange.ts";
 import type { Committed } from "../../sqlite/committer.ts";
 import type { FileEntry, JobRow } from "../../sqlite/entry-pack.ts";
-import { numberOf, textOf } from "../../sqlite/exchange-row.ts";
+import { numberOf, textOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { isUnsettled } from "../../sqlite/worker-link.ts";
 import type { RecentCache } from "./recent.ts";

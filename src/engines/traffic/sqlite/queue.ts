@@ -1,5 +1,5 @@
 import type { Clock } from "../../../kernel/clock.ts";
-import { numberOf, numberOrNull, textOf } from "../../sqlite/exchange-row.ts";
+import { numberOf, numberOrNull, textOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { SqliteJournal } from "./journal.ts";

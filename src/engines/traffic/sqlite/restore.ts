@@ -1,4 +1,4 @@
-import { numberOf, textOf } from "../../sqlite/exchange-row.ts";
+import { numberOf, textOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { Lanes } from "./lanes.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { textOf } from "../../sqlite/exchange-row.ts";
+import { textOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { alarm } from "../alarm.ts";
 import { jobColumns, jobOf } from "./job-row.ts";

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { randomText } from "../../kernel/id.ts";
+import { openDatabase, type Database } from "./database.ts";
+import { openListener, type Listener } from "./listener.ts";
+
+/** What the engines of one process share of one PostgreSQL database. Any number of processes may work on it. */
+export type Node = {
+  /** Random, new at each start: whose claims and leases are whose. */
+  readonly id: string;
+  /** For questions and changes of configuration. */
+  readonly database: Database;
+  /** For the write path of traffic, which questions must not delay. */
+  readonly writing: Database;
+  readonly listener: Listener;
+  /**
+   * Tells the other nodes, and this one, soon and without a promise: payloads of one channel within some milliseconds go
+   * out together, each once, and are lost when PostgreSQL cannot be reached. They are told outside of any transaction,
+   * since committing transactions that notify wait for each other.
+   */
+  announce(channel: Channel, payload: string): void;
+  readonly log: (line: string) => void;
+  close(): Promise<void>;
+};
+
+/**
+ * `records`: records changed. `jobs`: jobs of the lane in the payload may be claimable. `exchanges`: exchanges were
+ * committed. `content`: of the exchange in the payload, the content changed.
+ */
+export const channels = ["sluice_records", "sluice_jobs", "sluice_exchanges", "sluice_content"] as const;
+export type Channel = (typeof channels)[number];
+
+export type NodeTerms = {
+  readonly url: string;
+  readonly log: (line: string) => void;
+};
+
+/** PostgreSQL's own limit is 8,000 bytes a payload. */
+const payloadCharactersMax = 2_000;
+const announceEveryMs = 20;
+const payloadsWaitingMax = 1_000;
+
+const readingConnections = 8;
+const writingConnections = 4;
+const readMs = 30_000;
+/** Whoever waits for a commit is told of a failure within 5 s. */
+const writeMs = 3_500;
+
+export function openNode({ url, log }: NodeTerms): Node {
+  const id = randomText(12);
+  const database = openDatabase({
+    url,
+    name: `sluice ${id} reads`,
+    connections: readingConnections,
+    statementMs: readMs,
+  });
+  const writing = openDatabase({
+    url,
+    name: `sluice ${id} writes`,
+    connections: writingConnections,
+    statementMs: writeMs,
+  });
+  const listener = openListener({ url, name: `sluice ${id} listens`, channels, log });
+  const announcer = announcing(database);
+  return {
+    id,
+    database,
+    writing,
+    listener,
+    announce: announcer.announce,
+    log,
+    async close() {
+      await announcer.close();
+      await listener.close();
+      await writing.close();
+      await database.close();
+    },
+  };
+}
+
+function announcing(database: Database) {
+  const waiting = new Map<string, readonly [Channel, string]>();
+  let sending: Promise<void> | undefined;
+
+  const send = async (): Promise<void> => {
+    while (waiting.size > 0) {
+      const all = [...waiting.values()];
+      waiting.clear();
+      const told = all.map(([channel, payload]) => ({ channel, payload }));
+      await database
+        .query(
+          "select pg_notify(channel, payload) from json_to_recordset($1) as told (channel text, payload text)",
+          [JSON.stringify(told)],
+          "announce",
+        )
+        // Nobody may rely on it: those who would have heard look by themselves now and then.
+        .catch(() => {});
+      await sleep(announceEveryMs);
+    }
+    sending = undefined;
+  };
+
+  return {
+    announce(channel: Channel, payload: string) {
+      if (waiting.size >= payloadsWaitingMax) return;
+      const fits = payload.length <= payloadCharactersMax ? payload : "";
+      waiting.set(`${channel} ${fits}`, [channel, fits]);
+      sending ??= send();
+    },
+    async close() {
+      await sending;
+    },
+  };
+}

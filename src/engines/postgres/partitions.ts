@@ -1,0 +1,79 @@
+import { exchangeTimeMs } from "../../kernel/id.ts";
+import { textOf } from "../stored/row.ts";
+import type { Database, Query } from "./database.ts";
+
+const dayMs = 86_400_000;
+const tables = ["exchange", "block"] as const;
+/** Any number, so long as it is ours: who makes partitions waits for who is making them. */
+const lockKey = 7_305_417_732;
+
+/** The day partitions of exchanges and blocks, which follow the time in an exchange's id. */
+export type Partitions = {
+  /** Sees to it that rows with these exchange ids have a place; asks the database only about days it has not seen. */
+  ensure(ids: readonly string[]): Promise<void>;
+  /** To be called when an insert found no partition all the same: some were dropped since. */
+  forget(): void;
+};
+
+export function partitions(database: Database): Partitions {
+  const known = new Set<number>();
+  return {
+    async ensure(ids) {
+      const days = new Set(ids.map(dayOf).filter((day) => !known.has(day)));
+      if (days.size === 0) return;
+      await database.transaction(async (within) => {
+        await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
+        for (const day of days) for (const table of tables) await attach(within, table, day);
+      });
+      for (const day of days) known.add(day);
+    },
+    forget: () => known.clear(),
+  };
+}
+
+/** The days (whole numbers since the epoch, UTC) that have a partition, oldest first. */
+export async function partitionDays(within: Query): Promise<readonly number[]> {
+  const rows = await within.query(
+    `select relname as name from pg_inherits join pg_class on pg_class.oid = inhrelid
+    where inhparent = 'exchange'::regclass order by relname`,
+  );
+  return rows.map(
+    (row) => Date.parse(textOf(row, "name").replace(/^exchange_(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3")) / dayMs,
+  );
+}
+
+export function partitionName(table: (typeof tables)[number], day: number): string {
+  return `${table}_${new Date(day * dayMs).toISOString().slice(0, 10).replaceAll("-", "")}`;
+}
+
+/** The ids from the beginning of the day on, and those before its end, as PostgreSQL writes them. */
+export function partitionBounds(day: number): { readonly from: string; readonly to: string } {
+  return { from: firstId(day), to: firstId(day + 1) };
+}
+
+function firstId(day: number): string {
+  return (day * dayMs).toString(16).padStart(12, "0").padEnd(32, "0");
+}
+
+function dayOf(id: string): number {
+  const at = exchangeTimeMs(id);
+  if (at === undefined) throw new RangeError(`${id} is no id of an exchange.`);
+  return Math.floor(at / dayMs);
+}
+
+/** Attaching a table that was made apart lets reads and writes of the others go on. */
+async function attach(within: Query, table: (typeof tables)[number], day: number): Promise<void> {
+  const name = partitionName(table, day);
+  const [attached] = await within.query(
+    "select 1 from pg_inherits join pg_class on pg_class.oid = inhrelid where relname = $1 and inhparent = $2::regclass",
+    [name, table],
+  );
+  if (attached !== undefined) return;
+  const { from, to } = partitionBounds(day);
+  await within.query(
+    `create table if not exists ${name} (like ${table} including defaults including storage including compression)`,
+  );
+  await within.query(
+    `alter table ${table} attach partition ${name} for values from ('${from}') to ('${to}')`,
+  );
+}

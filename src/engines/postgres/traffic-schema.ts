@@ -1,0 +1,138 @@
+import type { Part } from "./schema.ts";
+
+const first = `
+-- Exchanges and blocks are partitioned by the day in their ids, which are UUIDv7: see partitions.ts.
+-- seq is commit order: see commit-order.ts. Content is raw in content, or packed in block, or absent (no headers, no
+-- bodies, no response). number is unique in the workspace because of how it is given, see numbering.
+create table exchange (
+  id uuid primary key,
+  seq bigint not null,
+  number bigint,
+  workspace text not null,
+  environment text not null,
+  bucket text not null,
+  plane text not null,
+  kind text not null,
+  subject text not null,
+  parent uuid,
+  trace uuid,
+  started_at bigint not null,
+  duration_ms double precision not null,
+  method text not null,
+  host text not null,
+  path text not null,
+  route text not null,
+  status integer,
+  outcome text not null,
+  attempt integer,
+  error text,
+  ending text,
+  received_at bigint not null,
+  facts text,
+  block uuid,
+  block_at integer,
+  block_bytes integer,
+  content bytea compression lz4
+) partition by range (id);
+create index exchange_seq on exchange (seq);
+create index exchange_list on exchange (workspace, subject, started_at, id)
+  include (plane, kind, environment, bucket, outcome, status, duration_ms, ending);
+create index exchange_attempt on exchange (parent) where parent is not null and attempt is not null;
+create index exchange_ending on exchange (workspace, ending, subject, received_at) where ending is not null;
+create index exchange_number on exchange (workspace, number) where number is not null;
+
+-- The contents of up to 64 exchanges of one day, one after another, as one zstd frame; its id is that of its first
+-- exchange. exchanges: how many still point here.
+create table block (
+  id uuid primary key,
+  exchanges integer not null,
+  data bytea storage external not null
+) partition by range (id);
+
+-- Claimed jobs have a claim (the fencing token) and the time until which it holds.
+create table job (
+  id text primary key,
+  workspace text not null,
+  name text not null,
+  payload text not null,
+  lane text not null,
+  key text,
+  due_at bigint not null,
+  attempt integer not null,
+  exchange uuid not null,
+  received_at bigint not null,
+  subject text not null,
+  claim text,
+  claimed_until bigint
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+create index job_waiting on job (lane, due_at, id) where claim is null;
+create index job_claimed on job (lane, claimed_until) where claim is not null;
+create index job_key on job (lane, key, due_at, id) where key is not null;
+create index job_received on job (workspace, received_at);
+create index job_exchange on job (exchange);
+
+-- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default.
+create table lane (
+  name text primary key,
+  hold_until bigint,
+  claim_limit integer
+);
+
+create table used (
+  key text primary key,
+  expires_at bigint not null,
+  exchange uuid
+);
+create index used_expiry on used (expires_at);
+
+-- The greatest short number of each workspace that was allotted to some node.
+create table numbering (
+  workspace text primary key,
+  last bigint not null
+);
+
+-- A sum is spread over slots, so that commits at the same moment do not wait for one row.
+create table tally (
+  key text not null,
+  slot integer not null,
+  amount double precision not null,
+  primary key (key, slot)
+) with (fillfactor = 50);
+
+-- What is added to transaction ids to get positions, so that they go on growing in a database restored elsewhere.
+create table epoch (
+  base bigint not null
+);
+insert into epoch (base) values (0);
+`;
+
+/** Tables of `traffic`, which writes them, and `ledger`, which reads them. */
+export const trafficPart: Part = { name: "traffic", migrations: [{ sql: first, needs: 1 }] };
+
+/** Every column of an exchange but where its content is. */
+export const exchangeColumns = [
+  "id",
+  "seq",
+  "number",
+  "workspace",
+  "environment",
+  "bucket",
+  "plane",
+  "kind",
+  "subject",
+  "parent",
+  "trace",
+  "started_at",
+  "duration_ms",
+  "method",
+  "host",
+  "path",
+  "route",
+  "status",
+  "outcome",
+  "attempt",
+  "error",
+  "ending",
+  "received_at",
+  "facts",
+] as const;
