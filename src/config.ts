@@ -48,6 +48,19 @@ export const variables = {
     fallback: ".sluice",
     parse: (text) => z.string().min(1).parse(text),
   }),
+  SLUICE_DATABASE_URL: variable({
+    does: "A PostgreSQL database (14 or later) that keeps everything instead of files in the data folder, shared by any number of nodes. Empty = the embedded database, for one process.",
+    example: "postgres://sluice:EXAMPLE@db.example.com:5432/sluice?sslmode=verify-full",
+    fallback: "",
+    parse: (text) =>
+      text === ""
+        ? null
+        : new Secret(
+            z
+              .url({ protocol: /^postgres(ql)?$/, error: "must be a URL that begins with postgres://" })
+              .parse(text),
+          ),
+  }),
   SLUICE_OUTBOUND_ALLOW: variable({
     does: "Addresses that are not public and may be delivered to all the same, as CIDR blocks separated by commas.",
     example: "10.0.0.0/8,127.0.0.0/8",
