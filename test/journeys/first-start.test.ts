@@ -168,6 +168,7 @@ describe("a start that is refused", () => {
     SLUICE_HOST: ["somewhere", /address/],
     SLUICE_PUBLIC_URL: ["sluice.example.com", /URL/],
     SLUICE_DATA_DIR: null,
+    SLUICE_DATABASE_URL: ["mysql://db.example.com/sluice", /postgres:\/\//],
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
