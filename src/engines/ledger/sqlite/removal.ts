@@ -2,6 +2,7 @@ import type { Statement } from "../../sqlite/statements.ts";
 import { bytesOf, idText, numberOf } from "../../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
+import { unrolling } from "./rolling.ts";
 import type { Turns } from "./turns.ts";
 import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
@@ -87,6 +88,7 @@ function removing(seqs: string, still: Clause): readonly Statement[] {
   const gone = `gone.seq in (select value from json_each(?)) and ${still.sql}`;
   const params = [seqs, ...still.params];
   return [
+    ...unrolling(gone, params),
     {
       sql: `update removal set seq = max(seq, last) from (select max(seq) as last from exchange as gone where ${gone})
         where last is not null`,
