@@ -58,6 +58,8 @@ export function openNode({ url, log }: NodeTerms): Node {
     name: `sluice ${id} writes`,
     connections: writingConnections,
     statementMs: writeMs,
+    // Statements are planned once a connection, often while the tables are empty; all of them look rows up by an index.
+    settings: { enable_seqscan: "off" },
   });
   const listener = openListener({ url, name: `sluice ${id} listens`, channels, log });
   const announcer = announcing(database);

@@ -55,7 +55,8 @@ function firstId(day: number): string {
   return (day * dayMs).toString(16).padStart(12, "0").padEnd(32, "0");
 }
 
-function dayOf(id: string): number {
+/** The day of an exchange's id: whole days since the epoch, UTC. @throws RangeError when it is no id of an exchange */
+export function dayOf(id: string): number {
   const at = exchangeTimeMs(id);
   if (at === undefined) throw new RangeError(`${id} is no id of an exchange.`);
   return Math.floor(at / dayMs);

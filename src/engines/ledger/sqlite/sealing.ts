@@ -3,7 +3,8 @@ import { constants, zstdCompress } from "node:zlib";
 import type { Statement } from "../../sqlite/statements.ts";
 import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
-import { blockBytesMax, blockExchangesMax, storedColumns } from "../../sqlite/traffic-schema.ts";
+import { storedColumns } from "../../sqlite/traffic-schema.ts";
+import { blockBytesMax, blockExchangesMax } from "../../stored/block.ts";
 import type { Turns } from "./turns.ts";
 
 const compress = promisify(zstdCompress);
