@@ -164,8 +164,5 @@ from exchange left join block on block.id = exchange.block`;
 /** The start of a query for exchanges without their content; add `where …`. */
 export const selectWithoutContent = `select ${exchangeColumns} from exchange`;
 
-export const blockExchangesMax = 64;
-/** A block is closed once its contents reach this size before compression. */
-export const blockBytesMax = 256 * 1024;
 /** Smaller commits keep their contents raw: compressing few exchanges costs more than inserting them. */
 export const blockExchangesMin = 10;
