@@ -61,13 +61,13 @@ function familiesAt(time: fc.Arbitrary<number>): fc.Arbitrary<readonly Family[]>
 export const families = familiesAt(closeTime);
 export const farFamilies = familiesAt(farTime);
 
-/** The exchanges of the families; their ids are the workspace's own and in no order. */
+/** The exchanges of the families; their ids are the workspace's own, and within a millisecond in no order. */
 export function exchangesOf(workspace: string, all: readonly Family[]): NewExchange[] {
   return all.flatMap(({ kind, root, duplicates, attempts, ending }, i) => {
     const complete = (row: Drawn, id: string, more: Partial<NewExchange>): NewExchange => ({
       ...sample(workspace, row.startedAt),
       ...row,
-      id: idOf(`${workspace} ${i} ${id}`),
+      id: idOf(Math.max(root.startedAt, row.startedAt), `${workspace} ${i} ${id}`),
       receivedAt: root.startedAt,
       kind,
       ...more,
@@ -89,8 +89,10 @@ export function exchangesOf(workspace: string, all: readonly Family[]): NewExcha
   });
 }
 
-function idOf(text: string): string {
-  return `ex_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+/** A UUIDv7 of the millisecond. */
+function idOf(at: number, text: string): string {
+  const random = createHash("sha256").update(text).digest("hex");
+  return `ex_${at.toString(16).padStart(12, "0")}7${random.slice(0, 19)}`;
 }
 
 const some = <T>(values: readonly T[]) => fc.subarray([...values], { minLength: 1 });

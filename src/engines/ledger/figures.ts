@@ -61,6 +61,7 @@ function figureOf(group: readonly Piece[], durations: Histogram): Measured {
   };
 }
 
+/** `hundreds` of the status; null where there was no answer. */
 export function classText(hundreds: number | null): string {
   return hundreds === null ? "none" : `${hundreds}xx`;
 }

@@ -11,6 +11,8 @@ export type Node = {
   readonly database: Database;
   /** For the write path of traffic, which questions must not delay. */
   readonly writing: Database;
+  /** For work that takes minutes, one at a time. */
+  readonly upkeep: Database;
   readonly listener: Listener;
   /**
    * Tells the other nodes, and this one, soon and without a promise: payloads of one channel within some milliseconds go
@@ -44,6 +46,7 @@ const writingConnections = 4;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
 const writeMs = 3_500;
+const upkeepMs = 600_000;
 
 export function openNode({ url, log }: NodeTerms): Node {
   const id = randomText(12);
@@ -61,18 +64,21 @@ export function openNode({ url, log }: NodeTerms): Node {
     // Statements are planned once a connection, often while the tables are empty; all of them look rows up by an index.
     settings: { enable_seqscan: "off" },
   });
+  const upkeep = openDatabase({ url, name: `sluice ${id} upkeep`, connections: 1, statementMs: upkeepMs });
   const listener = openListener({ url, name: `sluice ${id} listens`, channels, log });
   const announcer = announcing(database);
   return {
     id,
     database,
     writing,
+    upkeep,
     listener,
     announce: announcer.announce,
     log,
     async close() {
       await announcer.close();
       await listener.close();
+      await upkeep.close();
       await writing.close();
       await database.close();
     },

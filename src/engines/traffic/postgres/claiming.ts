@@ -59,7 +59,15 @@ async function visit(on: Claiming, audience: Audience, visited: Visit): Promise<
   });
   const batch = on.leases.newBatch();
   const until = on.leaseClock.now() + leaseMs;
-  const params = [jsonParam(wanted), lanes, Math.trunc(on.clock.now()), names, limit, batch, Math.trunc(until)];
+  const params = [
+    jsonParam(wanted),
+    lanes,
+    Math.trunc(on.clock.now()),
+    names,
+    limit,
+    batch,
+    Math.trunc(until),
+  ];
   const { jobs, states } = await on.database.query(claimStatement, params, "claim").then(read, (error) => {
     on.leases.lose(batch);
     throw error;

@@ -66,7 +66,10 @@ function jobBytes(job: NewJob): number {
 
 function payloadBytes(payload: string): number {
   if (payload.length > payloadCharactersMax)
-    throw tooLarge("A job's payload may have at most 64 KiB.", "Keep bodies in the exchange and refer to it.");
+    throw tooLarge(
+      "A job's payload may have at most 64 KiB.",
+      "Keep bodies in the exchange and refer to it.",
+    );
   return payload.length;
 }
 
@@ -79,5 +82,6 @@ function integer(value: number, name: string): void {
 }
 
 function small(value: number | null, name: string): void {
-  if (value !== null && (value | 0) !== value) throw new RangeError(`${name} is ${value}, which is too large.`);
+  if (value !== null && (value | 0) !== value)
+    throw new RangeError(`${name} is ${value}, which is too large.`);
 }

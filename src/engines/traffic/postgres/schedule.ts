@@ -71,8 +71,7 @@ class LiveSchedule implements Schedule {
     this.#patrol = new Patrol(node.database, clock, this.#lanes);
     this.#bell = alarm(clock, () => void this.#ring());
     node.listener.on("sluice_jobs", (told) => this.#hear(told));
-    const pauseMs = () =>
-      this.#patrol.laps === 0 && !this.#lanes.unheard ? patrolSoonMs : patrolEveryMs;
+    const pauseMs = () => (this.#patrol.laps === 0 && !this.#lanes.unheard ? patrolSoonMs : patrolEveryMs);
     this.#patrols = startRounds((wellMs) => this.#goRound(wellMs), pauseMs, node.log);
   }
 
