@@ -19,6 +19,7 @@ import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
+import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
@@ -61,6 +62,7 @@ export async function compose(composition: Composition): Promise<Sluice> {
   try {
     const opened = await openEngines(composition, closing);
     const { engines, own, folder, address } = opened;
+    await verifyKeys(engines);
     const first = await bootstrap(engines, composition.config.SLUICE_BOOTSTRAP_API_KEY);
     const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
@@ -87,7 +89,7 @@ type Closing = (() => unknown)[];
 async function openEngines({ config, log, wrap = (engines) => engines }: Composition, closing: Closing) {
   const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
   closing.unshift(() => folder.close());
-  const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
+  const vault = keyRingVault(config.SLUICE_VAULT_KEYS ?? openKeyFile(join(folder.path, "keys")));
   const database = await openDatabase(folder.path);
   closing.unshift(() => database.close());
   const own = ownListeners();

@@ -15,6 +15,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "retention",
       everyMs: minuteMs,
+      by: "one",
       async run() {
         for (const stored of await store.records.every(workspace.kind, { limit: workspacesMax })) {
           const { plan } = decodedRow(workspace, stored).value;
@@ -25,6 +26,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "sealing",
       everyMs: 10_000,
+      by: "one",
       async run() {
         await ledger.seal(sealedPerRound);
       },
@@ -32,6 +34,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "sweeping",
       everyMs: minuteMs,
+      by: "one",
       async run() {
         await store.sweep(rowsPerRound);
       },
