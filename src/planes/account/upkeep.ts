@@ -19,6 +19,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "retention",
       everyMs: minuteMs,
+      by: "one",
       async run() {
         for (const stored of await store.records.every(workspace.kind, { limit: workspacesMax })) {
           const { plan } = decodedRow(workspace, stored).value;
@@ -29,6 +30,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "sealing",
       everyMs: 10_000,
+      by: "one",
       async run() {
         await ledger.seal(sealedPerRound);
       },
@@ -36,6 +38,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "rolling up",
       everyMs: 2_000,
+      by: "one",
       async run() {
         await ledger.roll(rolledPerRound);
       },
@@ -43,6 +46,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "sweeping",
       everyMs: minuteMs,
+      by: "one",
       async run() {
         await store.sweep(rowsPerRound);
       },

@@ -1,6 +1,8 @@
 import type { StoredRecord } from "../../engines/store/store.ts";
+import { Failure } from "../../kernel/failure.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { isStale, readThrough } from "../../registry/read-through.ts";
 import { secretOwner } from "../../registry/resource.ts";
 import { decodedRow } from "../../registry/unit.ts";
 import { endpoint, type EndpointRow } from "./endpoint.ts";
@@ -22,47 +24,77 @@ export type LiveEndpoint = {
   readonly target: URL;
 };
 
+/** A Failure unavailable is one that the sender is told; undefined = there is no such endpoint. */
+export type Found = LiveEndpoint | Failure | undefined;
+
 export type LiveEndpoints = {
-  byToken(token: string): LiveEndpoint | undefined;
+  /** At once from memory, unless changes made elsewhere may not have come for a while: then from the store itself. */
+  byToken(token: string): Found | Promise<Found>;
   byId(id: string): LiveEndpoint | undefined;
   all(): Iterable<LiveEndpoint>;
 };
 
 const pageSize = 1_000;
 
-/** Every live endpoint in memory, changed synchronously by each commit of this process. */
+/** Every live endpoint in memory: changed synchronously by each commit of this process, by the store's feed for others. */
 export async function liveEndpoints(engines: Engines): Promise<LiveEndpoints> {
-  const byToken = new Map<string, LiveEndpoint>();
-  const byId = new Map<string, LiveEndpoint>();
-
-  function apply(stored: StoredRecord): void {
-    const earlier = byId.get(stored.id);
-    if (earlier !== undefined) byToken.delete(earlier.settings.token);
-    byId.delete(stored.id);
-    if (stored.deletedAt !== null) return;
-    const live = liveEndpoint(decodedRow(endpoint, stored), engines);
-    byId.set(live.id, live);
-    byToken.set(live.settings.token, live);
-  }
-
-  engines.store.onChange((changed) => {
-    for (const stored of changed) if (stored.kind === endpoint.kind) apply(stored);
+  const { store } = engines;
+  const kept = keptEndpoints(engines);
+  const told = new Set<string>();
+  let loading = true;
+  store.onChange((changed) => {
+    for (const stored of changed) {
+      if (stored.kind !== endpoint.kind) continue;
+      if (loading) told.add(stored.id);
+      kept.apply(stored);
+    }
   });
   let after: string | undefined;
   do {
-    const page = await engines.store.records.every(endpoint.kind, {
+    const page = await store.records.every(endpoint.kind, {
       limit: pageSize,
       ...(after !== undefined && { after }),
     });
-    for (const stored of page) apply(stored);
+    // What was told meanwhile is newer than the page, or just as new.
+    for (const stored of page) if (!told.has(stored.id)) kept.apply(stored);
     after = page.length === pageSize ? page.at(-1)?.id : undefined;
   } while (after !== undefined);
+  loading = false;
+  told.clear();
 
   return {
-    byToken: (token) => byToken.get(token),
-    byId: (id) => byId.get(id),
-    all: () => byId.values(),
+    byToken: (token) => (isStale(store) ? fromStore(token, engines) : kept.byToken.get(token)),
+    byId: (id) => kept.byId.get(id),
+    all: () => kept.byId.values(),
   };
+}
+
+function keptEndpoints(engines: Engines) {
+  const byToken = new Map<string, LiveEndpoint>();
+  const byId = new Map<string, LiveEndpoint>();
+  return {
+    byToken,
+    byId,
+    apply(stored: StoredRecord): void {
+      const earlier = byId.get(stored.id);
+      if (earlier !== undefined) byToken.delete(earlier.settings.token);
+      byId.delete(stored.id);
+      if (stored.deletedAt !== null) return;
+      const live = liveEndpoint(decodedRow(endpoint, stored), engines);
+      byId.set(live.id, live);
+      byToken.set(live.settings.token, live);
+    },
+  };
+}
+
+async function fromStore(token: string, engines: Engines): Promise<Found> {
+  try {
+    const stored = await readThrough(() => engines.store.records.byGlobalKey(endpoint.kind, "token", token));
+    return stored === undefined ? undefined : liveEndpoint(decodedRow(endpoint, stored), engines);
+  } catch (error) {
+    if (error instanceof Failure && error.kind === "unavailable") return error;
+    throw error;
+  }
 }
 
 /** One endpoint ready for traffic. */
