@@ -8,6 +8,7 @@ import { decodedRow } from "../../registry/unit.ts";
 import { endpoint, type EndpointRow } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
 import { providers } from "./providers.ts";
+import { rate } from "./rate.ts";
 import { configured } from "./verification-settings.ts";
 
 /** An endpoint as traffic needs it: decoded once per change, secrets in the clear only here. */
@@ -28,13 +29,19 @@ export type LiveEndpoint = {
 export type Found = LiveEndpoint | Failure | undefined;
 
 export type LiveEndpoints = {
-  /** At once from memory, unless changes made elsewhere may not have come for a while: then from the store itself. */
+  /**
+   * At once from memory, unless changes made elsewhere may not have come for a while: then from the store itself. What
+   * memory does not have may have been made elsewhere a moment ago: of such, up to 100 a second are looked up.
+   */
   byToken(token: string): Found | Promise<Found>;
-  byId(id: string): LiveEndpoint | undefined;
+  /** From memory, else from the store: undefined = it was deleted. @throws Failure unavailable */
+  find(workspace: string, id: string): Promise<LiveEndpoint | undefined>;
   all(): Iterable<LiveEndpoint>;
 };
 
 const pageSize = 1_000;
+/** Of addresses that memory does not have: whoever guesses some is not to keep the store busy. */
+const lookupsPerSecond = 100;
 
 /** Every live endpoint in memory: changed synchronously by each commit of this process, by the store's feed for others. */
 export async function liveEndpoints(engines: Engines): Promise<LiveEndpoints> {
@@ -62,9 +69,20 @@ export async function liveEndpoints(engines: Engines): Promise<LiveEndpoints> {
   loading = false;
   told.clear();
 
+  const lookups = rate(lookupsPerSecond, engines.clock);
   return {
-    byToken: (token) => (isStale(store) ? fromStore(token, engines) : kept.byToken.get(token)),
-    byId: (id) => kept.byId.get(id),
+    byToken(token) {
+      if (isStale(store)) return fromStore(token, engines);
+      const known = kept.byToken.get(token);
+      const settled = known !== undefined || store.feed.silentMs() === 0 || lookups.take("") > 0;
+      return settled ? known : fromStore(token, engines);
+    },
+    async find(workspace, id) {
+      const known = kept.byId.get(id);
+      if (known !== undefined) return known;
+      const stored = await store.records.get(workspace, endpoint.kind, id);
+      return stored === undefined ? undefined : liveEndpoint(decodedRow(endpoint, stored), engines);
+    },
     all: () => kept.byId.values(),
   };
 }
