@@ -49,6 +49,19 @@ export const variables = {
     fallback: ".sluice",
     parse: (text) => z.string().min(1).parse(text),
   }),
+  SLUICE_DATABASE_URL: variable({
+    does: "A PostgreSQL database (14 or later) that keeps everything instead of files in the data folder, shared by any number of nodes. Empty = the embedded database, for one process.",
+    example: "postgres://sluice:EXAMPLE@db.example.com:5432/sluice?sslmode=verify-full",
+    fallback: "",
+    parse: (text) =>
+      text === ""
+        ? null
+        : new Secret(
+            z
+              .url({ protocol: /^postgres(ql)?$/, error: "must be a URL that begins with postgres://" })
+              .parse(text),
+          ),
+  }),
   SLUICE_VAULT_KEYS: variable({
     does: "The keys that stored secrets are sealed with, in place of the file `keys` in the data folder, so that all servers of one database have the same: 43 characters each, with commas or spaces between them, the current one first.",
     example: "ExampleExampleExampleExampleExampleExample0",

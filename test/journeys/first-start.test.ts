@@ -181,6 +181,7 @@ describe("a start that is refused", () => {
     SLUICE_HOST: ["somewhere", /address/],
     SLUICE_PUBLIC_URL: ["sluice.example.com", /URL/],
     SLUICE_DATA_DIR: null,
+    SLUICE_DATABASE_URL: ["mysql://db.example.com/sluice", /postgres:\/\//],
     SLUICE_VAULT_KEYS: ["ExampleExampleExampleExampleExampleExample1", /43 base64url characters as key 1/],
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],

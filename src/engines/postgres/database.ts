@@ -16,6 +16,15 @@ export type Query = {
   query(sql: string, params?: readonly Param[], name?: string): Promise<readonly Row[]>;
 };
 
+/** SQL for a statement whose transaction must reach the disk, whatever the server is set to; its value is of no interest. */
+export const durable = synchronousCommit("on", "'off', 'local'");
+/** SQL for a statement whose transaction may be lost when the server dies, and need not wait for the disk. */
+export const forgettable = synchronousCommit("off", "'on', 'local', 'remote_write', 'remote_apply'");
+
+function synchronousCommit(to: string, from: string): string {
+  return `case when current_setting('synchronous_commit') in (${from}) then set_config('synchronous_commit', '${to}', true) end`;
+}
+
 /** A bounded pool of connections to one database. */
 export type Database = Query & {
   /** Runs `work` in one transaction (read committed), which commits when it resolves and is rolled back when it rejects. */
@@ -28,6 +37,8 @@ export type DatabaseTerms = {
   /** Seen in pg_stat_activity. */
   readonly name: string;
   readonly connections: number;
+  /** Settings of the connections, such as of the planner. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** A statement that takes longer is cancelled by the server, and given up by us a second later. */
   readonly statementMs: number;
 };
@@ -53,6 +64,9 @@ export function openDatabase(terms: DatabaseTerms): Database {
     query_timeout: terms.statementMs + giveUpMs,
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
+    options: Object.entries(terms.settings ?? {})
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     types: { getTypeParser },

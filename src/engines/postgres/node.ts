@@ -11,6 +11,8 @@ export type Node = {
   readonly database: Database;
   /** For the write path of traffic, which questions must not delay. */
   readonly writing: Database;
+  /** For work that takes minutes, one at a time. */
+  readonly upkeep: Database;
   /** For short looks that must not wait behind anything, and give up soon: the change feed. */
   readonly watching: Database;
   readonly listener: Listener;
@@ -46,6 +48,7 @@ const writingConnections = 4;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
 const writeMs = 3_500;
+const upkeepMs = 600_000;
 const watchingConnections = 1;
 const watchMs = 1_500;
 
@@ -62,7 +65,10 @@ export function openNode({ url, log }: NodeTerms): Node {
     name: `sluice ${id} writes`,
     connections: writingConnections,
     statementMs: writeMs,
+    // Statements are planned once a connection, often while the tables are empty; all of them look rows up by an index.
+    settings: { enable_seqscan: "off" },
   });
+  const upkeep = openDatabase({ url, name: `sluice ${id} upkeep`, connections: 1, statementMs: upkeepMs });
   const watching = openDatabase({
     url,
     name: `sluice ${id} watches`,
@@ -75,6 +81,7 @@ export function openNode({ url, log }: NodeTerms): Node {
     id,
     database,
     writing,
+    upkeep,
     watching,
     listener,
     announce: announcer.announce,
@@ -82,6 +89,7 @@ export function openNode({ url, log }: NodeTerms): Node {
     async close() {
       await announcer.close();
       await listener.close();
+      await upkeep.close();
       await watching.close();
       await writing.close();
       await database.close();

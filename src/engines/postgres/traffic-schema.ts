@@ -32,31 +32,43 @@ create table exchange (
   block uuid,
   block_at integer,
   block_bytes integer,
-  content bytea compression lz4
+  content bytea storage external
 ) partition by range (id);
 create index exchange_seq on exchange (seq);
 create index exchange_list on exchange (workspace, subject, started_at, id)
   include (plane, kind, environment, bucket, outcome, status, duration_ms, ending);
-create index exchange_attempt on exchange (parent) where parent is not null and attempt is not null;
+create index exchange_recent on exchange (workspace, started_at, id);
+create index exchange_attempt on exchange (parent) where attempt is not null;
 create index exchange_ending on exchange (workspace, ending, subject, received_at) where ending is not null;
 create index exchange_number on exchange (workspace, number) where number is not null;
 
--- The contents of up to 64 exchanges of one day, one after another, as one zstd frame; its id is that of its first
--- exchange. exchanges: how many still point here.
+-- The contents of up to 64 exchanges of one day, one after another, as one zstd frame. Its id is a UUIDv7 of that day.
+-- exchanges: how many still point here.
 create table block (
   id uuid primary key,
   exchanges integer not null,
   data bytea storage external not null
 ) partition by range (id);
 
+-- Up to which position contents are sealed, or redacted since. Who holds the lock on the row seals.
+create table sealing (
+  seq bigint not null
+);
+insert into sealing (seq) values (0);
+
+-- Days (whole numbers since the epoch, UTC) in whose files there may be content that was redacted.
+create table remnant (
+  day integer primary key
+);
+
 -- Claimed jobs have a claim (the fencing token) and the time until which it holds.
 create table job (
-  id text primary key,
+  id text collate "C" primary key,
   workspace text not null,
   name text not null,
   payload text not null,
-  lane text not null,
-  key text,
+  lane text collate "C" not null,
+  key text collate "C",
   due_at bigint not null,
   attempt integer not null,
   exchange uuid not null,
@@ -71,15 +83,17 @@ create index job_key on job (lane, key, due_at, id) where key is not null;
 create index job_received on job (workspace, received_at);
 create index job_exchange on job (exchange);
 
--- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default.
+-- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default. claims grows with each statement
+-- that claims from the lane: who locks the row and finds it as its own snapshot has it knows all claims of the lane.
 create table lane (
-  name text primary key,
+  name text collate "C" primary key,
   hold_until bigint,
-  claim_limit integer
-);
+  claim_limit integer,
+  claims bigint not null default 0
+) with (fillfactor = 50);
 
 create table used (
-  key text primary key,
+  key text collate "C" primary key,
   expires_at bigint not null,
   exchange uuid
 );
@@ -87,13 +101,13 @@ create index used_expiry on used (expires_at);
 
 -- The greatest short number of each workspace that was allotted to some node.
 create table numbering (
-  workspace text primary key,
+  workspace text collate "C" primary key,
   last bigint not null
 );
 
 -- A sum is spread over slots, so that commits at the same moment do not wait for one row.
 create table tally (
-  key text not null,
+  key text collate "C" not null,
   slot integer not null,
   amount double precision not null,
   primary key (key, slot)

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { constants, zstdCompressSync } from "node:zlib";
+import { blockBytesMax, blockExchangesMax } from "../stored/block.ts";
 import type { SqlValue } from "../stored/row.ts";
 import type { Names } from "./names.ts";
 import type { PackReader } from "./pack.ts";
-import { blockBytesMax, blockExchangesMax } from "./traffic-schema.ts";
 
 /** The values of one row in the order of `columns`. */
 export type Draft = SqlValue[];

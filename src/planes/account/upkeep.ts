@@ -8,8 +8,12 @@ const minuteMs = 60_000;
 const workspacesMax = 1_000;
 const rowsPerRound = 5_000;
 const sealedPerRound = 2_048;
+const rolledPerRound = 50_000;
 
-/** Keeps what is stored within its plan: retention of traffic, compression of what is at rest, expired entries. */
+/**
+ * Keeps what is stored within its plan: retention of traffic, compression of what is at rest, figures by hour, expired
+ * entries.
+ */
 export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkeep[] {
   return [
     {
@@ -29,6 +33,14 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
       by: "one",
       async run() {
         await ledger.seal(sealedPerRound);
+      },
+    },
+    {
+      name: "rolling up",
+      everyMs: 2_000,
+      by: "one",
+      async run() {
+        await ledger.roll(rolledPerRound);
       },
     },
     {

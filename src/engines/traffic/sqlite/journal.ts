@@ -5,7 +5,7 @@ import type { FileEntry, JobRow } from "../../sqlite/entry-pack.ts";
 import { numberOf, textOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { isUnsettled } from "../../sqlite/worker-link.ts";
-import type { RecentCache } from "./recent.ts";
+import { keepWorking, type RecentCache } from "../recent.ts";
 import type { Schedule } from "./schedule.ts";
 import { signal } from "../signal.ts";
 import type { Entry, Journal, Verdict } from "../traffic.ts";
@@ -125,15 +125,10 @@ function takeJobs({ lanes }: Schedule, entry: FileEntry, { kind, unadded }: Comm
   else lanes.end(job, now);
 }
 
-/** Only what a job works for is read back soon; keeping the rest, such as attempts, costs garbage collection. */
 function keepExchanges(recent: RecentCache, entry: FileEntry, { kind, numbers, from }: Committed): void {
   if (kind === "duplicate" || (kind === "stale" && entry.finish?.then.kind === "cancel")) return;
-  if (entry.jobs.length === 0) return;
-  const working = new Set(entry.jobs.map((job) => job.exchange));
-  for (const [index, exchange] of entry.exchanges.entries()) {
-    if (!working.has(exchange.id)) continue;
+  keepWorking(recent, entry, kind === "stale", (index) => {
     const number = numbers[from + index] ?? 0;
-    const written = kind === "stale" && exchange.ending !== null ? { ...exchange, ending: null } : exchange;
-    recent.keep(written, number === 0 ? null : number);
-  }
+    return number === 0 ? null : number;
+  });
 }
