@@ -43,7 +43,7 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
       .then((left) => {
         round = undefined;
         if (left === "more") lookLater();
-        else if (again) void wake();
+        else if (again && !stopped.signal.aborted) void wake();
       });
     return round;
   }

@@ -49,13 +49,12 @@ export async function schemaPlace<T extends Closable>(
       const node = openNode({ url, log: (line) => process.emitWarning(line) });
       await migrate(node.database, [part]);
       const engine = await open(node, clock);
-      return {
-        ...engine,
-        async close() {
-          await engine.close();
-          await node.close();
-        },
+      const close = async (): Promise<void> => {
+        await engine.close();
+        await node.close();
       };
+      let closing: Promise<void> | undefined;
+      return { ...engine, close: () => (closing ??= close()) };
     },
     remove: async () => {},
   };

@@ -152,6 +152,19 @@ describe("a start that is refused", () => {
     await first.ask(whoami, {});
   });
 
+  test("keys from the environment leave no key file, and other keys than those that sealed are refused", async (t) => {
+    const folder = await freshFolder(t);
+    const [keys = "", others = ""] = ["0", "4"].map((end) => `${"Example".repeat(6)}${end}`);
+    const first = await startServer(t, { folder, environment: { SLUICE_VAULT_KEYS: keys } });
+    assert.ok(!(await readdir(folder)).includes("keys"));
+    await first.stop();
+    const said = await refused(t, folder, { SLUICE_VAULT_KEYS: others });
+    assert.match(said, /sealed by the key [0-9a-f]{8}, which this server lacks/);
+    assert.match(said, /SLUICE_VAULT_KEYS/);
+    assert.doesNotMatch(said, /Example/);
+    await startServer(t, { folder, environment: { SLUICE_VAULT_KEYS: `${others},${keys}` } });
+  });
+
   test("a port that is taken is named, with the setting to change", async (t) => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));

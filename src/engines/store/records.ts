@@ -18,6 +18,8 @@ const recordRow = z.object({
   value: jsonObject,
   secrets: jsonTexts,
 });
+/** Rows of `recordColumns`. */
+export const recordRows = z.array(recordRow);
 const fingerprintsRow = z.object({ fingerprints: jsonTexts });
 
 /** A record at one version, and what its history may tell of its secrets. */
@@ -30,12 +32,7 @@ export const versionColumns = `${recordColumns}, record.fingerprints`;
 
 /** From a row of `versionColumns`. */
 export function versionOf(row: Row): Version {
-  return { record: recordOf(row), fingerprints: fingerprintsRow.parse(row).fingerprints };
-}
-
-/** From a row of `recordColumns`. */
-export function recordOf(row: Row): StoredRecord {
-  return recordRow.parse(row);
+  return { record: recordRow.parse(row), fingerprints: fingerprintsRow.parse(row).fingerprints };
 }
 
 const whereNamesMax = 8;
@@ -53,10 +50,10 @@ const every = `select ${recordColumns} from record
 export function recordReader(ask: Ask, history: Records["history"]): Records {
   const one = async (...asked: Parameters<Ask>): Promise<StoredRecord | undefined> => {
     const [row] = await ask(...asked);
-    return row === undefined ? undefined : recordOf(row);
+    return row === undefined ? undefined : recordRow.parse(row);
   };
   const many = async (...asked: Parameters<Ask>): Promise<readonly StoredRecord[]> =>
-    (await ask(...asked)).map(recordOf);
+    recordRows.parse(await ask(...asked));
   return {
     get: (workspace, kind, id, deleted) => one(get, workspace, kind, id, deleted === undefined ? 0 : 1),
     byKey: (workspace, kind, name, value) => one(byKey, workspace, kind, name, value),

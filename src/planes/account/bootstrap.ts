@@ -22,7 +22,7 @@ const firstStart = { kind: "first_start", id: "first_start" };
  * to be had again, or undefined when the store was set up before, or by another process at the same moment.
  */
 export async function bootstrap(
-  engines: Engines,
+  engines: Pick<Engines, "store" | "vault" | "clock">,
   given: Secret | undefined,
 ): Promise<FirstStart | undefined> {
   const existing = await engines.store.records.every(workspace.kind, { limit: 1 });

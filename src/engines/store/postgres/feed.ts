@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Node } from "../../postgres/node.ts";
 import { numberOf, textOf } from "../../stored/row.ts";
-import { recordColumns, recordOf } from "../records.ts";
+import { recordColumns, recordRows } from "../records.ts";
 import type { Store, StoredRecord } from "../store.ts";
 
 export type RecordFeed = Store["feed"] & { stop(): Promise<void> };
@@ -37,7 +37,7 @@ export async function recordFeed(
       const rows = await watching.query(read, place, "feed");
       const end = rows.at(-1);
       if (end !== undefined) place = [numberOf(end, "seq"), textOf(end, "kind"), textOf(end, "id")];
-      tell(rows.map(recordOf));
+      tell(recordRows.parse(rows));
       last = rows.length;
     }
     toldAt = began;
