@@ -32,7 +32,7 @@ create table exchange (
   block uuid,
   block_at integer,
   block_bytes integer,
-  content bytea compression lz4
+  content bytea
 ) partition by range (id);
 create index exchange_seq on exchange (seq);
 create index exchange_list on exchange (workspace, subject, started_at, id)
