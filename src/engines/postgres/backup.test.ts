@@ -3,13 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { eventually } from "../../../test/journeys/eventually.ts";
 import { sharedPostgres } from "../../../test/postgres-server.ts";
 import { dataParts, localParts } from "../parts.ts";
 import { numberOf, textOf, type Row } from "../stored/row.ts";
 import { backUpDatabase } from "./backup.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { restoreDatabase } from "./restore.ts";
+import { takeMoment } from "./moment.ts";
 import { migrate, type Part } from "./schema.ts";
+import { openSession } from "./session.ts";
 import { tablesOf } from "./tables.ts";
 
 const shop = (migrations: number): Part => ({
@@ -88,25 +91,35 @@ test("what an older version left is restored as it was, then brought forward, wi
   assert.deepEqual({ ...standing }, { version: 2, needs: 2 });
 });
 
-test("a copy waits for no writer, and its tables cannot be dropped under it", async (t) => {
-  const { source, to } = await databases(t);
-  await migrate(source.database, [shop(1)]);
-  await source.database.query(
-    "insert into line (of, bits) select 1, sha256(n::text::bytea) from generate_series(1, 200000) as n",
+test("beside a copy nodes start and write, tables stay, and a migration waits without being in the way", async (t) => {
+  const { source } = await databases(t);
+  const { database } = source;
+  await migrate(database, [shop(1)]);
+  const session = await openSession({ url: source.url, name: "sluice backup", statementMs: 0 });
+  await takeMoment(session, [shop(1)], []);
+  let migrated = false;
+  const migration = migrate(database, [shop(2)]).then(() => (migrated = true));
+  await eventually("a migration that waits", async () =>
+    (await database.query("select 1 from pg_locks where locktype = 'advisory' and not granted")).length > 0
+      ? true
+      : undefined,
   );
-  let dropped: unknown;
-  let inserted = 0;
-  let tried: Promise<void> | undefined;
-  const interfere = async (): Promise<void> => {
-    await source.database.query("insert into line (of) values (1)").then(() => (inserted += 1));
-    await source.database
-      .query("set lock_timeout = 50; drop table line")
-      .catch((error: unknown) => (dropped = error));
-  };
-  const plan = { url: source.url, to, parts: [shop(1)], others: [], files: [] };
-  const { files } = await backUpDatabase(plan, "1.2.3", () => (tried ??= interfere()));
-  await tried;
-  assert.equal(inserted, 1);
-  assert.match(String(dropped), /lock/);
-  assert.equal(files.find(({ table }) => table?.name === "line")?.table?.rows, 200_000);
+  await migrate(database, [shop(1)]);
+  await database.query("insert into line (of) values (1)");
+  await assert.rejects(
+    database.transaction(async (within) => {
+      await within.query("set local lock_timeout = 50");
+      await within.query("drop table line");
+    }),
+    /lock timeout/,
+  );
+  assert.deepEqual(
+    await session.query("select of, amount from line"),
+    [],
+    "it is of the moment it was taken at",
+  );
+  assert.ok(!migrated);
+  await session.close();
+  await migration;
+  assert.equal((await database.query("select price from line")).length, 1);
 });

@@ -39,7 +39,7 @@ export type DatabaseBackupProgress = (table: string, bytes: number) => void;
 /**
  * Copies every table as it is at one moment, whatever is written meanwhile, and verifies the copies by reading them
  * back: hash, and each row counted. Tables are streamed, so memory is bounded. A migration, and the removal of a day
- * partition, wait until it is over. What was made is removed when it fails.
+ * partition, wait until it is over; nobody waits for them meanwhile. What was made is removed when it fails.
  *
  * @throws Failure not_found when there is nothing to back up; conflict when `to` is not empty, or a newer program made
  * the tables; unavailable when PostgreSQL cannot be used, a file cannot be written, or a copy differs

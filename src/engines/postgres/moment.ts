@@ -2,7 +2,7 @@ import { Failure } from "../../kernel/failure.ts";
 import { numberOf } from "../stored/row.ts";
 import { sequenceValues, serverVersion, tableNames } from "./catalogue.ts";
 import { partitionDays } from "./partitions.ts";
-import { standings, type Part } from "./schema.ts";
+import { keepSchema, standings, type Part } from "./schema.ts";
 import type { Session } from "./session.ts";
 import { partsAt, tablesOf } from "./tables.ts";
 
@@ -13,6 +13,7 @@ import { partsAt, tablesOf } from "./tables.ts";
  * @throws Failure not_found when there are no tables, conflict when a newer program made them
  */
 export async function takeMoment(session: Session, parts: readonly Part[], others: readonly Part[]) {
+  await keepSchema(session);
   const found = await versionsIn(session);
   refuseNewer([...parts, ...others], found);
   const versions = Object.fromEntries(
@@ -54,6 +55,7 @@ function refuseNewer(known: readonly Part[], found: ReadonlyMap<string, number>)
       );
 }
 
+/** On a standby, what the primary does arrives all the same. */
 function refuseMoved(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): void {
   const isSame =
     before.size === now.size && [...now].every(([name, version]) => before.get(name) === version);

@@ -30,10 +30,27 @@ const lockKey = 7_305_417_731;
  * Failure unavailable when PostgreSQL cannot be used
  */
 export async function migrate(database: Database, parts: readonly Part[]): Promise<void> {
+  if (await isCurrent(database, parts)) return;
   await database.transaction(async (within) => {
     await lockSchema(within);
     await advanceAll(within, parts);
   });
+}
+
+/** Whether there is nothing to bring forward: then a start needs no lock, which a copy of the tables may hold for hours. */
+async function isCurrent(database: Query, parts: readonly Part[]): Promise<boolean> {
+  const [row = {}] = await database.query("select to_regclass('sluice_schema') is not null as there");
+  if (numberOf(row, "there") === 0) return false;
+  const found = await standings(database);
+  return parts.every(({ name, migrations }) => found.get(name)?.version === migrations.length);
+}
+
+/**
+ * Keeps the schema as it is for as long as the connection lives: who would change it waits, and holds nothing that
+ * others wait for. Any number may do so at once.
+ */
+export async function keepSchema(connection: Query): Promise<void> {
+  await connection.query("select pg_advisory_lock_shared($1)", [lockKey]);
 }
 
 /** Keeps starting nodes, and whoever else would change the schema, waiting until the transaction ends. */
