@@ -8,7 +8,7 @@ import { doctor } from "../../src/commands/doctor.ts";
 import { dataParts, localParts } from "../../src/engines/parts.ts";
 import { uuidOf } from "../../src/engines/postgres/exchange-row.ts";
 import { joinNodes } from "../../src/engines/postgres/membership.ts";
-import { openNode } from "../../src/engines/postgres/node.ts";
+import { connectionsPerNode, openNode } from "../../src/engines/postgres/node.ts";
 import { partitions } from "../../src/engines/postgres/partitions.ts";
 import { newExchangeId } from "../../src/kernel/id.ts";
 import { startPostgres } from "../postgres-server.ts";

@@ -6,8 +6,11 @@ import { ok, warning, type Check, type Subject } from "../check.ts";
 /** Longer than the longest attempt and its lease. */
 const lateMs = 300_000;
 const open = "select count(*) as open from job";
-const overdue = `select due_at, name, subject from job
-where due_at < $1 and lane not in (select name from lane where hold_until > $2) order by due_at limit 1`;
+/** For both databases, which write parameters in different ways. A claim that holds is being worked on, whenever it was due. */
+const overdue = (now: number, isFree: string) =>
+  `select due_at, name, subject from job
+  where due_at < ${now - lateMs} and ${isFree} and lane not in (select name from lane where hold_until > ${now})
+  order by due_at limit 1`;
 
 /** `delivers`: whether a server is at work that would deliver them. */
 type Seen = { readonly open: number; readonly late: Row | undefined; readonly delivers: boolean };
@@ -35,19 +38,17 @@ export const deliveries: Check = {
 function inFile({ inside, holder }: Subject, now: number): Seen | undefined {
   return inside("traffic.db", (file) => ({
     open: Number(file.select(open)[0]?.["open"]),
-    late: file.select(overdue, now - lateMs, now)[0],
+    late: file.select(overdue(now, "true"))[0],
     delivers: holder !== undefined,
   }));
 }
 
-/** A claim that holds is being worked on, whenever it was due. */
 async function inDatabase({ database }: Subject, now: number): Promise<Seen | undefined> {
   const reached = await database();
   if (reached === undefined || reached instanceof Failure || !reached.tables.has("job")) return undefined;
-  const unclaimed = overdue.replace("where", "where (claim is null or claimed_until < $2) and");
   return {
     open: Number((await reached.query(open))[0]?.["open"]),
-    late: (await reached.query(unclaimed, [now - lateMs, now]))[0],
+    late: (await reached.query(overdue(now, `(claim is null or claimed_until < ${now})`)))[0],
     delivers: (await members(reached)).some((member) => member.silentMs <= silentMs),
   };
 }
