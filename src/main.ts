@@ -57,6 +57,7 @@ async function main(argv: readonly string[]): Promise<number> {
 function surroundings(settings: Config, { url, key }: Connection, client: Client): Surroundings {
   return {
     folder: settings.SLUICE_DATA_DIR,
+    database: settings.SLUICE_DATABASE_URL,
     allow: settings.SLUICE_OUTBOUND_ALLOW,
     version,
     clock: wallClock,

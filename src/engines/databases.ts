@@ -4,19 +4,17 @@ import type { Clock } from "../kernel/clock.ts";
 import { Failure } from "../kernel/failure.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Counters } from "./counters/counters.ts";
-import { countersPart } from "./counters/postgres/schema.ts";
 import { postgresCounters } from "./counters/postgres.ts";
 import { sqliteCounters } from "./counters/sqlite.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { postgresLedger } from "./ledger/postgres.ts";
 import { sqliteLedger } from "./ledger/sqlite.ts";
 import { settleEpoch } from "./postgres/commit-order.ts";
-import { joinNodes, nodePart } from "./postgres/membership.ts";
+import { joinNodes } from "./postgres/membership.ts";
 import { openNode } from "./postgres/node.ts";
 import { migrate } from "./postgres/schema.ts";
-import { trafficPart } from "./postgres/traffic-schema.ts";
 import { openTrafficFile } from "./sqlite/traffic-file.ts";
-import { storePart } from "./store/postgres/schema.ts";
+import { dataParts, localParts, positions } from "./parts.ts";
 import { postgresStore } from "./store/postgres.ts";
 import { sqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
@@ -53,9 +51,6 @@ export type Open = (place: Place) => Promise<Database>;
 /** A new database is a set of implementations and one line here; the conformance suites run over this list. */
 export const databases = { sqlite, postgres } as const satisfies Readonly<Record<string, Open>>;
 
-/** Every part of the schema in PostgreSQL. A new engine adds its own. */
-export const postgresParts = [nodePart, storePart, trafficPart, countersPart];
-
 /** Three files in one folder: configuration and counters by the main thread, traffic by a writer thread of its own. */
 async function sqlite({ folder, clock }: Place): Promise<Database> {
   const store = sqliteStore(join(folder, "store.db"), clock);
@@ -82,14 +77,15 @@ async function sqlite({ folder, clock }: Place): Promise<Database> {
 async function postgres({ url, clock, version, log }: Place): Promise<Database> {
   if (url === null) throw new RangeError("PostgreSQL is opened by a URL.");
   const node = openNode({ url: url.reveal(), log });
+  const parts = [...localParts, ...dataParts];
   try {
-    await migrate(node.database, postgresParts);
-    await settleEpoch(node.database, "(select coalesce(max(seq), 0) from exchange)");
+    await migrate(node.database, parts);
+    for (const newest of positions) await settleEpoch(node.database, `(${newest})`);
     const store = await postgresStore(node, clock);
     const traffic = await postgresTraffic(node, clock);
     const ledger = await postgresLedger(node, clock);
     const counters = postgresCounters(node, clock);
-    const membership = joinNodes(node, { version, host: hostname() }, postgresParts);
+    const membership = joinNodes(node, { version, host: hostname() }, parts);
     return {
       store,
       traffic,

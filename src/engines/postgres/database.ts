@@ -69,7 +69,7 @@ export function openDatabase(terms: DatabaseTerms): Database {
       .join(" "),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
-    types: { getTypeParser },
+    types: rowTypes,
   });
   // A connection that breaks while nobody uses it is replaced; who uses the next one finds out what is wrong.
   pool.on("error", ignore);
@@ -106,7 +106,8 @@ export function openDatabase(terms: DatabaseTerms): Database {
   };
 }
 
-function queryOf(client: pg.PoolClient, breaks: () => void): Query {
+/** Statements on one connection; `breaks` is called when it is of no further use. */
+export function queryOf(client: pg.ClientBase, breaks: () => void): Query {
   return {
     async query(sql, params = [], name) {
       try {
@@ -150,6 +151,6 @@ const parsers: ReadonlyMap<number, (text: string) => unknown> = new Map([
 ]);
 
 /** As `Row` has them: every number a number (ours stay below 2^53), booleans 0 and 1, a uuid its 32 hex digits, JSON its text. */
-function getTypeParser(oid: number): (text: string) => unknown {
-  return parsers.get(oid) ?? ((text) => text);
-}
+export const rowTypes = {
+  getTypeParser: (oid: number): ((text: string) => unknown) => parsers.get(oid) ?? ((text) => text),
+};

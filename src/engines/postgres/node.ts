@@ -45,6 +45,8 @@ const payloadsWaitingMax = 1_000;
 
 const readingConnections = 8;
 const writingConnections = 4;
+/** At most, the one that listens included. */
+export const connectionsPerNode = readingConnections + writingConnections + 1;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
 const writeMs = 3_500;
