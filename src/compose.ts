@@ -9,7 +9,7 @@ import { undiciOutbound } from "./engines/outbound/undici.ts";
 import { openDataFolder } from "./engines/sqlite/data-folder.ts";
 import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
-import { wallClock } from "./kernel/clock.ts";
+import { wallClock, type Clock } from "./kernel/clock.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { planes } from "./planes/planes.ts";
@@ -49,6 +49,8 @@ export type Composition = {
   readonly log: (line: string) => void;
   /** Puts something between the planes and their engines: fault tests and benchmarks. */
   readonly wrap?: (engines: Engines) => Engines;
+  /** The wall clock unless given: fault tests move it. */
+  readonly clock?: Clock;
 };
 
 /**
@@ -84,17 +86,18 @@ export async function compose(composition: Composition): Promise<Sluice> {
 /** What was opened, the latest first: the order to close it in. */
 type Closing = (() => unknown)[];
 
-async function openEngines({ config, log, wrap = (engines) => engines }: Composition, closing: Closing) {
-  const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
+async function openEngines(composition: Composition, closing: Closing) {
+  const { config, log, wrap = (engines) => engines, clock = wallClock } = composition;
+  const folder = openDataFolder(config.SLUICE_DATA_DIR, clock);
   closing.unshift(() => folder.close());
   const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
-  const database = await openDatabase(folder.path);
+  const database = await openDatabase(folder.path, clock);
   closing.unshift(() => database.close());
   const own = ownListeners();
   const echo = await listenEcho(echoHost);
   closing.unshift(() => echo.close());
   own.addEcho(echoHost, echo.port);
-  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock: wallClock });
+  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock });
   closing.unshift(() => outbound.close());
   const address = { url: "" };
   const settings = {
@@ -107,7 +110,7 @@ async function openEngines({ config, log, wrap = (engines) => engines }: Composi
   };
   const { store, traffic, ledger, counters } = database;
   const engines = wrap({
-    clock: wallClock,
+    clock,
     store,
     traffic,
     ledger,
@@ -164,17 +167,17 @@ async function startPlanes(
     routes: [...running.flatMap(({ routes }) => routes), mcp],
     app: rootApp(apps, log),
     limits: defaultLimits,
-    clock: wallClock,
+    clock: engines.clock,
     log,
   });
   closing.unshift(() => inbound.close(graceMs));
   return inbound;
 }
 
-async function openDatabase(directory: string): Promise<Database> {
+async function openDatabase(directory: string, clock: Clock): Promise<Database> {
   const open = databases["sqlite"];
   if (open === undefined) throw new Error("no database of this name");
-  return open(directory, wallClock);
+  return open(directory, clock);
 }
 
 async function closeAll(closing: Closing): Promise<void> {
