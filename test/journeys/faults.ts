@@ -5,7 +5,7 @@ import { ownListeners } from "../../src/engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "../../src/engines/outbound/undici.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
 import type { Engines } from "../../src/registry/engines.ts";
-import { armedMark } from "./faulty.ts";
+import { armedMark, stoppedMark } from "./faulty.ts";
 
 /** A way for the real server to go wrong. */
 export type Fault = { readonly wrap?: (engines: Engines) => Engines; readonly clock?: Clock };
@@ -54,7 +54,11 @@ const faults: Readonly<Record<string, (argument: string) => Fault>> = {
     const reached = counting(nth);
     return onCommit((entry, commit) => {
       const committing = commit(entry);
-      if (entry.finish !== undefined && reached()) afterSending(() => process.kill(process.pid, "SIGSTOP"));
+      if (entry.finish !== undefined && reached())
+        afterSending(() => {
+          process.stderr.write(`${stoppedMark}\n`);
+          process.kill(process.pid, "SIGSTOP");
+        });
       return committing;
     });
   },

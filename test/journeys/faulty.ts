@@ -6,6 +6,9 @@ const program = new URL("./faulty-serve.ts", import.meta.url).pathname;
 /** What a server that goes wrong at a named point says once it is told that it may. */
 export const armedMark = "armed";
 
+/** What one that stands still says just before. */
+export const stoppedMark = "stopping here";
+
 /** The command of a server with these faults in it, each `<name>=<argument>`: see `faults.ts`. */
 export function faulty(...faults: readonly string[]): readonly string[] {
   return [process.execPath, program, ...faults];
@@ -14,7 +17,12 @@ export function faulty(...faults: readonly string[]): readonly string[] {
 /** From now on the server goes wrong where it was told to. */
 export async function arm(server: ServerProcess): Promise<void> {
   server.send("SIGUSR2");
-  await eventually("the server being armed", async () =>
-    server.log().split("\n").includes(armedMark) ? true : undefined,
+  await said(server, armedMark);
+}
+
+/** Resolves once the server has said so. */
+export async function said(server: ServerProcess, mark: string): Promise<void> {
+  await eventually(`the server saying "${mark}"`, async () =>
+    server.log().split("\n").includes(mark) ? true : undefined,
   );
 }
