@@ -201,7 +201,8 @@ async function ready({ store, traffic, ledger }: Engines) {
     ["store", () => store.outbox.pending(1)],
     [
       "journal",
-      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 0 }] }),
+      // An amount of 0 would change nothing, and what changes nothing is not written.
+      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 1 }] }),
     ],
     ["queue", () => traffic.queue.depth()],
     ["ledger", () => ledger.position()],
