@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases, type Database } from "./engines/databases.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
-import { defaultLimits, type Inbound } from "./engines/inbound/inbound.ts";
+import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
 import { ownListeners } from "./engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "./engines/outbound/undici.ts";
@@ -51,6 +51,8 @@ export type Composition = {
   readonly wrap?: (engines: Engines) => Engines;
   /** The wall clock unless given: fault tests move it. */
   readonly clock?: Clock;
+  /** The default ones unless given: fault tests reach them with less. */
+  readonly limits?: Limits;
 };
 
 /**
@@ -125,7 +127,7 @@ async function openEngines(composition: Composition, closing: Closing) {
 }
 
 async function startPlanes(
-  { config, version, log }: Composition,
+  { config, version, log, limits = defaultLimits }: Composition,
   engines: Engines,
   closing: Closing,
 ): Promise<Inbound> {
@@ -166,7 +168,7 @@ async function startPlanes(
     port: config.SLUICE_PORT,
     routes: [...running.flatMap(({ routes }) => routes), mcp],
     app: rootApp(apps, log),
-    limits: defaultLimits,
+    limits,
     clock: engines.clock,
     log,
   });

@@ -55,7 +55,8 @@ async function waiting({ target, ingestUrl, scene }: Awaited<ReturnType<typeof s
 }
 
 for (const engine of engines)
-  describe(`${engine.name}: a clock that jumps`, () => {
+  // They wait most of the time.
+  describe(`${engine.name}: a clock that jumps`, { concurrency: true }, () => {
     test("forward by hours: what is due by then is delivered at once, though nothing else happens", async (t) => {
       const place = await sceneOf(t, engine);
       const id = await waiting(place);

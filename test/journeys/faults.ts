@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
+import { defaultLimits, type Limits } from "../../src/engines/inbound/inbound.ts";
 import { parseCidrs } from "../../src/engines/outbound/address.ts";
 import { ownListeners } from "../../src/engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "../../src/engines/outbound/undici.ts";
@@ -8,7 +9,11 @@ import type { Engines } from "../../src/registry/engines.ts";
 import { armedMark, stoppedMark } from "./faulty.ts";
 
 /** A way for the real server to go wrong. */
-export type Fault = { readonly wrap?: (engines: Engines) => Engines; readonly clock?: Clock };
+export type Fault = {
+  readonly wrap?: (engines: Engines) => Engines;
+  readonly clock?: Clock;
+  readonly limits?: Limits;
+};
 
 type Commit = Engines["traffic"]["journal"]["commit"];
 type Entry = Parameters<Commit>[0];
@@ -77,6 +82,8 @@ const faults: Readonly<Record<string, (argument: string) => Fault>> = {
     onCommit(async (entry, commit) => (isEvent(entry) ? { kind: "committed" } : commit(entry))),
   /** The time is the machine's plus the milliseconds that stand in this file. */
   clock: (file) => ({ clock: { now: () => Date.now() + Number(readFileSync(file, "utf8")) } }),
+  /** No more connections than this. */
+  connections: (most) => ({ limits: { ...defaultLimits, connectionsMax: Number(most) } }),
   /** Every name stands for the address in this file; only 127.0.0.1 may be reached. */
   names: (file) => ({
     wrap: (engines) => ({

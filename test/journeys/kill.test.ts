@@ -7,11 +7,13 @@ import { updateEndpoint } from "../../src/planes/webhooks/operations/update-endp
 import { engines } from "./engines.ts";
 import { eventually } from "./eventually.ts";
 import { killRounds } from "./kill-rounds.ts";
+import { killUnderLoad } from "./kill-under-load.ts";
 import { acceptedAll } from "./senders.ts";
 import { startServer } from "./server-process.ts";
 import { startTarget } from "./target.ts";
 
 killRounds(10);
+killUnderLoad(3);
 
 for (const engine of engines)
   describe(engine.name, () => {

@@ -34,42 +34,47 @@ function continued(server: ServerProcess, what: string, look: () => Promise<bool
 }
 
 for (const engine of engines)
-  describe(`${engine.name}: a server that is stopped for longer than its leases last`, () => {
-    test("while targets work on deliveries makes those again once it goes on, and ends none twice", async (t) => {
-      const { target, clock, tables, server, ingestUrl } = await sceneOf(t, engine);
-      const mayAnswer = Promise.withResolvers<void>();
-      target.behave((response, delivered) => mayAnswer.promise.then(() => accepting(response, delivered)));
-      const accepted = await acceptedAll(ingestUrl, 5);
-      await eventually("every request at the target", async () =>
-        target.seen.length === 5 ? true : undefined,
-      );
-      server.send("SIGSTOP");
-      await tables.lapseLeases(clock);
-      target.behave(accepting);
-      mayAnswer.resolve();
-      await continued(server, "every delivery made again", async () => target.seen.length >= 10);
+  // They wait most of the time.
+  describe(
+    `${engine.name}: a server that is stopped for longer than its leases last`,
+    { concurrency: true },
+    () => {
+      test("while targets work on deliveries makes those again once it goes on, and ends none twice", async (t) => {
+        const { target, clock, tables, server, ingestUrl } = await sceneOf(t, engine);
+        const mayAnswer = Promise.withResolvers<void>();
+        target.behave((response, delivered) => mayAnswer.promise.then(() => accepting(response, delivered)));
+        const accepted = await acceptedAll(ingestUrl, 5);
+        await eventually("every request at the target", async () =>
+          target.seen.length === 5 ? true : undefined,
+        );
+        server.send("SIGSTOP");
+        await tables.lapseLeases(clock);
+        target.behave(accepting);
+        mayAnswer.resolve();
+        await continued(server, "every delivery made again", async () => target.seen.length >= 10);
 
-      const account = await assertNothingLost({ server, tables, target }, accepted);
-      assert.partialDeepStrictEqual(account, { received: 5, delivered: 5 });
-      for (const id of accepted) {
-        // What came of the overtaken attempt is told as well.
-        const { attempts } = await server.ask(getLogDetail, { logId: id });
-        assert.deepEqual([target.times(id), attempts.length], [2, 2]);
-      }
-    });
+        const account = await assertNothingLost({ server, tables, target }, accepted);
+        assert.partialDeepStrictEqual(account, { received: 5, delivered: 5 });
+        for (const id of accepted) {
+          // What came of the overtaken attempt is told as well.
+          const { attempts } = await server.ask(getLogDetail, { logId: id });
+          assert.deepEqual([target.times(id), attempts.length], [2, 2]);
+        }
+      });
 
-    test("while an attempt is being recorded loses and repeats nothing, however it went", async (t) => {
-      const { target, clock, tables, server, ingestUrl } = await sceneOf(t, engine, "stops-in-commit=3");
-      await arm(server);
-      const accepted = await acceptedAll(ingestUrl, 5);
-      await said(server, stoppedMark);
-      await tables.lapseLeases(clock);
-      await sleep(stoppedMs);
-      await continued(server, "every delivery", async () => accepted.every((id) => target.times(id) > 0));
+      test("while an attempt is being recorded loses and repeats nothing, however it went", async (t) => {
+        const { target, clock, tables, server, ingestUrl } = await sceneOf(t, engine, "stops-in-commit=3");
+        await arm(server);
+        const accepted = await acceptedAll(ingestUrl, 5);
+        await said(server, stoppedMark);
+        await tables.lapseLeases(clock);
+        await sleep(stoppedMs);
+        await continued(server, "every delivery", async () => accepted.every((id) => target.times(id) > 0));
 
-      const account = await assertNothingLost({ server, tables, target }, accepted);
-      assert.partialDeepStrictEqual(account, { received: 5, delivered: 5 });
-      const after = await acceptedAll(ingestUrl, 5);
-      await assertNothingLost({ server, tables, target }, after);
-    });
-  });
+        const account = await assertNothingLost({ server, tables, target }, accepted);
+        assert.partialDeepStrictEqual(account, { received: 5, delivered: 5 });
+        const after = await acceptedAll(ingestUrl, 5);
+        await assertNothingLost({ server, tables, target }, after);
+      });
+    },
+  );
