@@ -57,7 +57,7 @@ export function settled(scene: Pick<Scene, "server" | "window">): Promise<Accoun
 }
 
 /** The account of everything. Nothing is missing from it. */
-export async function accountFor({ server, window = undefined }: Pick<Scene, "server" | "window">) {
+export async function accountFor({ server, window }: Pick<Scene, "server" | "window">) {
   const account = await server.ask(accountForWebhooks, { ...window });
   assert.equal(account.remainder, 0, `unaccounted: ${account.unaccounted.join()}`);
   return account;

@@ -39,8 +39,8 @@ export function smallDisk(t: TestContext, megabytes: number): SmallDisk | string
       try {
         // A bound on what a full disk would end.
         for (let left = statfsSync(folder).blocks; left > 0; left--) writeSync(file, piece);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      } catch (problem) {
+        if ((problem as NodeJS.ErrnoException).code !== "ENOSPC") throw problem;
       } finally {
         closeSync(file);
       }
