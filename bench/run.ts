@@ -20,6 +20,11 @@ const benchmarks: readonly {
     args: [],
     measures: "A signed, deduplicated event from acceptance to its recorded delivery.",
   },
+  {
+    file: "dead-endpoint.ts",
+    args: [],
+    measures: "A healthy endpoint's deliveries beside a dead one with a backlog, against none.",
+  },
   { file: "journal.ts", args: [], measures: "What a commit costs without HTTP." },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },

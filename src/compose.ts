@@ -2,14 +2,14 @@ import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases } from "./engines/databases.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
-import { defaultLimits, type Inbound } from "./engines/inbound/inbound.ts";
+import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
 import { ownListeners } from "./engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "./engines/outbound/undici.ts";
 import { openDataFolder } from "./engines/sqlite/data-folder.ts";
 import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
-import { wallClock } from "./kernel/clock.ts";
+import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
@@ -53,6 +53,10 @@ export type Composition = {
   readonly log: (line: string) => void;
   /** Puts something between the planes and their engines: fault tests and benchmarks. */
   readonly wrap?: (engines: Engines) => Engines;
+  /** The wall clock unless given: fault tests move it. */
+  readonly clock?: Clock;
+  /** The default ones unless given: fault tests reach them with less. */
+  readonly limits?: Limits;
 };
 
 /**
@@ -90,22 +94,19 @@ export async function compose(composition: Composition): Promise<Sluice> {
 /** What was opened, the latest first: the order to close it in. */
 type Closing = (() => unknown)[];
 
-async function openEngines(
-  { config, version, log, wrap = (engines) => engines }: Composition,
-  closing: Closing,
-) {
-  const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
+async function openEngines(composition: Composition, closing: Closing) {
+  const { config, version, log, wrap = (engines) => engines, clock = wallClock } = composition;
+  const folder = openDataFolder(config.SLUICE_DATA_DIR, clock);
   closing.unshift(() => folder.close());
   const vault = keyRingVault(config.SLUICE_VAULT_KEYS ?? openKeyFile(join(folder.path, "keys")));
   const open = config.SLUICE_DATABASE_URL === null ? databases.sqlite : databases.postgres;
-  const place = { folder: folder.path, url: config.SLUICE_DATABASE_URL, clock: wallClock, version, log };
-  const database = await open(place);
+  const database = await open({ folder: folder.path, url: config.SLUICE_DATABASE_URL, clock, version, log });
   closing.unshift(() => database.close());
   const own = ownListeners();
   const echo = await listenEcho(echoHost);
   closing.unshift(() => echo.close());
   own.addEcho(echoHost, echo.port);
-  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock: wallClock });
+  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock });
   closing.unshift(() => outbound.close());
   const address = { url: "" };
   const settings = {
@@ -118,7 +119,7 @@ async function openEngines(
   };
   const { store, traffic, ledger, counters } = database;
   const engines = wrap({
-    clock: wallClock,
+    clock,
     store,
     traffic,
     ledger,
@@ -133,7 +134,7 @@ async function openEngines(
 }
 
 async function startPlanes(
-  { config, version, log }: Composition,
+  { config, version, log, limits = defaultLimits }: Composition,
   engines: Engines,
   closing: Closing,
 ): Promise<Inbound> {
@@ -174,8 +175,8 @@ async function startPlanes(
     port: config.SLUICE_PORT,
     routes: [...running.flatMap(({ routes }) => routes), mcp],
     app: rootApp(apps, log),
-    limits: defaultLimits,
-    clock: wallClock,
+    limits,
+    clock: engines.clock,
     log,
   });
   closing.unshift(() => inbound.close(graceMs));
@@ -203,7 +204,8 @@ async function ready({ store, traffic, ledger }: Engines) {
     ["store", () => store.outbox.pending(1)],
     [
       "journal",
-      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 0 }] }),
+      // An amount of 0 would change nothing, and what changes nothing is not written.
+      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 1 }] }),
     ],
     ["queue", () => traffic.queue.depth()],
     ["ledger", () => ledger.position()],
