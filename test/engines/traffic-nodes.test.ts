@@ -6,13 +6,12 @@ import type { Database, Query } from "../../src/engines/postgres/database.ts";
 import { numberOf, textOf } from "../../src/engines/stored/row.ts";
 import { leaseMs, only } from "../../src/engines/traffic/samples.ts";
 import type { Job } from "../../src/engines/traffic/traffic.ts";
-import { emptyTrafficDatabase } from "./traffic-database.ts";
+import { emptyTrafficDatabase, watch } from "./traffic-database.ts";
 import {
   attemptEntry,
   commitSurely,
   eventEntry,
   openNodes,
-  openTrafficNode,
   type TrafficNode,
 } from "./traffic-nodes.ts";
 
@@ -94,9 +93,11 @@ async function work({ traffic }: TrafficNode, completed: Map<string, number>): P
 }
 
 for (const count of [2, 3]) {
-  test(`${count} nodes race: nothing is lost or done twice, limits and keys hold, readers skip nothing`, async () => {
-    const { url, database } = await emptyTrafficDatabase();
-    const nodes = await openNodes(url, count);
+  test(`${count} nodes race: nothing is lost or done twice, limits and keys hold, readers skip nothing`, async (context) => {
+    const url = await emptyTrafficDatabase();
+    const database = watch(url);
+    context.after(() => database.close());
+    const nodes = await openNodes(context, url, count);
     for (let lane = 0; lane < lanes; lane++)
       await only(nodes.slice(0, 1)).traffic.queue.limit(`lane_${lane}`, laneLimit);
     const over = new AbortController();
@@ -132,13 +133,12 @@ for (const count of [2, 3]) {
     const [blocks] = await database.query(`select count(*) as wrong from block
       where exchanges <> (select count(*) from exchange where exchange.block = block.id)`);
     assert.equal(blocks?.["wrong"], 0);
-    for (const node of nodes) await node.close();
   });
 }
 
-test("a node that stops renewing loses its jobs to another, and its late report is stale", async () => {
-  const { url } = await emptyTrafficDatabase();
-  const [first, second] = await openNodes(url, 2);
+test("a node that stops renewing loses its jobs to another, and its late report is stale", async (context) => {
+  const url = await emptyTrafficDatabase();
+  const [first, second] = await openNodes(context, url, 2);
   assert.ok(first !== undefined && second !== undefined);
   const entry = eventEntry("lane_1", null, "a");
   await first.traffic.journal.commit(entry);
@@ -152,13 +152,11 @@ test("a node that stops renewing loses its jobs to another, and its late report 
   assert.equal(await first.traffic.queue.renew(lost.id, lost.claim, leaseMs), false);
   assert.equal((await first.traffic.journal.commit(attemptEntry(lost, true))).kind, "stale");
   assert.equal((await second.traffic.journal.commit(attemptEntry(found, true))).kind, "committed");
-  await first.close();
-  await second.close();
 });
 
-test("jobs that one node commits are found by others: those that wait now, and those of a node that is gone", async () => {
-  const { url } = await emptyTrafficDatabase();
-  const [first, second] = await openNodes(url, 2);
+test("jobs that one node commits are found by others: those that wait now, and those of a node that is gone", async (context) => {
+  const url = await emptyTrafficDatabase();
+  const [first, second] = await openNodes(context, url, 2);
   assert.ok(first !== undefined && second !== undefined);
   assert.deepEqual(await second.traffic.queue.claim(["deliver"], 10, leaseMs), []);
   const heard = new Promise<void>((resolve) => second.traffic.queue.onWork(resolve));
@@ -171,15 +169,13 @@ test("jobs that one node commits are found by others: those that wait now, and t
   await first.traffic.queue.claim(["deliver"], 10, leaseMs);
   // It gives its claims back when it ends.
   await first.close();
-  const third = await openTrafficNode(url);
-  assert.equal(only(await third.traffic.queue.claim(["deliver"], 10, leaseMs)).lane, "lane_2");
-  await second.close();
-  await third.close();
+  const [third] = await openNodes(context, url, 1);
+  assert.equal(only((await third?.traffic.queue.claim(["deliver"], 10, leaseMs)) ?? []).lane, "lane_2");
 });
 
-test("a hold on one node holds on the others, and so does its end", async () => {
-  const { url } = await emptyTrafficDatabase();
-  const [first, second] = await openNodes(url, 2);
+test("a hold on one node holds on the others, and so does its end", async (context) => {
+  const url = await emptyTrafficDatabase();
+  const [first, second] = await openNodes(context, url, 2);
   assert.ok(first !== undefined && second !== undefined);
   await first.traffic.queue.hold("lane_1", Infinity);
   await second.traffic.journal.commit(eventEntry("lane_1", null, "a"));
@@ -188,6 +184,4 @@ test("a hold on one node holds on the others, and so does its end", async () => 
   await first.traffic.queue.resume("lane_1");
   await heard;
   assert.equal((await second.traffic.queue.claim(["deliver"], 10, leaseMs)).length, 1);
-  await first.close();
-  await second.close();
 });

@@ -25,6 +25,8 @@ const decided: Readonly<Record<string, string>> = {
 const written = writtenColumns.map((name) => decided[name] ?? `x.${name}`).join(", ");
 
 const isNew = "coalesce(verdict.kind, 'new') = 'new'";
+/** What follows from an exchange that is there already followed when it was committed first. */
+const follows = (row: string) => `${isNew} and (${row}.first is null or ${row}.first in (select id from written))`;
 /** Whether the key may be taken: it has expired, or this very exchange took it and its commit was not answered. */
 const isFree = "used.expires_at <= $1 or used.exchange is not distinct from excluded.exchange";
 
@@ -89,7 +91,7 @@ export function groupStatement(order: CommitOrder): string {
     and (x.leads or coalesce(verdict.kind, 'new') <> 'duplicate')
   order by x.id
   on conflict (id) do nothing
-  returning block
+  returning id, block
 ), blocks as (
   insert into block (id, exchanges, data)
   select packed.id, pointing.exchanges, substring($10::bytea from packed.at + 1 for packed.bytes)
@@ -111,18 +113,18 @@ export function groupStatement(order: CommitOrder): string {
 ), added as (
   insert into job (${insertedColumns})
   select ${insertedColumns.replaceAll(/\b(?=\w)/g, "new.")}
-  from json_to_recordset($6) as new (entry integer, place integer, ${jobRecord})
+  from json_to_recordset($6) as new (entry integer, first uuid, place integer, ${jobRecord})
   left join verdict on verdict.entry = new.entry
-  where ${isNew} and ${after("done")} and ${after("returned")}
+  where ${follows("new")} and ${after("done")} and ${after("returned")}
   order by new.id, new.place
   on conflict (id) do nothing
   returning id
 ), summed as (
   insert into tally (key, slot, amount)
   select key, $3::integer, sum(amount)
-  from json_to_recordset($7) as tally (entry integer, key text, amount double precision)
-  left join verdict on verdict.entry = tally.entry
-  where ${isNew} and ${after("added")}
+  from json_to_recordset($7) as new (entry integer, first uuid, key text, amount double precision)
+  left join verdict on verdict.entry = new.entry
+  where ${follows("new")} and ${after("added")}
   group by key order by key
   on conflict (key, slot) do update set amount = tally.amount + excluded.amount
 )

@@ -102,8 +102,10 @@ function paramsFor({ entries, content, given }: Parts): {
   const tallies: object[] = [];
   const numbers = entries.map((entry, index) => {
     if (entry.unless !== undefined || entry.finish !== undefined) terms.push(termsOf(entry, index));
-    for (const job of entry.jobs) jobs.push({ entry: index, place: jobs.length, ...jobParams(job) });
-    for (const { key, amount } of entry.tally ?? []) tallies.push({ entry: index, key, amount });
+    const first = entry.exchanges[0];
+    const from = { entry: index, ...(first && { first: uuidOf(first.id) }) };
+    for (const job of entry.jobs) jobs.push({ ...from, place: jobs.length, ...jobParams(job) });
+    for (const { key, amount } of entry.tally ?? []) tallies.push({ ...from, key, amount });
     return entry.exchanges.map((exchange, n) => {
       const number =
         exchange.attempt === null ? (given.numbers.get(exchange.workspace)?.shift() ?? null) : null;
