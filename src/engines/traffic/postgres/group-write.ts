@@ -55,7 +55,7 @@ export function groupWriter(terms: GroupTerms): (group: Group) => Promise<readon
     const exchanges = entries.flatMap((entry) => entry.exchanges);
     const ids = exchanges.map((exchange) => exchange.id);
     await terms.partitions.ensure(ids);
-    const content = await groupContent(exchanges);
+    const content = groupContent(exchanges);
     const given = await terms.numbers.give(needsOf(entries), alone);
     try {
       const { params, numbers } = paramsFor({ entries, content, given });
