@@ -15,7 +15,8 @@ import { webhookContent } from "./webhook-content.ts";
  */
 const rounds = Number(process.argv[2] ?? 5);
 const entries = Number(process.argv[3] ?? 20_000);
-const makePlace = { sqlite: sqlitePlace, postgres: postgresPlace }[process.argv[4] ?? "sqlite"] ?? sqlitePlace;
+const makePlace =
+  { sqlite: sqlitePlace, postgres: postgresPlace }[process.argv[4] ?? "sqlite"] ?? sqlitePlace;
 const endpoints = 50;
 const contents = Array.from({ length: 2_000 }, () => webhookContent(wallClock.now()));
 

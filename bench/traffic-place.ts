@@ -22,8 +22,7 @@ export type TrafficPlace = {
 export async function sqlitePlace(): Promise<TrafficPlace> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-journal-"));
   return {
-    open: async () =>
-      sqliteTraffic(await openTrafficFile(join(folder, "traffic.db"), wallClock), wallClock),
+    open: async () => sqliteTraffic(await openTrafficFile(join(folder, "traffic.db"), wallClock), wallClock),
     serverUs: () => 0,
     remove: () => rm(folder, { recursive: true }),
   };

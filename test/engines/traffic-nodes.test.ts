@@ -7,13 +7,7 @@ import { numberOf, textOf } from "../../src/engines/stored/row.ts";
 import { leaseMs, only } from "../../src/engines/traffic/samples.ts";
 import type { Job } from "../../src/engines/traffic/traffic.ts";
 import { emptyTrafficDatabase, watch } from "./traffic-database.ts";
-import {
-  attemptEntry,
-  commitSurely,
-  eventEntry,
-  openNodes,
-  type TrafficNode,
-} from "./traffic-nodes.ts";
+import { attemptEntry, commitSurely, eventEntry, openNodes, type TrafficNode } from "./traffic-nodes.ts";
 
 /** By the number of nodes: how many events they race with. */
 const races = [
@@ -61,11 +55,7 @@ async function follow(database: Database, until: AbortSignal): Promise<readonly 
 type Race = (typeof races)[number];
 
 /** Accepts a share of the events, some of them twice. */
-async function accept(
-  { traffic }: TrafficNode,
-  share: number,
-  { count, events }: Race,
-): Promise<number> {
+async function accept({ traffic }: TrafficNode, share: number, { count, events }: Race): Promise<number> {
   let duplicates = 0;
   let next = share;
   const acceptor = async () => {

@@ -59,7 +59,15 @@ async function visit(on: Claiming, audience: Audience, visited: Visit): Promise<
   });
   const batch = on.leases.newBatch();
   const until = on.leaseClock.now() + leaseMs;
-  const params = [jsonParam(wanted), lanes, Math.trunc(on.clock.now()), names, limit, batch, Math.trunc(until)];
+  const params = [
+    jsonParam(wanted),
+    lanes,
+    Math.trunc(on.clock.now()),
+    names,
+    limit,
+    batch,
+    Math.trunc(until),
+  ];
   const { jobs, states } = await on.database.query(claimStatement, params, "claim").then(read, (error) => {
     on.leases.lose(batch);
     throw error;
@@ -98,30 +106,28 @@ function read([row = {}]: readonly Row[]): {
 }
 
 /** Decides by what was seen of a lane when to look at it again. */
-function settle(
-  { lanes, clock }: Claiming,
-  audience: Audience,
-  state: LaneState & { readonly limit: number },
-): void {
-  const { lane } = state;
+function settle({ lanes, clock }: Claiming, audience: Audience, state: Seen): void {
+  const { lane, heldUntil, nextDueAt } = state;
   const now = clock.now();
-  if (!state.sure) {
-    lanes.rouseAt(lane, now + againMs);
-    return;
+  if (!state.sure) lanes.rouseAt(lane, now + againMs);
+  else if (heldUntil > now) lanes.rouseAt(lane, heldUntil);
+  else {
+    if (nextDueAt !== null) lanes.rouseAt(lane, nextDueAt);
+    if (hasMore(state) || goesOn(audience, state)) audience.awake.add(lane);
+    else if (state.left) lanes.stick(lane);
   }
-  if (state.heldUntil > now) {
-    if (state.heldUntil < Number.MAX_SAFE_INTEGER) lanes.rouseAt(lane, state.heldUntil);
-    return;
-  }
-  if (state.nextDueAt !== null) lanes.rouseAt(lane, state.nextDueAt);
-  if (state.found > state.chosen || state.found >= state.limit || state.chosen > state.taken) {
-    audience.awake.add(lane);
-    return;
-  }
-  const wentOn = audience.from.has(lane);
-  if (state.goOn !== null && !state.full) audience.from.set(lane, state.goOn);
-  else if (!state.full) audience.from.delete(lane);
-  // At the end of a lane that was looked through in steps, begin anew: its first jobs may be free by now.
-  if (!state.full && (state.goOn !== null || wentOn)) audience.awake.add(lane);
-  else if (state.left) lanes.stick(lane);
+}
+
+type Seen = LaneState & { readonly limit: number };
+
+function hasMore({ found, chosen, taken, limit }: Seen): boolean {
+  return found > chosen || found >= limit || chosen > taken;
+}
+
+/** Whether a lane is to be looked through further, or from the beginning again: its first jobs may be free by now. */
+function goesOn({ from }: Audience, { lane, full, goOn }: Seen): boolean {
+  if (full) return false;
+  const wentOn = from.delete(lane);
+  if (goOn !== null) from.set(lane, goOn);
+  return goOn !== null || wentOn;
 }

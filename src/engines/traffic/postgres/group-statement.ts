@@ -26,7 +26,8 @@ const written = writtenColumns.map((name) => decided[name] ?? `x.${name}`).join(
 
 const isNew = "coalesce(verdict.kind, 'new') = 'new'";
 /** What follows from an exchange that is there already followed when it was committed first. */
-const follows = (row: string) => `${isNew} and (${row}.first is null or ${row}.first in (select id from written))`;
+const follows = (row: string) =>
+  `${isNew} and (${row}.first is null or ${row}.first in (select id from written))`;
 /** Whether the key may be taken: it has expired, or this very exchange took it and its commit was not answered. */
 const isFree = "used.expires_at <= $1 or used.exchange is not distinct from excluded.exchange";
 
@@ -46,7 +47,18 @@ const after = (part: string) => `(select count(*) from ${part}) >= 0`;
  * decided passes by what they return.
  */
 export function groupStatement(order: CommitOrder): string {
-  return `with terms as materialized (
+  return `with ${decisions}, ${exchanges(order)}, ${work}
+select
+  (select coalesce(json_agg(json_build_object('entry', entry, 'kind', kind,
+    'of', replace(case kind when 'duplicate' then holder end::text, '-', ''))), '[]')
+    from verdict where kind <> 'new') as others,
+  (select coalesce(json_object_agg(workspace, last), '{}') from numbered) as numbers,
+  (select count(*) from written) as written,
+  ${durable} as durable`;
+}
+
+/** What becomes of each entry: whether it has its job still, and its key. */
+const decisions = `terms as materialized (
   select * from json_to_recordset($4) as terms (entry integer, key text, expires_at bigint, exchange uuid,
     job text, claim text, kind text, due_at bigint, attempt integer, payload text)
 ), held as materialized (
@@ -71,7 +83,10 @@ export function groupStatement(order: CommitOrder): string {
     when keys.exchange is distinct from terms.exchange and keys.expires_at > $1 then 'duplicate'
     else 'new' end as kind
   from terms left join keys on keys.key = terms.key
-), numbered as (
+)`;
+
+/** Numbers, exchanges, and the blocks of their contents. */
+const exchanges = (order: CommitOrder): string => `numbered as (
   insert into numbering (workspace, last)
   select workspace, need from json_to_recordset($9) as allot (workspace text, need bigint)
   where ${after("keys")} order by workspace
@@ -98,7 +113,10 @@ export function groupStatement(order: CommitOrder): string {
   from json_to_recordset($8) as packed (id uuid, at integer, bytes integer)
   join (select block, count(*) as exchanges from written where block is not null group by block) as pointing
     on pointing.block = packed.id
-), done as (
+)`;
+
+/** Jobs that end, come back or are new, and sums. */
+const work = `done as (
   delete from job using terms, verdict
   where job.id = terms.job and verdict.entry = terms.entry and verdict.kind = 'new' and terms.kind <> 'retry'
     and ${after("written")}
@@ -127,12 +145,4 @@ export function groupStatement(order: CommitOrder): string {
   where ${follows("new")} and ${after("added")}
   group by key order by key
   on conflict (key, slot) do update set amount = tally.amount + excluded.amount
-)
-select
-  (select coalesce(json_agg(json_build_object('entry', entry, 'kind', kind,
-    'of', replace(case kind when 'duplicate' then holder end::text, '-', ''))), '[]')
-    from verdict where kind <> 'new') as others,
-  (select coalesce(json_object_agg(workspace, last), '{}') from numbered) as numbers,
-  (select count(*) from written) as written,
-  ${durable} as durable`;
-}
+)`;

@@ -83,7 +83,8 @@ export class Leases {
   /** Gives free, of all nodes, what has lapsed; answers the lanes it was in. */
   async lapse(silentToo: boolean): Promise<ReadonlySet<string>> {
     const now = this.#clock.now();
-    for (let job = this.#lapses.due(now); job !== undefined; job = this.#lapses.due(now)) this.#own.delete(job);
+    for (let job = this.#lapses.due(now); job !== undefined; job = this.#lapses.due(now))
+      this.#own.delete(job);
     for (const batch of this.#lost) {
       await this.#database.query(freeBatch, [batch]);
       this.#lost.delete(batch);
