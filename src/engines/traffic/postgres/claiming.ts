@@ -9,7 +9,8 @@ import { jsonParam } from "./json-param.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { Leases } from "./leases.ts";
 
-const lanesAtOnce = 32;
+const lanesAtOnceMin = 4;
+const lanesAtOnceMax = 32;
 const roundsMax = 16;
 const knownMax = 50_000;
 /** When to look again at a lane that another claim was in the middle of. */
@@ -34,7 +35,9 @@ export type Asked = { readonly names: readonly string[]; readonly limit: number;
 export async function claimJobs(on: Claiming, audience: Audience, asked: Asked): Promise<readonly Job[]> {
   const jobs: Job[] = [];
   for (let round = 1; round <= roundsMax && jobs.length < asked.limit; round++) {
-    const lanes = [...audience.awake.values().take(lanesAtOnce)];
+    // Looking at a lane costs about as much as claiming from it, and the first few may well have what is asked for.
+    const some = Math.min(Math.max(asked.limit - jobs.length, lanesAtOnceMin), lanesAtOnceMax);
+    const lanes = [...audience.awake.values().take(some)];
     if (lanes.length === 0) break;
     for (const lane of lanes) audience.awake.delete(lane);
     try {
