@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
-import { databases, type Database } from "./engines/databases.ts";
+import { databases } from "./engines/databases.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
@@ -10,6 +10,7 @@ import { openDataFolder } from "./engines/sqlite/data-folder.ts";
 import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock } from "./kernel/clock.ts";
+import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { planes } from "./planes/planes.ts";
@@ -19,6 +20,7 @@ import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
+import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
@@ -39,6 +41,8 @@ export type Sluice = {
   /** On the very first start only. */
   readonly first: FirstStart | undefined;
   readonly engines: Engines;
+  /** Resolves when a newer version has changed what is stored so that this one is to be closed; else never. */
+  readonly outdated: Promise<Failure>;
   /** Takes no more, lets work under way finish for up to 20 s, then closes everything in order. */
   close(): Promise<void>;
 };
@@ -60,7 +64,8 @@ export async function compose(composition: Composition): Promise<Sluice> {
   const closing: Closing = [];
   try {
     const opened = await openEngines(composition, closing);
-    const { engines, own, folder, address } = opened;
+    const { engines, own, folder, address, outdated } = opened;
+    await verifyKeys(engines);
     const first = await bootstrap(engines, composition.config.SLUICE_BOOTSTRAP_API_KEY);
     const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
@@ -73,6 +78,7 @@ export async function compose(composition: Composition): Promise<Sluice> {
       mcpEnabled: composition.config.MCP_SERVER_ENABLED,
       first,
       engines,
+      outdated,
       close: () => closeAll(closing),
     };
   } catch (error) {
@@ -84,11 +90,16 @@ export async function compose(composition: Composition): Promise<Sluice> {
 /** What was opened, the latest first: the order to close it in. */
 type Closing = (() => unknown)[];
 
-async function openEngines({ config, log, wrap = (engines) => engines }: Composition, closing: Closing) {
+async function openEngines(
+  { config, version, log, wrap = (engines) => engines }: Composition,
+  closing: Closing,
+) {
   const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
   closing.unshift(() => folder.close());
-  const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
-  const database = await openDatabase(folder.path);
+  const vault = keyRingVault(config.SLUICE_VAULT_KEYS ?? openKeyFile(join(folder.path, "keys")));
+  const open = config.SLUICE_DATABASE_URL === null ? databases.sqlite : databases.postgres;
+  const place = { folder: folder.path, url: config.SLUICE_DATABASE_URL, clock: wallClock, version, log };
+  const database = await open(place);
   closing.unshift(() => database.close());
   const own = ownListeners();
   const echo = await listenEcho(echoHost);
@@ -118,7 +129,7 @@ async function openEngines({ config, log, wrap = (engines) => engines }: Composi
     settings,
     catalogue: catalogueOf(planes),
   });
-  return { engines, own, folder, address };
+  return { engines, own, folder, address, outdated: database.outdated };
 }
 
 async function startPlanes(
@@ -169,12 +180,6 @@ async function startPlanes(
   });
   closing.unshift(() => inbound.close(graceMs));
   return inbound;
-}
-
-async function openDatabase(directory: string): Promise<Database> {
-  const open = databases["sqlite"];
-  if (open === undefined) throw new Error("no database of this name");
-  return open(directory, wallClock);
 }
 
 async function closeAll(closing: Closing): Promise<void> {

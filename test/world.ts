@@ -49,10 +49,9 @@ export type World = {
 export async function openWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-world-"));
   const clock = settableClock(Date.UTC(2026, 10, 20, 12));
-  const { sqlite } = databases;
-  assert.ok(sqlite, "there is an embedded database");
-  const { close, ...database } = await sqlite(folder, clock);
   const log: string[] = [];
+  const place = { folder, url: null, clock, version: "0.0.0", log: (line: string) => void log.push(line) };
+  const { close, ...database } = await databases.sqlite(place);
   const { outbound, sends } = recorded(
     undiciOutbound({
       allow: parseCidrs("127.0.0.0/8"),

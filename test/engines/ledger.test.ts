@@ -1,34 +1,50 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { databases, type Open } from "../../src/engines/databases.ts";
+import { databases } from "../../src/engines/databases.ts";
 import { ledgerConformance } from "../../src/engines/ledger/conformance.ts";
+import type { Ledger } from "../../src/engines/ledger/ledger.ts";
 import { nth, type LedgerUnderTest } from "../../src/engines/ledger/samples.ts";
 import type { NewJob } from "../../src/kernel/job.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import type { NewExchange } from "../../src/kernel/exchange.ts";
+import { Secret } from "../../src/kernel/secret.ts";
+import { newSchema } from "./places.ts";
 
-for (const [name, open] of Object.entries(databases)) ledgerConformance(`${name} ledger`, () => opened(open));
+const places: Readonly<
+  Record<keyof typeof databases, () => Promise<{ folder: string; url: Secret | null }>>
+> = {
+  sqlite: async () => ({ folder: await mkdtemp(join(tmpdir(), "sluice-ledger-")), url: null }),
+  postgres: async () => ({ folder: "", url: new Secret(await newSchema()) }),
+};
 
-async function opened(open: Open): Promise<LedgerUnderTest> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-ledger-"));
-  const { ledger, traffic, close } = await open(folder, wallClock);
+for (const name of Object.keys(databases) as (keyof typeof databases)[])
+  ledgerConformance(`${name} ledger`, async () => {
+    const place = await places[name]();
+    const log = (line: string): void => process.emitWarning(line);
+    const open = { ...place, clock: wallClock, version: "0.0.0", log };
+    const { ledger, traffic, close } = await databases[name](open);
+    const closeAll = async () => {
+      await close();
+      if (place.folder !== "") await rm(place.folder, { recursive: true });
+    };
+    return under(ledger, (exchanges, jobs) => traffic.journal.commit({ exchanges, jobs }), closeAll);
+  });
+
+function under(
+  ledger: Ledger,
+  commit: (exchanges: readonly NewExchange[], jobs: readonly NewJob[]) => Promise<unknown>,
+  close: () => Promise<void>,
+): LedgerUnderTest {
   return {
     ledger,
+    close,
     async commit(exchanges, working = []) {
-      const jobs = working.map((id) =>
-        jobFor(
-          nth(
-            exchanges.filter((row) => row.id === id),
-            0,
-          ),
-        ),
+      const events = working.map((id) => exchanges.filter((row) => row.id === id));
+      await commit(
+        exchanges,
+        events.map((rows) => jobFor(nth(rows, 0))),
       );
-      await traffic.journal.commit({ exchanges, jobs });
-    },
-    async close() {
-      await close();
-      await rm(folder, { recursive: true });
     },
   };
 }

@@ -11,6 +11,10 @@ export type Node = {
   readonly database: Database;
   /** For the write path of traffic, which questions must not delay. */
   readonly writing: Database;
+  /** For work that takes minutes, one at a time. */
+  readonly upkeep: Database;
+  /** For short looks that must not wait behind anything, and give up soon: the change feed. */
+  readonly watching: Database;
   readonly listener: Listener;
   /**
    * Tells the other nodes, and this one, soon and without a promise: payloads of one channel within some milliseconds go
@@ -44,6 +48,9 @@ const writingConnections = 4;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
 const writeMs = 3_500;
+const upkeepMs = 600_000;
+const watchingConnections = 1;
+const watchMs = 1_500;
 
 export function openNode({ url, log }: NodeTerms): Node {
   const id = randomText(12);
@@ -62,18 +69,29 @@ export function openNode({ url, log }: NodeTerms): Node {
     // not to its end.
     settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
   });
+  const upkeep = openDatabase({ url, name: `sluice ${id} upkeep`, connections: 1, statementMs: upkeepMs });
+  const watching = openDatabase({
+    url,
+    name: `sluice ${id} watches`,
+    connections: watchingConnections,
+    statementMs: watchMs,
+  });
   const listener = openListener({ url, name: `sluice ${id} listens`, channels, log });
   const announcer = announcing(database);
   return {
     id,
     database,
     writing,
+    upkeep,
+    watching,
     listener,
     announce: announcer.announce,
     log,
     async close() {
       await announcer.close();
       await listener.close();
+      await upkeep.close();
+      await watching.close();
       await writing.close();
       await database.close();
     },

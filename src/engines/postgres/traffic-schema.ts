@@ -32,12 +32,13 @@ create table exchange (
   block uuid,
   block_at integer,
   block_bytes integer,
-  content bytea
+  content bytea storage external
 ) partition by range (id);
 create index exchange_seq on exchange (seq);
 create index exchange_list on exchange (workspace, subject, started_at, id)
   include (plane, kind, environment, bucket, outcome, status, duration_ms, ending);
-create index exchange_attempt on exchange (parent) where parent is not null and attempt is not null;
+create index exchange_recent on exchange (workspace, started_at, id);
+create index exchange_attempt on exchange (parent) where attempt is not null;
 create index exchange_ending on exchange (workspace, ending, subject, received_at) where ending is not null;
 create index exchange_number on exchange (workspace, number) where number is not null;
 
@@ -48,6 +49,17 @@ create table block (
   exchanges integer not null,
   data bytea storage external not null
 ) partition by range (id);
+
+-- Up to which position contents are sealed, or redacted since. Who holds the lock on the row seals.
+create table sealing (
+  seq bigint not null
+);
+insert into sealing (seq) values (0);
+
+-- Days (whole numbers since the epoch, UTC) in whose files there may be content that was redacted.
+create table remnant (
+  day integer primary key
+);
 
 -- Claimed jobs have a claim (the fencing token) and the time until which it holds.
 create table job (

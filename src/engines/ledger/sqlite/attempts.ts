@@ -2,11 +2,8 @@ import { exchangeTimeMs } from "../../../kernel/id.ts";
 import { exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { exchangeColumns, named } from "../../sqlite/traffic-schema.ts";
-import { atMost, contentColumns, contentSource, refuseTooLarge, rowsMax } from "./find.ts";
-
-const parentsMax = 1_000;
-/** Of each parent. */
-const attemptsMax = 50;
+import { atMost, attemptsMax, refuseManyParents, rowsMax } from "../bounds.ts";
+import { contentColumns, contentSource, refuseLargePage } from "./find.ts";
 
 type Children = { readonly workspace: string; readonly parent: string; readonly limit: number };
 
@@ -21,14 +18,13 @@ export async function childrenOf(file: TrafficFile, { workspace, parent, limit }
     order by exchange.started_at, exchange.id`,
     [idBytes(parent), workspace, limit],
   );
-  refuseTooLarge(rows);
+  refuseLargePage(rows);
   return rows.map(exchangeOf);
 }
 
 /** The newest of each parent are found one parent after another, then all are read in order. */
 export async function attemptsOf(file: TrafficFile, workspace: string, parents: readonly string[]) {
-  if (parents.length > parentsMax)
-    throw new RangeError(`${parents.length} parents are more than ${parentsMax}.`);
+  refuseManyParents(parents);
   const ids = JSON.stringify(
     parents.filter((id) => exchangeTimeMs(id) !== undefined).map((id) => id.slice(3)),
   );

@@ -1,10 +1,10 @@
 import { exchangeTimeMs } from "../../../kernel/id.ts";
 import { endings, type Ending, type Exchange } from "../../../kernel/exchange.ts";
-import { Failure } from "../../../kernel/failure.ts";
 import { endingCode, endingOf, exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
 import { type Row } from "../../stored/row.ts";
 import { exchangeColumns } from "../../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { atMost, fewEndingsMax, foreignCursor, pageBytesMax, refuseTooLarge, rowsMax } from "../bounds.ts";
 import type { Find, Listed } from "../ledger.ts";
 import {
   anyNamed,
@@ -17,16 +17,6 @@ import {
   workspaceOf,
   type Clause,
 } from "./where.ts";
-
-export const rowsMax = 1_000;
-/** A page with more content than this is refused, since it would be held in memory several times. */
-export const pageBytesMax = 64 * 1024 * 1024;
-
-/**
- * With at most this many exchanges that carry a wanted ending, looking at each is cheaper than walking the list;
- * with more, the list soon meets enough of them.
- */
-const fewEndingsMax = 1_000;
 
 /** Endings that an attempt may record for its parent. */
 const lent = `(${endings
@@ -63,7 +53,7 @@ export async function findRows(file: TrafficFile, query: Find): Promise<readonly
     " ",
   );
   const rows = await file.read(list.sql, list.params);
-  refuseTooLarge(rows);
+  refuseLargePage(rows);
   return rows.map(listedOf);
 }
 
@@ -73,7 +63,7 @@ const withoutContent = clause(
 
 const contentBytes = "coalesce(exchange.block_bytes, length(exchange.content), 0)";
 
-/** Content is left out of every row once the page as a whole is too large, which `refuseTooLarge` reports. */
+/** Content is left out of every row once the page as a whole is too large, which `refuseLargePage` reports. */
 export const contentColumns = `picked_bytes,
   case when picked_bytes > ${pageBytesMax} then null
     when exchange.block is null then exchange.content
@@ -90,19 +80,9 @@ const withContent = clause(
 );
 
 /** @throws Failure too_large when the rows were answered without their content */
-export function refuseTooLarge(rows: readonly Row[]): void {
+export function refuseLargePage(rows: readonly Row[]): void {
   const bytes = rows[0]?.["picked_bytes"];
-  if (typeof bytes === "number" && bytes > pageBytesMax)
-    throw new Failure("too_large", `These ${rows.length} exchanges hold ${bytes} bytes of content.`, {
-      allowed: `${pageBytesMax} bytes in one answer`,
-      hint: "Ask for fewer exchanges at a time, or without their content.",
-    });
-}
-
-/** @throws RangeError when the limit is not from 1 to `max`: a bug of the caller, who bounds what people ask for */
-export function atMost(limit: number, max: number): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > max)
-    throw new RangeError(`A limit of ${limit} is not from 1 to ${max}.`);
+  if (typeof bytes === "number") refuseTooLarge(rows.length, bytes);
 }
 
 function listedOf(row: Row): Listed {
@@ -215,9 +195,6 @@ async function areFew(file: TrafficFile, workspace: string, recorded: Clause): P
 }
 
 function below(after: { readonly startedAt: number; readonly id: string }): Clause {
-  if (exchangeTimeMs(after.id) === undefined)
-    throw new Failure("invalid", "This cursor was not issued by this list.", {
-      hint: "Pass the cursor of the previous page unchanged, or leave it out to start again.",
-    });
+  if (exchangeTimeMs(after.id) === undefined) throw foreignCursor();
   return clause("(candidate.started_at, candidate.id) < (?, ?)", after.startedAt, idBytes(after.id));
 }

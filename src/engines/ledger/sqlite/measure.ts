@@ -1,10 +1,9 @@
-import { Failure } from "../../../kernel/failure.ts";
 import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { classText, groupsMax, refuseTooMany } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
 import { clause, conditions, joined, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
-export const groupsMax = 10_000;
 /** Of distinct pairs of status class and outcome in one answer. */
 const cellsMax = 200;
 
@@ -80,14 +79,6 @@ function hitsOf({ workspace, where, stepMs, bySubject }: Measure, position: numb
   );
 }
 
-function refuseTooMany(what: string, count: number, max: number): void {
-  if (count > max)
-    throw new Failure("too_large", `There are more than ${max} ${what} to measure.`, {
-      allowed: `${max} ${what}`,
-      hint: "Take a longer step, a shorter time or fewer subjects.",
-    });
-}
-
 function figuresOf(row: Row): Omit<Measured, "classes" | "outcomes"> {
   return {
     at: numberOf(row, "at"),
@@ -98,10 +89,6 @@ function figuresOf(row: Row): Omit<Measured, "classes" | "outcomes"> {
     p99Ms: numberOf(row, "p99"),
     lastAt: numberOf(row, "last"),
   };
-}
-
-function classText(name: number | null): string {
-  return name === null ? "none" : `${name}xx`;
 }
 
 function counted(row: Row, names: readonly string[], column: string): Record<string, number> {

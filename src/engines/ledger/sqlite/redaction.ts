@@ -1,14 +1,11 @@
-import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
-import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
+import type { Exchange } from "../../../kernel/exchange.ts";
 import { exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
 import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
+import { takenOut } from "../../stored/block.ts";
 import { contentBytes } from "../../stored/content.ts";
 import { exchangeColumns, named } from "../../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
-
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+import { keptTrue } from "../kept-true.ts";
 
 type Content = Pick<Exchange, "request" | "response">;
 
@@ -36,38 +33,19 @@ export async function redactRow(
       sql: "update exchange set content = ?, block = null, block_at = null, block_bytes = null where seq = ?",
       params: [content, seq],
     },
-    ...(row["block"] === null ? [] : await takenOut(row)),
+    ...(row["block"] === null ? [] : await withoutIt(row)),
   ]);
   return seq;
 }
 
-/** The bytes are zeroed where they were, so that nothing else in the block moves. */
-async function takenOut(row: Row) {
-  const contents = await decompress(bytesOf(row, "data"));
-  const at = numberOf(row, "block_at");
-  contents.fill(0, at, at + numberOf(row, "block_bytes"));
+async function withoutIt(row: Row) {
   const block = numberOf(row, "block");
+  const place = { at: numberOf(row, "block_at"), bytes: numberOf(row, "block_bytes") };
   return [
     {
       sql: "update block set data = ?, exchanges = exchanges - 1 where id = ?",
-      params: [await compress(contents), block],
+      params: [await takenOut(bytesOf(row, "data"), place), block],
     },
     { sql: "delete from block where id = ? and exchanges <= 0", params: [block] },
   ];
-}
-
-/** What was received stays what is said about it: only headers and the bytes of bodies are taken from `by`. */
-function keptTrue(exchange: Exchange, by: Content): Content {
-  return {
-    request: replaced(exchange.request, by.request),
-    response: exchange.response && replaced(exchange.response, by.response),
-  };
-}
-
-function replaced(message: Message, by: Message | null): Message {
-  return { headers: by?.headers ?? [], body: message.body && replacedBody(message.body, by?.body ?? null) };
-}
-
-function replacedBody(body: Body, by: Body | null): Body {
-  return { ...body, bytes: by?.bytes ?? new Uint8Array(0) };
 }

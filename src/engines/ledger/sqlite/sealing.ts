@@ -1,14 +1,9 @@
-import { promisify } from "node:util";
-import { constants, zstdCompress } from "node:zlib";
 import type { Statement } from "../../sqlite/statements.ts";
+import { blockBytesMax, blockExchangesMax, packed, type Packed } from "../../stored/block.ts";
 import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { storedColumns } from "../../sqlite/traffic-schema.ts";
-import { blockBytesMax, blockExchangesMax } from "../../stored/block.ts";
 import type { Turns } from "./turns.ts";
-
-const compress = promisify(zstdCompress);
-const terms = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /** A smaller block compresses badly: its rows wait for more. */
 const blockExchangesMin = 32;
@@ -30,9 +25,8 @@ export function sealing(file: TrafficFile, turn: Turns): Sealing {
     const found = await nextRaw(file, sealedTo, limit);
     sealedTo = found.sealedTo;
     if (found.rows.length === 0) return 0;
-    const bytes = found.rows.map((row) => bytesOf(row, "content"));
-    const data = await compress(Buffer.concat(bytes), terms);
-    const written = await file.write(blockOf(found.rows, data));
+    const block = await packed(found.rows.map((row) => bytesOf(row, "content")));
+    const written = await file.write(blockOf(found.rows, block));
     const last = found.rows.at(-1);
     if (last !== undefined) sealedTo = numberOf(last, "seq");
     return written.at(-1)?.changes ?? 0;
@@ -96,13 +90,8 @@ const newBlock = "(select max(id) from block)";
  * unused, since SQLite joins pages only when rows are deleted. Rows that are no longer raw stay as they are, and a
  * block that nothing came to point to is not kept. The last statement changes as many rows as were packed.
  */
-function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
-  let at = 0;
-  const places = rows.map((row) => {
-    const bytes = bytesOf(row, "content").length;
-    at += bytes;
-    return [numberOf(row, "seq"), at - bytes, bytes];
-  });
+function blockOf(rows: readonly Row[], { data, places }: Packed): readonly Statement[] {
+  const placed = rows.map((row, n) => [numberOf(row, "seq"), places[n]?.at ?? 0, places[n]?.bytes ?? 0]);
   return [
     // Made once by the connection: every change of its schema would prepare all its statements anew.
     {
@@ -115,7 +104,7 @@ function blockOf(rows: readonly Row[], data: Uint8Array): readonly Statement[] {
       sql: `insert into packed
         select ${qualifiedColumns}, ${newBlock}, place.value ->> 1, place.value ->> 2
         from json_each(?) as place cross join exchange on seq = place.value ->> 0 where content is not null`,
-      params: [JSON.stringify(places)],
+      params: [JSON.stringify(placed)],
     },
     { sql: "delete from exchange where seq in (select seq from packed)", params: [] },
     {

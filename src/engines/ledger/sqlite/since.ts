@@ -3,7 +3,7 @@ import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named, selectWithoutContent } from "../../sqlite/traffic-schema.ts";
 import { numberOf } from "../../stored/row.ts";
 import type { Ledger } from "../ledger.ts";
-import { atMost, rowsMax } from "./find.ts";
+import { atMost, rowsMax } from "../bounds.ts";
 import { anyNamed, clause, joined } from "./where.ts";
 
 /** How many rows one query of `since` looks at. */

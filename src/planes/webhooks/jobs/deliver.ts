@@ -29,7 +29,7 @@ export function deliver(name: string, endpoints: LiveEndpoints, engines: Engines
     leaseMs: timeoutMaxMs + leaseMarginMs,
     async run(job, signal) {
       const delivery = Delivery.parse(JSON.parse(job.payload));
-      const endpoint = endpoints.byId(delivery.endpoint);
+      const endpoint = await endpoints.find(job.workspace, delivery.endpoint);
       if (endpoint === undefined) return giveUp(job, "endpoint_deleted", engines);
       if (!endpoint.settings.isActive && delivery.kind === "live") return putBack(job, engines);
       const event = await engines.traffic.recent.get(job.workspace, job.exchange);

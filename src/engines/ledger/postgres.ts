@@ -1,0 +1,81 @@
+import type { Clock } from "../../kernel/clock.ts";
+import type { Exchange } from "../../kernel/exchange.ts";
+import { exchangeTimeMs } from "../../kernel/id.ts";
+import { commitOrder } from "../postgres/commit-order.ts";
+import type { Query } from "../postgres/database.ts";
+import { readColumns, uuidOf } from "../postgres/exchange-row.ts";
+import type { Node } from "../postgres/node.ts";
+import { ask, sql, text, type Sql } from "../postgres/sql.ts";
+import type { Ledger } from "./ledger.ts";
+import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
+import { contentSize, withContents } from "./postgres/contents.ts";
+import { countEndings } from "./postgres/count-endings.ts";
+import { findRows } from "./postgres/find.ts";
+import { measureRows } from "./postgres/measure.ts";
+import { redactRow } from "./postgres/redaction.ts";
+import { expireRows, purgeRows } from "./postgres/removal.ts";
+import { clearRemnants } from "./postgres/remnants.ts";
+import { sealRows } from "./postgres/sealing.ts";
+import { lastPosition, sinceRows } from "./postgres/since.ts";
+import { isStorable } from "./postgres/where.ts";
+
+/**
+ * The ledger in the database that the journals of all nodes write: complete at every moment. Closing it waits for its
+ * own changes and leaves the node open.
+ *
+ * @throws Failure unavailable when PostgreSQL cannot be used
+ */
+export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> {
+  const { database } = node;
+  const order = await commitOrder(database);
+  return {
+    async find(query) {
+      const completeUntil = clock.now();
+      return { rows: await findRows(database, clock, query), completeUntil };
+    },
+    async get(workspace, key) {
+      if (!isStorable(workspace)) return undefined;
+      if ("number" in key)
+        return Number.isSafeInteger(key.number)
+          ? await one(database, sql`number = ${key.number} and workspace = ${workspace}`, "number")
+          : undefined;
+      return isId(key.id)
+        ? await one(database, sql`id = ${uuidOf(key.id)} and workspace = ${workspace}`, "id")
+        : undefined;
+    },
+    children: (workspace, parent, limit) => childrenOf(database, { workspace, parent, limit }),
+    attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
+    measure: (query) => measureRows(database, query),
+    countEndings: (query) => countEndings(database, query),
+    since: (workspace, position, query) => sinceRows(database, order, { ...query, workspace, position }),
+    position: () => lastPosition(database, order),
+    expire: (workspace, before, limit) => expireRows(node, { workspace, before, limit }),
+    purge: (workspace, subject, limit) => purgeRows(node, { workspace, subject, limit }),
+    async redact(workspace, id, replace) {
+      if (!isId(id) || !isStorable(workspace)) return false;
+      const known = await redactRow(database, { workspace, id }, replace);
+      if (known) node.announce("sluice_content", id);
+      return known;
+    },
+    async seal(limit) {
+      const sealed = await sealRows(node, order, limit);
+      await clearRemnants(node, clock);
+      return sealed;
+    },
+    roll: async () => 0,
+    async close() {},
+  };
+}
+
+function isId(text: string): boolean {
+  return exchangeTimeMs(text) !== undefined;
+}
+
+async function one(database: Query, by: Sql, name: string): Promise<Exchange | undefined> {
+  const rows = await ask(
+    database,
+    sql`select ${text(readColumns)}, ${text(contentSize)} from exchange where ${by}`,
+    `ledger get by ${name}`,
+  );
+  return (await withContents(database, rows))[0];
+}

@@ -1,0 +1,66 @@
+import { endings, type Ending, type Exchange } from "../../../kernel/exchange.ts";
+import type { Query } from "../../postgres/database.ts";
+import { endingOf, uuidOf } from "../../postgres/exchange-row.ts";
+import { ask, sql, text, type Sql } from "../../postgres/sql.ts";
+import { numberOf, textOf, textOrNull } from "../../stored/row.ts";
+import type { Listed } from "../ledger.ts";
+import { notBefore, notBeforeAny } from "./where.ts";
+
+const lendable = endings.filter((ending) => ending !== "duplicate");
+
+/** That the row of this alias is an attempt that records the ending of its parent. */
+export function isLending(alias: string): Sql {
+  const has = (condition: string) => text(`${alias}.${condition}`);
+  return sql`${has("attempt is not null")} and ${has("ending")} = any(${lendable})`;
+}
+
+/** Each with how its event ended: by itself, through its attempts, its parent or its siblings. */
+export async function withEndings(
+  database: Query,
+  workspace: string,
+  rows: readonly Exchange[],
+): Promise<readonly Listed[]> {
+  const { own, lent } = await recorded(database, workspace, rows);
+  return rows.map((row) => {
+    const parent = row.parent ?? "";
+    const ended = row.ending ?? lent.get(row.id) ?? own.get(parent) ?? lent.get(parent) ?? null;
+    return { ...row, ended };
+  });
+}
+
+/** Endings that events record themselves (`own`), and that their attempts record for them. */
+async function recorded(database: Query, workspace: string, rows: readonly Exchange[]) {
+  const own = new Map<string, Ending | null>();
+  const lent = new Map<string, Ending | null>();
+  const open = rows.filter((row) => row.ending === null);
+  if (open.length === 0) return { own, lent };
+  const parents = [...new Set(open.flatMap(({ parent }) => (parent === null ? [] : [parent])))];
+  const events = [...new Set([...open.map(({ id }) => id), ...parents])];
+  const found = await ask(
+    database,
+    sql`select parent as event, ending, true as lent from exchange
+    where parent = any(${events.map(uuidOf)}) and workspace = ${workspace} and ${isLending("exchange")}
+      and ${notBeforeAny("id", events)}
+    union all
+    select id, ending, false from exchange
+    where id = any(${parents.map(uuidOf)}) and workspace = ${workspace} and ending is not null`,
+  );
+  for (const row of found) {
+    const endings = numberOf(row, "lent") === 1 ? lent : own;
+    endings.set(`ex_${textOf(row, "event")}`, endingOf(textOrNull(row, "ending")));
+  }
+  return { own, lent };
+}
+
+/**
+ * That the event `candidate` itself ended in one of these ways, not an attempt that records the ending for it.
+ * Attempts are looked for among what is not older than `oldest`, which no candidate is.
+ */
+export function endsAs(wanted: readonly Ending[], oldest: number | undefined): Sql {
+  return sql`case when candidate.ending is not null
+    then candidate.ending = any(${wanted}) and (candidate.ending = 'duplicate' or candidate.parent is null)
+    else exists (select 1 from exchange as attempted
+      where attempted.parent = candidate.id and attempted.workspace = candidate.workspace
+        and ${isLending("attempted")} and attempted.ending = any(${wanted})
+        and ${notBefore("attempted.id", oldest)}) end`;
+}
