@@ -67,8 +67,9 @@ export function openNode({ url, log }: NodeTerms): Node {
     name: `sluice ${id} writes`,
     connections: writingConnections,
     statementMs: writeMs,
-    // Statements are planned once a connection, often while the tables are empty; all of them look rows up by an index.
-    settings: { enable_seqscan: "off" },
+    // Statements are planned once a connection, often while the tables are empty; all of them walk an index, often
+    // not to its end.
+    settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
   });
   const upkeep = openDatabase({ url, name: `sluice ${id} upkeep`, connections: 1, statementMs: upkeepMs });
   const watching = openDatabase({

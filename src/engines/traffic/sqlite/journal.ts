@@ -2,9 +2,10 @@ import type { Clock } from "../../../kernel/clock.ts";
 import type { NewExchange } from "../../../kernel/exchange.ts";
 import type { Committed } from "../../sqlite/committer.ts";
 import type { FileEntry, JobRow } from "../../sqlite/entry-pack.ts";
-import { numberOf, textOf } from "../../stored/row.ts";
+import { numbersBy } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { isUnsettled } from "../../sqlite/worker-link.ts";
+import { cancellation } from "../cancelling.ts";
 import { keepWorking, type RecentCache } from "../recent.ts";
 import type { Schedule } from "./schedule.ts";
 import { signal } from "../signal.ts";
@@ -67,12 +68,11 @@ export function sqliteJournal(
       return verdictOf(await write(fileEntry(schedule, entry, clock.now())));
     },
     async remove(job, ending) {
-      const finish = { job, then: { kind: "cancel" } } as const;
-      return (await write({ exchanges: [ending], jobs: [], finish })).kind === "committed";
+      return (await write(cancellation(job, ending))).kind === "committed";
     },
     async tallies(prefix) {
       const rows = await file.read(tallies, [prefix]);
-      return new Map(rows.map((row) => [textOf(row, "key"), numberOf(row, "amount")]));
+      return numbersBy(rows, "key", "amount");
     },
     onCommit: (listener) => commits.listen(listener),
   };
