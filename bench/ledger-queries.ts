@@ -1,107 +1,33 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { loadavg } from "node:os";
 import type { Ledger } from "../src/engines/ledger/ledger.ts";
-import { sqliteLedger } from "../src/engines/ledger/sqlite.ts";
-import { contentBytes } from "../src/engines/stored/content.ts";
-import { Names } from "../src/engines/sqlite/names.ts";
-import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../src/kernel/clock.ts";
+import { postgresBench } from "./ledger-postgres.ts";
+import { sqliteBench } from "./ledger-sqlite.ts";
+import { workspace, type BenchLedger, type BenchTerms } from "./ledger-terms.ts";
 
 /*
- * Times the ledger's questions over exchanges of one day: half events, half attempts that end them, of 20 subjects,
- * with narrow contents. Prints medians of the whole way: main thread, reader thread and back.
+ * Times the ledger's questions over exchanges of some days, of which the last is asked about: half events, half attempts
+ * that end them, of 20 subjects, with narrow contents. Prints medians of the whole way: main thread, reader thread or
+ * server, and back.
  *
- *   node bench/ledger-queries.ts [exchanges, default 200000]
+ *   node bench/ledger-queries.ts [sqlite or postgres] [exchanges, default 200000] [days, default 1]
  */
-const exchanges = Number(process.argv[2] ?? 200_000);
+const engines: Readonly<Record<string, (terms: BenchTerms) => Promise<BenchLedger>>> = {
+  sqlite: sqliteBench,
+  postgres: postgresBench,
+};
+const [engine = "sqlite", exchangesText = "200000", daysText = "1"] = process.argv.slice(2);
+const [exchanges, days] = [Number(exchangesText), Number(daysText)];
 const subjects = 20;
-const workspace = "ws_bench";
 const dayMs = 24 * 3_600_000;
+/** The last day. */
 const from = Math.floor(wallClock.now() / dayMs) * dayMs - dayMs;
 const repeats = 15;
 
-const columns = [
-  "id",
-  "number",
-  "workspace",
-  "environment",
-  "bucket",
-  "plane",
-  "kind",
-  "subject",
-  "parent",
-  "started_at",
-  "duration_ms",
-  "method",
-  "host",
-  "path",
-  "route",
-  "status",
-  "outcome",
-  "attempt",
-  "ending",
-  "received_at",
-  "content",
-];
+type Questions = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** The ids of the events made, for looking them up. */
-function fill(path: string): readonly string[] {
-  const database = new DatabaseSync(path);
-  database.exec("pragma synchronous = off; begin");
-  const values = columns.map(() => "?");
-  const { codeOf } = new Names(database);
-  const insert = database.prepare(`insert into exchange (${columns.join()}) values (${values.join()})`);
-  const ids: string[] = [];
-  for (let i = 0; i < exchanges / 2; i++) {
-    const at = from + Math.floor((i * dayMs * 2) / exchanges);
-    const id = idOf(at);
-    const failed = Math.random() < 0.05;
-    const common = { at, subject: `ep_${String(Math.floor(Math.random() * subjects)).padStart(22, "0")}` };
-    insert.run(...rowOf(codeOf, { ...common, id, number: i + 1 }));
-    insert.run(...rowOf(codeOf, { ...common, id: idOf(at + 5), parent: id, failed }));
-    ids.push(`ex_${id.toString("hex")}`);
-  }
-  database.exec("commit; pragma wal_checkpoint(truncate)");
-  database.close();
-  return ids;
-}
-
-const body = { bytes: randomBytes(20), size: 20, sha256: "", truncated: false };
-const content = contentBytes({ request: { headers: [["x", "y"]], body }, response: null });
-
-type Row = { id: Buffer; at: number; subject: string; number?: number; parent?: Buffer; failed?: boolean };
-
-/** The values of `columns`; texts are stored as the ids of names. */
-function rowOf(code: (text: string) => number, { id, at, subject, number, parent, failed }: Row) {
-  const owner = [code(workspace), code("production"), code("default"), code("webhooks")];
-  const request = [
-    Math.exp(Math.random() * 6),
-    code("POST"),
-    "hooks.example",
-    "/in/stripe",
-    code("/in/:slug"),
-  ];
-  const of = (kind: string) => [id, number ?? null, ...owner, code(kind), code(subject), parent ?? null];
-  if (parent === undefined)
-    return [...of("event"), at, ...request, 200, code("accepted"), null, null, at, content];
-  const [status, ending] = failed === true ? [503, code("failed")] : [200, code("delivered")];
-  return [...of("attempt"), at + 5, ...request, status, ending, 1, ending, at, content];
-}
-
-/** A UUIDv7 of the millisecond, as its bytes. */
-function idOf(at: number): Buffer {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(at, 0, 6);
-  return bytes;
-}
-
-function questionsOf(
-  ledger: Ledger,
-  ids: readonly string[],
-): Readonly<Record<string, () => Promise<unknown>>> {
+async function questionsOf(ledger: Ledger, ids: readonly string[]): Promise<Questions> {
+  const near = (await ledger.position()) - 500;
   const subject = `ep_${"7".padStart(22, "0")}`;
   const of = { subjects: [subject], plane: "webhooks" } as const;
   const day = { from, to: from + dayMs };
@@ -138,7 +64,7 @@ function questionsOf(
       }),
     "endings of all events, 24 h": () =>
       ledger.countEndings({ workspace, kinds: ["event"], receivedFrom: from, receivedTo: from + dayMs }),
-    "next 100 in commit order": () => ledger.since(workspace, exchanges - 500, { limit: 100 }),
+    "next 100 in commit order": () => ledger.since(workspace, near, { limit: 100 }),
   };
 }
 
@@ -156,31 +82,26 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const folder = await mkdtemp(join(tmpdir(), "sluice-ledger-queries-"));
+const open = engines[engine];
+if (open === undefined) throw new Error(`There is no engine ${engine}.`);
+const { ledger, ids, bytes, close } = await open({
+  exchanges,
+  subjects,
+  from: from - (days - 1) * dayMs,
+  to: from + dayMs,
+});
+const load = () =>
+  loadavg()
+    .map((average) => average.toFixed(1))
+    .join(" ");
 try {
-  const path = join(folder, "traffic.db");
-  await (await openTrafficFile(path, wallClock)).close();
-  const ids = fill(path);
-  const file = await openTrafficFile(path, wallClock);
-  const ledger = sqliteLedger(file, wallClock);
-  const bytes = (await stat(path)).size;
   say(
-    `${exchanges} exchanges, ${subjects} subjects, ${Math.round(bytes / exchanges)} bytes each with 40 of content`,
+    `${engine}: ${exchanges} exchanges of ${days} days, ${subjects} subjects, ${Math.round(bytes / exchanges)} bytes each with 40 of content`,
   );
-  say(
-    `load average at the start ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(" ")}; median of ${repeats}, ms`,
-  );
-  for (const [question, ask] of Object.entries(questionsOf(ledger, ids)))
+  say(`load average at the start ${load()}; median of ${repeats}, ms`);
+  for (const [question, ask] of Object.entries(await questionsOf(ledger, ids)))
     say(`${(await medianMs(ask)).toFixed(2).padStart(9)}  ${question}`);
-  say(
-    `load average at the end ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(" ")}`,
-  );
-  await ledger.close();
-  await file.close();
+  say(`load average at the end ${load()}`);
 } finally {
-  await rm(folder, { recursive: true });
+  await close();
 }

@@ -28,6 +28,8 @@ export type DatabaseTerms = {
   /** Seen in pg_stat_activity. */
   readonly name: string;
   readonly connections: number;
+  /** Settings of the connections, such as of the planner. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** A statement that takes longer is cancelled by the server, and given up by us a second later. */
   readonly statementMs: number;
 };
@@ -53,6 +55,9 @@ export function openDatabase(terms: DatabaseTerms): Database {
     query_timeout: terms.statementMs + giveUpMs,
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
+    options: Object.entries(terms.settings ?? {})
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     types: { getTypeParser },
