@@ -23,7 +23,8 @@ const benchmarks: readonly {
   { file: "journal.ts", args: [], measures: "What a commit costs without HTTP." },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
-  { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
+  { file: "ledger-queries.ts", args: ["sqlite"], measures: "Questions to the ledger." },
+  { file: "ledger-queries.ts", args: ["postgres"], measures: "The same questions to PostgreSQL." },
 ];
 
 const write = process.argv.includes("--write");

@@ -6,7 +6,7 @@ import { paramsOf, uuidOf, writtenColumns } from "../../src/engines/postgres/exc
 import type { Node } from "../../src/engines/postgres/node.ts";
 import { dayOf, type Partitions } from "../../src/engines/postgres/partitions.ts";
 import { ask, joined, sql, text } from "../../src/engines/postgres/sql.ts";
-import { packed } from "../../src/engines/stored/block.ts";
+import { packBlock } from "../../src/engines/stored/block.ts";
 import { contentBytes } from "../../src/engines/stored/content.ts";
 import { numberOf } from "../../src/engines/stored/row.ts";
 
@@ -68,7 +68,7 @@ async function inBlocks(
   const full = rows.flatMap((row, n) => (contents[n] === null ? [] : [{ id: row.id, n }]));
   for (let from = 0; from < full.length; from += 64)
     for (const some of Map.groupBy(full.slice(from, from + 64), ({ id }) => dayOf(id)).values()) {
-      const { data, places } = await packed(some.map(({ n }) => contents[n] ?? new Uint8Array()));
+      const { data, places } = await packBlock(some.map(({ n }) => contents[n] ?? new Uint8Array()));
       const block = uuidOf(some[0]?.id ?? "");
       await ask(
         within,

@@ -245,14 +245,16 @@ test("what was redacted is in no file of the tables any more", async () => {
   try {
     const { ledger, node, commit } = opened;
     const canaries = [randomBytes(24), randomBytes(24), randomBytes(24)];
-    const [small, large, packed] = canaries.map((canary) => row(Buffer.concat([canary, randomBytes(600)])));
+    const [small, large, packed] = canaries.map((canary) =>
+      carrying(Buffer.concat([canary, randomBytes(600)])),
+    );
     assert.ok(small && large && packed);
-    const huge = row(Buffer.concat([nth(canaries, 1), randomBytes(50_000)]));
-    const neighbours = Array.from({ length: 30 }, () => row(randomBytes(600)));
+    const huge = carrying(Buffer.concat([nth(canaries, 1), randomBytes(50_000)]));
+    const neighbours = Array.from({ length: 30 }, () => carrying(randomBytes(600)));
     for (const one of [small, huge, ...neighbours]) await commit([one], []);
     await ledger.seal(1_000);
-    await commit([packed, ...neighbours.map(() => row(randomBytes(600)))], []);
-    const late = row(Buffer.concat([nth(canaries, 0), randomBytes(600)]));
+    await commit([packed, ...neighbours.map(() => carrying(randomBytes(600)))], []);
+    const late = carrying(Buffer.concat([nth(canaries, 0), randomBytes(600)]));
     await commit([late], []);
     const before = (await all(opened)).length;
     await node.database.query("checkpoint");
@@ -279,7 +281,7 @@ test("what was redacted is in no file of the tables any more", async () => {
 });
 
 /** Random bytes, which compression leaves as they are. */
-function row(bytes: Buffer): NewExchange {
+function carrying(bytes: Buffer): NewExchange {
   const body = { bytes, size: bytes.length, sha256: "", truncated: true };
   return at(monday, { request: { headers: [], body } });
 }

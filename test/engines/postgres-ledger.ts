@@ -19,7 +19,7 @@ export type PostgresLedger = {
 
 /** One node's ledger on the database at the URL, and a write path for it. */
 export async function openPostgresLedger(url: string, clock: Clock = wallClock): Promise<PostgresLedger> {
-  const node = openNode({ url, log: console.error });
+  const node = openNode({ url, log: (line) => process.stderr.write(`${line}\n`) });
   try {
     await migrate(node.database, [trafficPart]);
     return await opened(node, clock);

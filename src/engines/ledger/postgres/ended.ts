@@ -55,8 +55,8 @@ async function recorded(database: Query, workspace: string, rows: readonly Excha
     where id = any(${parents.map(uuidOf)}) and workspace = ${workspace} and ending is not null`,
   );
   for (const row of found) {
-    const endings = numberOf(row, "lent") === 1 ? lent : own;
-    endings.set(`ex_${textOf(row, "event")}`, endingOf(textOrNull(row, "ending")));
+    const into = numberOf(row, "lent") === 1 ? lent : own;
+    into.set(`ex_${textOf(row, "event")}`, endingOf(textOrNull(row, "ending")));
   }
   return { own, lent };
 }

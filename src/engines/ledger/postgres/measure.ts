@@ -3,7 +3,7 @@ import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
 import { classText, groupsMax, refuseTooMany } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import { conditions, isStorable, notBefore, within } from "./where.ts";
+import { conditions, isStorable, between, notBefore } from "./where.ts";
 
 /** Of a whole answer: ten for each group when there are as many groups as there may be. */
 const cellsMax = 100_000;
@@ -47,7 +47,7 @@ function hitsOf({ workspace, where, stepMs, bySubject }: Measure): Sql {
     from exchange as candidate where ${joined(
       [
         sql`workspace = ${workspace}`,
-        within("started_at", from, to),
+        between("started_at", from, to),
         notBefore("id", from),
         conditions(rest),
       ],
