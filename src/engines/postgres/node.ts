@@ -61,6 +61,8 @@ export function openNode({ url, log }: NodeTerms): Node {
     name: `sluice ${id} reads`,
     connections: readingConnections,
     statementMs: readMs,
+    // Both take longer to set up than our questions take: what is asked of many partitions looks costlier than it is.
+    settings: { jit: "off", max_parallel_workers_per_gather: "0" },
   });
   const writing = openDatabase({
     url,

@@ -4,7 +4,7 @@ import { endingOf } from "../../postgres/exchange-row.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
-import { anyText, isStorable, notBefore, within } from "./where.ts";
+import { anyText, isStorable, between, notBefore } from "./where.ts";
 
 type Counted = { readonly subject: string; readonly ending: Ending; readonly count: number };
 
@@ -20,7 +20,7 @@ export async function countEndings(database: Query, query: CountEndings): Promis
         else coalesce(carrier.parent, carrier.id) end and event.workspace = carrier.workspace
     where carrier.workspace = ${workspace} and carrier.ending is not null
       and ${subjects === undefined ? text("true") : anyText("carrier.subject", subjects)}
-      and ${within("carrier.received_at", receivedFrom, receivedTo)}
+      and ${between("carrier.received_at", receivedFrom, receivedTo)}
       and ${notBefore("carrier.id", receivedFrom)} and ${notBefore("event.id", receivedFrom)}
       and ${anyText("event.kind", kinds)}
     group by carrier.subject, carrier.ending`,
