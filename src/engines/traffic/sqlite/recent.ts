@@ -15,7 +15,11 @@ const headerBytes = 100;
 type Kept = { readonly exchange: NewExchange; readonly number: number | null; readonly bytes: number };
 
 /** Fresh exchanges from memory, older ones from the file. */
-export type RecentCache = Recent & { keep(exchange: NewExchange, number: number | null): void };
+export type RecentCache = Recent & {
+  keep(exchange: NewExchange, number: number | null): void;
+  /** From now on it is read from the file. */
+  drop(id: string): void;
+};
 
 export function recentCache(file: TrafficFile): RecentCache {
   // Two generations instead of one list in order of use: dropping the oldest entries of a Map one by one is slow.
@@ -23,12 +27,13 @@ export function recentCache(file: TrafficFile): RecentCache {
   let old = new Map<string, Kept>();
   let youngBytes = 0;
 
-  file.onChanged((id) => {
+  const drop = (id: string) => {
     const kept = young.get(id);
     if (kept !== undefined) youngBytes -= kept.bytes;
     young.delete(id);
     old.delete(id);
-  });
+  };
+  file.onChanged(drop);
 
   const put = (kept: Kept) => {
     if (youngBytes + kept.bytes > generationBytesMax) {
@@ -46,6 +51,7 @@ export function recentCache(file: TrafficFile): RecentCache {
       const bytes = bytesOf(exchange);
       if (bytes <= generationBytesMax) put({ exchange, number, bytes });
     },
+    drop,
     async get(workspace, id) {
       let kept = young.get(id);
       if (kept === undefined) {
