@@ -69,12 +69,7 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
     async stop(graceMs) {
       stopping = true;
       unsubscribe();
-      const grace = new AbortController();
-      await Promise.race([
-        Promise.allSettled(under),
-        sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {}),
-      ]);
-      grace.abort();
+      await settledWithin(under, graceMs);
       abort.abort();
       await Promise.allSettled(under);
     },
@@ -94,6 +89,15 @@ async function run(
     const expected = error instanceof Failure || signal.aborted;
     if (!expected) engines.log(`job ${job.name} ${job.id} failed: ${stackOf(error)}`);
   }
+}
+
+async function settledWithin(work: ReadonlySet<Promise<void>>, ms: number): Promise<void> {
+  const grace = new AbortController();
+  await Promise.race([
+    Promise.allSettled(work),
+    sleep(ms, undefined, { signal: grace.signal }).catch(() => {}),
+  ]);
+  grace.abort();
 }
 
 function stackOf(error: unknown): string {

@@ -138,10 +138,14 @@ function takeFinish(
 ): NewJob | undefined {
   if (finish === undefined || finish.then.kind === "stale") return undefined;
   const { job, then } = finish;
-  // Else it is done, cancelled, or found to be gone.
   if (kind === "duplicate") lanes.unfinish(job);
   else if (kind === "committed" && then.kind === "retry") lanes.retry(job, then, now);
-  else return lanes.end(job, now);
+  else {
+    // Done, cancelled, or found to be gone.
+    const ended = lanes.job(job);
+    lanes.end(job, now);
+    return ended;
+  }
   return undefined;
 }
 

@@ -144,17 +144,16 @@ export class Lanes {
     this.#leases.extend(slot, slot.lease.claim, slot.lease.expiresAt);
   }
 
-  /** The job is no longer open; answers what it was, if it was in memory. */
-  end(id: string, now: number): NewJob | undefined {
+  /** The job is no longer open. */
+  end(id: string, now: number): void {
     const slot = this.#slots.get(id);
-    if (slot === undefined) return undefined;
+    if (slot === undefined) return;
     const { lane } = slot.line;
     lane.page?.outdated.add(id);
     this.#leases.end(slot);
     this.#forget(slot, now);
     this.#rings.rouseAll(lane);
     this.#tidy(lane);
-    return slot.job;
   }
 
   /** The job goes back to its lane, changed; its lease is over. */
