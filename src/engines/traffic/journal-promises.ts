@@ -170,15 +170,15 @@ export function keyPromises(promise: Promised): void {
   promise(
     "a key may be used again once it has expired, also after reopening",
     async ({ traffic, clock, reopen }) => {
-      const unless = { key: "k", expiresAt: clock.now() + 1_000 };
+      const unless = { key: "k", expiresAt: clock.now() + 3_600_000 };
       await traffic.journal.commit({ exchanges: [sampleExchange()], jobs: [], unless });
       const again = await reopen();
       assert.equal(
         (await again.journal.commit({ exchanges: [sampleExchange()], jobs: [], unless })).kind,
         "duplicate",
       );
-      clock.advance(1_001);
-      const later = { key: "k", expiresAt: clock.now() + 1_000 };
+      clock.advance(3_600_001);
+      const later = { key: "k", expiresAt: clock.now() + 3_600_000 };
       assert.equal(
         (await again.journal.commit({ exchanges: [sampleExchange()], jobs: [], unless: later })).kind,
         "committed",
