@@ -185,11 +185,22 @@ describe("send_test, told in full", () => {
     const workspace = await world.newWorkspace();
     const orders = await world.endpointIn(workspace);
     for (let n = 0; n < 60; n++) await world.call(workspace, sendTest, { endpointId: orders.id });
-    await assert.rejects(world.call(workspace, sendTest, { endpointId: orders.id }), {
+    await world.idle();
+    world.mark();
+    const caller = { ...callerOf(principalOf(workspace, "all")), idempotencyKey: "one too many" };
+    const oneMore = () => invoke(sendTest, { endpointId: orders.id }, caller, world.engines);
+    await assert.rejects(oneMore(), {
       kind: "limited",
       message: "At most 60 tests a minute go to one endpoint.",
       detail: { retryAfterMs: 60_000 - (world.clock.now() % 60_000) },
     });
+    assert.deepEqual(world.leftBehind(), {});
+    assert.partialDeepStrictEqual(
+      await world.call(workspace, sendTest, { endpointId: orders.id, dryRun: true }),
+      { state: "planned" },
+    );
+    world.moveOn(60_000);
+    assert.partialDeepStrictEqual(await oneMore(), { state: "delivered" });
   });
 
   test("under one idempotency key a test is sent once and answered alike", async () => {
