@@ -16,6 +16,8 @@ export type Told = {
   accepted: number;
   duplicate: number;
   rejected: number;
+  /** Answered 503: to be sent again, and stored or not. */
+  deferred: number;
   /** Calls of operations, over REST and MCP. */
   calls: number;
   /** What was answered otherwise than expected, at most ten. */
@@ -36,7 +38,7 @@ type Sending = { readonly path: string; readonly headers: Record<string, string>
 
 /** Steady traffic of every sort until it is stopped; `perSecond` events, of which one in 20 is a repeat and one in 20 a forgery. */
 export async function startLoad(url: string, key: string, perSecond: number): Promise<Load> {
-  const told: Told = { accepted: 0, duplicate: 0, rejected: 0, calls: 0, surprises: [] };
+  const told: Told = { accepted: 0, duplicate: 0, rejected: 0, deferred: 0, calls: 0, surprises: [] };
   const agent = new Agent({ connections, pipelining: 1 });
   const targets = await openTargets();
   let stopping = false;
@@ -69,6 +71,10 @@ export async function startLoad(url: string, key: string, perSecond: number): Pr
 
   async function send({ path, headers, body }: Sending, expected: number): Promise<void> {
     const { status, text } = await request("POST", path, headers, body);
+    if (status === 503) {
+      told.deferred++;
+      return;
+    }
     if (status !== expected) surprise(`a webhook was answered ${status}: ${text}`);
     if (status === 401) told.rejected++;
     else if (status === 200 && text.includes('"duplicate":true')) told.duplicate++;
