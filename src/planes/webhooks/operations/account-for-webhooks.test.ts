@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import {
   githubHeaders,
   openRunningWorld,
@@ -50,20 +51,7 @@ runningScenarios(accountForWebhooks, [
     gives: { from: "2026-11-19T00:00:00.000Z", to: "2026-11-20T12:00:00.000Z", received: 0, ...nothing },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["dashboard:read"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   refused(
     "a window has a beginning before its end",
     { since: "2026-11-20T00:00:00Z", until: "2026-11-20T00:00:00Z" },
