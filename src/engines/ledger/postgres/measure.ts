@@ -3,7 +3,7 @@ import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, type Row } from "../../stored/row.ts";
 import { classText, groupsMax, refuseTooMany } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import { conditions, isStorable, notBefore, within } from "./where.ts";
+import { conditions, notBefore, within } from "./where.ts";
 
 /**
  * Figures from the rows themselves, in one statement and so of one moment.
@@ -11,7 +11,6 @@ import { conditions, isStorable, notBefore, within } from "./where.ts";
  * @throws Failure too_large when there are more than `groupsMax` groups
  */
 export async function measureRows(database: Query, query: Measure): Promise<readonly Measured[]> {
-  if (!isStorable(query.workspace)) return [];
   const rows = await ask(
     database,
     sql`with hit as materialized (${hitsOf(query)}),
