@@ -6,18 +6,16 @@ import type { Database, Query } from "../../src/engines/postgres/database.ts";
 import { numberOf, textOf } from "../../src/engines/stored/row.ts";
 import { leaseMs, only } from "../../src/engines/traffic/samples.ts";
 import type { Job } from "../../src/engines/traffic/traffic.ts";
-import { emptyTrafficDatabase } from "./traffic-database.ts";
-import {
-  attemptEntry,
-  commitSurely,
-  eventEntry,
-  openNodes,
-  openTrafficNode,
-  type TrafficNode,
-} from "./traffic-nodes.ts";
+import { emptyTrafficDatabase, watch } from "./traffic-database.ts";
+import { attemptEntry, commitSurely, eventEntry, openNodes, type TrafficNode } from "./traffic-nodes.ts";
 
-const eventsTotal = 10_000;
-const dedupeKeys = 9_000;
+/** By the number of nodes: how many events they race with. */
+const races = [
+  { count: 2, events: 3_000 },
+  { count: 3, events: 10_000 },
+];
+/** One in ten has the dedupe key of another. */
+const keysOf = (events: number) => (9 * events) / 10;
 const lanes = 20;
 const laneLimit = 4;
 const keysPerLane = 3;
@@ -32,11 +30,12 @@ async function watchClaims(database: Query, until: AbortSignal): Promise<{ lane:
         group by lane, key) as key) as key`);
     most.lane = Math.max(most.lane, numberOf(row ?? {}, "lane"));
     most.key = Math.max(most.key, numberOf(row ?? {}, "key"));
+    await sleep(5);
   }
   return most;
 }
 
-/** Follows exchanges in the order of their positions, as far as they are settled, until it has read `total`. */
+/** Follows exchanges in the order of their positions, as far as they are settled, until told to stop and at the end. */
 async function follow(database: Database, until: AbortSignal): Promise<readonly string[]> {
   const { horizon } = await commitOrder(database);
   const read: string[] = [];
@@ -53,17 +52,19 @@ async function follow(database: Database, until: AbortSignal): Promise<readonly 
   }
 }
 
-/** Accepts a share of the events, some of them twice, a thousand of them with the key of another. */
-async function accept({ traffic }: TrafficNode, share: number, shares: number): Promise<number> {
+type Race = (typeof races)[number];
+
+/** Accepts a share of the events, some of them twice. */
+async function accept({ traffic }: TrafficNode, share: number, { count, events }: Race): Promise<number> {
   let duplicates = 0;
   let next = share;
   const acceptor = async () => {
-    for (; next < eventsTotal;) {
+    for (; next < events;) {
       const n = next;
-      next += shares;
+      next += count;
       const lane = `lane_${n % lanes}`;
       const key = n % 2 === 0 ? `key_${n % keysPerLane}` : null;
-      const entry = eventEntry(lane, key, `dedupe_${n % dedupeKeys}`);
+      const entry = eventEntry(lane, key, `dedupe_${n % keysOf(events)}`);
       const { kind } = await commitSurely(traffic, entry, () => assert.fail("refused"));
       if (kind === "duplicate") duplicates++;
       // A caller that was not answered commits again.
@@ -93,17 +94,20 @@ async function work({ traffic }: TrafficNode, completed: Map<string, number>): P
   return stale;
 }
 
-for (const count of [2, 3]) {
-  test(`${count} nodes race: nothing is lost or done twice, limits and keys hold, readers skip nothing`, async () => {
-    const { url, database } = await emptyTrafficDatabase();
-    const nodes = await openNodes(url, count);
+for (const race of races) {
+  const { count, events } = race;
+  test(`${count} nodes race: nothing is lost or done twice, limits and keys hold, readers skip nothing`, async (context) => {
+    const url = await emptyTrafficDatabase();
+    const database = watch(url);
+    context.after(() => database.close());
+    const nodes = await openNodes(context, url, count);
     for (let lane = 0; lane < lanes; lane++)
       await only(nodes.slice(0, 1)).traffic.queue.limit(`lane_${lane}`, laneLimit);
     const over = new AbortController();
     const watching = watchClaims(database, over.signal);
     const following = follow(database, over.signal);
     const completed = new Map<string, number>();
-    const accepting = Promise.all(nodes.map((node, share) => accept(node, share, count)));
+    const accepting = Promise.all(nodes.map((node, share) => accept(node, share, race)));
     const working = nodes.map((node) => work(node, completed));
     const duplicates = (await accepting).reduce((sum, each) => sum + each, 0);
     const stale = (await Promise.all(working)).reduce((sum, each) => sum + each, 0);
@@ -111,9 +115,9 @@ for (const count of [2, 3]) {
     const most = await watching;
     const followed = await following;
 
-    assert.equal(duplicates, eventsTotal - dedupeKeys);
+    assert.equal(duplicates, events - keysOf(events));
     assert.equal(stale, 0);
-    assert.equal(completed.size, dedupeKeys);
+    assert.equal(completed.size, keysOf(events));
     assert.ok(completed.values().every((times) => times === 1));
     assert.deepEqual({ lane: most.lane <= laneLimit, key: most.key }, { lane: true, key: 1 });
     assert.ok(most.lane > 1, "the observer saw no two claims at once");
@@ -122,23 +126,22 @@ for (const count of [2, 3]) {
       count(*) filter (where ending = 'duplicate') as duplicates, count(distinct seq) as positions from exchange`);
     assert.deepEqual(
       [facts?.["numbered"], facts?.["numbers"], facts?.["delivered"], facts?.["duplicates"]],
-      [eventsTotal, eventsTotal, dedupeKeys, duplicates],
+      [events, events, keysOf(events), duplicates],
     );
     assert.equal(facts?.["positions"], facts?.["exchanges"]);
     assert.equal(new Set(followed).size, followed.length);
     assert.equal(followed.length, facts?.["exchanges"]);
     const traffic = only(nodes.slice(0, 1)).traffic;
-    assert.deepEqual(await traffic.journal.tallies("quota"), new Map([["quota", dedupeKeys]]));
+    assert.deepEqual(await traffic.journal.tallies("quota"), new Map([["quota", keysOf(events)]]));
     const [blocks] = await database.query(`select count(*) as wrong from block
       where exchanges <> (select count(*) from exchange where exchange.block = block.id)`);
     assert.equal(blocks?.["wrong"], 0);
-    for (const node of nodes) await node.close();
   });
 }
 
-test("a node that stops renewing loses its jobs to another, and its late report is stale", async () => {
-  const { url } = await emptyTrafficDatabase();
-  const [first, second] = await openNodes(url, 2);
+test("a node that stops renewing loses its jobs to another, and its late report is stale", async (context) => {
+  const url = await emptyTrafficDatabase();
+  const [first, second] = await openNodes(context, url, 2);
   assert.ok(first !== undefined && second !== undefined);
   const entry = eventEntry("lane_1", null, "a");
   await first.traffic.journal.commit(entry);
@@ -152,13 +155,11 @@ test("a node that stops renewing loses its jobs to another, and its late report 
   assert.equal(await first.traffic.queue.renew(lost.id, lost.claim, leaseMs), false);
   assert.equal((await first.traffic.journal.commit(attemptEntry(lost, true))).kind, "stale");
   assert.equal((await second.traffic.journal.commit(attemptEntry(found, true))).kind, "committed");
-  await first.close();
-  await second.close();
 });
 
-test("jobs that one node commits are found by others: those that wait now, and those of a node that is gone", async () => {
-  const { url } = await emptyTrafficDatabase();
-  const [first, second] = await openNodes(url, 2);
+test("jobs that one node commits are found by others: those that wait now, and those of a node that is gone", async (context) => {
+  const url = await emptyTrafficDatabase();
+  const [first, second] = await openNodes(context, url, 2);
   assert.ok(first !== undefined && second !== undefined);
   assert.deepEqual(await second.traffic.queue.claim(["deliver"], 10, leaseMs), []);
   const heard = new Promise<void>((resolve) => second.traffic.queue.onWork(resolve));
@@ -171,15 +172,13 @@ test("jobs that one node commits are found by others: those that wait now, and t
   await first.traffic.queue.claim(["deliver"], 10, leaseMs);
   // It gives its claims back when it ends.
   await first.close();
-  const third = await openTrafficNode(url);
-  assert.equal(only(await third.traffic.queue.claim(["deliver"], 10, leaseMs)).lane, "lane_2");
-  await second.close();
-  await third.close();
+  const [third] = await openNodes(context, url, 1);
+  assert.equal(only((await third?.traffic.queue.claim(["deliver"], 10, leaseMs)) ?? []).lane, "lane_2");
 });
 
-test("a hold on one node holds on the others, and so does its end", async () => {
-  const { url } = await emptyTrafficDatabase();
-  const [first, second] = await openNodes(url, 2);
+test("a hold on one node holds on the others, and so does its end", async (context) => {
+  const url = await emptyTrafficDatabase();
+  const [first, second] = await openNodes(context, url, 2);
   assert.ok(first !== undefined && second !== undefined);
   await first.traffic.queue.hold("lane_1", Infinity);
   await second.traffic.journal.commit(eventEntry("lane_1", null, "a"));
@@ -188,6 +187,4 @@ test("a hold on one node holds on the others, and so does its end", async () => 
   await first.traffic.queue.resume("lane_1");
   await heard;
   assert.equal((await second.traffic.queue.claim(["deliver"], 10, leaseMs)).length, 1);
-  await first.close();
-  await second.close();
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../src/kernel/failure.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
@@ -10,19 +11,27 @@ import type { Entry, Job, Traffic, Verdict } from "../../src/engines/traffic/tra
 
 export type TrafficNode = { readonly node: Node; readonly traffic: Traffic; close(): Promise<void> };
 
-export async function openNodes(url: string, count: number): Promise<readonly TrafficNode[]> {
-  return Promise.all(Array.from({ length: count }, () => openTrafficNode(url)));
+/** Nodes on one database, closed after the test. */
+export async function openNodes(
+  context: TestContext,
+  url: string,
+  count: number,
+): Promise<readonly TrafficNode[]> {
+  const nodes = await Promise.all(Array.from({ length: count }, () => openTrafficNode(url)));
+  context.after(() => Promise.all(nodes.map((node) => node.close())));
+  return nodes;
 }
 
 export async function openTrafficNode(url: string): Promise<TrafficNode> {
   const node = openNode({ url, log: (line) => assert.fail(line) });
   const traffic = await postgresTraffic(node, wallClock);
+  let closing: Promise<void> | undefined;
   return {
     node,
     traffic,
-    async close() {
-      await traffic.close();
-      await node.close();
+    close() {
+      closing ??= traffic.close().then(() => node.close());
+      return closing;
     },
   };
 }

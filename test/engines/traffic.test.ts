@@ -31,7 +31,7 @@ async function sqlite(): Promise<Place> {
 }
 
 async function postgres(): Promise<Place> {
-  const { url } = await emptyTrafficDatabase();
+  const url = await emptyTrafficDatabase();
   return {
     async open(clock) {
       const node = openNode({ url, log: (line) => process.stderr.write(`${line}\n`) });

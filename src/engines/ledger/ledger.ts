@@ -1,6 +1,9 @@
 import type { Ending, Exchange, PlaneName } from "../../kernel/exchange.ts";
 
-/** The long read side of all exchanges. Rows never change; `redact` alone may replace content. */
+/**
+ * The long read side of all exchanges. Rows never change; `redact` alone may replace content. The moment in an id is not
+ * over a day before that at which its exchange began, nor before that in its parent's: `find` and others look no further.
+ */
 export type Ledger = {
   /**
    * Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled.
@@ -58,14 +61,15 @@ export type Ledger = {
   /**
    * Removes up to `limit` exchanges of the workspace that started before `before`, oldest first, sparing those whose
    * event has an open job (which states the event's `receivedAt`); returns how many. In chunks small enough not to
-   * delay commits.
+   * delay commits. A day of which nothing else is needed may go as a whole, whatever is left of `limit`.
    */
   expire(workspace: string, before: number, limit: number): Promise<number>;
   /** Removes every exchange of one subject, up to `limit` a call; returns how many. */
   purge(workspace: string, subject: string, limit: number): Promise<number>;
   /**
    * Replaces headers and the bytes of bodies of one exchange; its columns stay, and of its bodies the size, the hash
-   * and whether they were truncated. False when it is unknown. What was replaced is overwritten where it is stored.
+   * and whether they were truncated. False when it is unknown. Nobody reads again what was replaced, and it is
+   * overwritten where it is stored: at once, or, where the database keeps old versions, by a later `seal`.
    */
   redact(
     workspace: string,

@@ -69,8 +69,8 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
   };
 }
 
-function isId(text: string): boolean {
-  return exchangeTimeMs(text) !== undefined;
+function isId(id: string): boolean {
+  return exchangeTimeMs(id) !== undefined;
 }
 
 async function one(database: Query, by: Sql, name: string): Promise<Exchange | undefined> {

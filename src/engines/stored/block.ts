@@ -2,7 +2,6 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 
 const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
 const terms = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /** Contents of exchanges, one after another, are stored as one zstd frame: a block. */
@@ -17,7 +16,7 @@ export type Place = { readonly at: number; readonly bytes: number };
 
 export type Packed = { readonly data: Uint8Array; readonly places: readonly Place[] };
 
-export async function packed(contents: readonly Uint8Array[]): Promise<Packed> {
+export async function packBlock(contents: readonly Uint8Array[]): Promise<Packed> {
   let at = 0;
   const places = contents.map(({ length }) => {
     at += length;
@@ -26,13 +25,12 @@ export async function packed(contents: readonly Uint8Array[]): Promise<Packed> {
   return { data: await compress(Buffer.concat(contents), terms), places };
 }
 
-export function unpacked(data: Uint8Array): Promise<Buffer> {
-  return decompress(data);
-}
+/** The contents of a block, one after another. */
+export const unpackBlock = promisify(zstdDecompress);
 
 /** The block without what was at the place: zeros are in its stead, so that nothing else in it moves. */
 export async function takenOut(data: Uint8Array, { at, bytes }: Place): Promise<Uint8Array> {
-  const contents = await decompress(data);
+  const contents = await unpackBlock(data);
   contents.fill(0, at, at + bytes);
   return compress(contents, terms);
 }

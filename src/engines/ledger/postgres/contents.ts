@@ -2,7 +2,7 @@ import type { Exchange } from "../../../kernel/exchange.ts";
 import type { Query } from "../../postgres/database.ts";
 import { exchangeOf } from "../../postgres/exchange-row.ts";
 import { ask, sql } from "../../postgres/sql.ts";
-import { unpacked } from "../../stored/block.ts";
+import { unpackBlock } from "../../stored/block.ts";
 import { bytesOf, numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import { refuseTooLarge } from "../bounds.ts";
 
@@ -46,7 +46,7 @@ async function contentsOf(
   );
   const blocks = new Map<string | null, Buffer>();
   for (const row of rows)
-    if (row["data"] !== null) blocks.set(textOf(row, "block"), await unpacked(bytesOf(row, "data")));
+    if (row["data"] !== null) blocks.set(textOf(row, "block"), await unpackBlock(bytesOf(row, "data")));
   const contents = rows.filter((row) => row["id"] !== null);
   return new Map(contents.map((row) => [textOf(row, "id"), contentOf(row, blocks)]));
 }

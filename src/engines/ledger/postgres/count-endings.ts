@@ -6,7 +6,7 @@ import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
 import type { Rolled } from "./figures.ts";
 import { besideRollups, ofRollups, type Span } from "./span.ts";
-import { anyText, notBefore, within } from "./where.ts";
+import { anyText, notBefore, between } from "./where.ts";
 
 type Counted = { readonly subject: string; readonly ending: Ending; readonly count: number };
 
@@ -36,7 +36,7 @@ export function eventOf(carrier: string): string {
 
 function carriersOf({ workspace, receivedFrom, receivedTo }: CountEndings): Sql {
   return sql`exchange as candidate where candidate.workspace = ${workspace}
-    and ${within("candidate.received_at", receivedFrom, receivedTo)} and ${notBefore("candidate.id", receivedFrom)}`;
+    and ${between("candidate.received_at", receivedFrom, receivedTo)} and ${notBefore("candidate.id", receivedFrom)}`;
 }
 
 function fromHours(query: CountEndings, { hours, position }: Rolled): readonly Sql[] {

@@ -14,6 +14,10 @@ export function isLending(alias: string): Sql {
   return sql`${has("attempt is not null")} and ${has("ending")} = any(${lendable})`;
 }
 
+function lends({ attempt, ending }: Exchange): boolean {
+  return attempt !== null && ending !== null && ending !== "duplicate";
+}
+
 /** Each with how its event ended: by itself, through its attempts, its parent or its siblings. */
 export async function withEndings(
   database: Query,
@@ -28,11 +32,16 @@ export async function withEndings(
   });
 }
 
-/** Endings that events record themselves (`own`), and that their attempts record for them. */
+/**
+ * Endings that events record themselves (`own`), and that their attempts record for them. Most are on the page already.
+ */
 async function recorded(database: Query, workspace: string, rows: readonly Exchange[]) {
-  const own = new Map<string, Ending | null>();
-  const lent = new Map<string, Ending | null>();
-  const open = rows.filter((row) => row.ending === null);
+  const own = new Map(rows.map((row) => [row.id, row.ending]));
+  const lent = new Map(rows.filter(lends).map((row) => [row.parent ?? "", row.ending]));
+  const open = rows.filter(
+    ({ id, parent, ending }) =>
+      ending === null && !lent.has(id) && (parent === null || !(lent.has(parent) || own.get(parent))),
+  );
   if (open.length === 0) return { own, lent };
   const parents = [...new Set(open.flatMap(({ parent }) => (parent === null ? [] : [parent])))];
   const events = [...new Set([...open.map(({ id }) => id), ...parents])];
@@ -46,8 +55,8 @@ async function recorded(database: Query, workspace: string, rows: readonly Excha
     where id = any(${parents.map(uuidOf)}) and workspace = ${workspace} and ending is not null`,
   );
   for (const row of found) {
-    const endings = numberOf(row, "lent") === 1 ? lent : own;
-    endings.set(`ex_${textOf(row, "event")}`, endingOf(textOrNull(row, "ending")));
+    const into = numberOf(row, "lent") === 1 ? lent : own;
+    into.set(`ex_${textOf(row, "event")}`, endingOf(textOrNull(row, "ending")));
   }
   return { own, lent };
 }

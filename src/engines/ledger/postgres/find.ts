@@ -9,7 +9,7 @@ import { atMost, fewEndingsMax, foreignCursor, rowsMax } from "../bounds.ts";
 import type { Find, Listed } from "../ledger.ts";
 import { contentSize, withContents } from "./contents.ts";
 import { endsAs, withEndings } from "./ended.ts";
-import { anyText, conditions, isStorable, notBefore, within } from "./where.ts";
+import { anyText, conditions, isStorable, between, notBefore } from "./where.ts";
 
 const dayMs = 86_400_000;
 /** A page is looked for in so many days at first, then in more, at last in all: each step touches those partitions. */
@@ -108,7 +108,7 @@ function demanded({ workspace, where, after }: Find, { from, to }: Span): Sql {
   return joined(
     [
       sql`candidate.workspace = ${workspace}`,
-      within("candidate.started_at", from, to),
+      between("candidate.started_at", from, to),
       notBefore("candidate.id", from),
       conditions(where),
       ...(after === undefined

@@ -1,34 +1,38 @@
 import type { Query } from "../../postgres/database.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
-import { numberOf, textOf, type Row } from "../../stored/row.ts";
-import { classText, groupsMax, refuseTooMany } from "../figures.ts";
+import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
+import { classText, groupsMax, piecesMax, refuseTooMany } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import { conditions, notBefore, within } from "./where.ts";
+import { conditions, between, notBefore } from "./where.ts";
 
 /**
  * Figures from the rows themselves, in one statement and so of one moment.
  *
- * @throws Failure too_large when there are more than `groupsMax` groups
+ * @throws Failure too_large when there are more than `groupsMax` groups or `piecesMax` cells of them
  */
 export async function measureRows(database: Query, query: Measure): Promise<readonly Measured[]> {
   const rows = await ask(
     database,
-    sql`with hit as materialized (${hitsOf(query)}),
-    figure as (
-      select at, subject, percentile_cont(array[0.5, 0.95, 0.99]) within group (order by duration_ms) as ms
-      from hit group by at, subject limit ${groupsMax + 1}),
-    cell as (
-      select at, subject, class, outcome, count(*) as count, max(started_at) as last
-      from hit group by at, subject, class, outcome),
-    cells as (
-      select at, subject, sum(count) as count, max(last) as last,
-        json_agg(json_build_array(class, outcome, count)) as list
-      from cell group by at, subject)
-    select at, subject, count, last, list, ms[1] as p50, ms[2] as p95, ms[3] as p99
-    from figure join cells using (at, subject)`,
+    sql`with hit as materialized (${hitsOf(query)})
+    (select at, subject, null as class, null as outcome, count(*) as count, max(started_at) as last,
+      percentile_cont(array[0.5, 0.95, 0.99]) within group (order by duration_ms)::text as ms
+    from hit group by at, subject limit ${groupsMax + 1})
+    union all
+    (select at, subject, class, outcome, count(*), null, null from hit
+    group by at, subject, class, outcome limit ${piecesMax + 1})`,
   );
-  refuseTooMany("groups", rows.length, groupsMax);
-  return rows.map(measuredOf);
+  const [cells, figures] = [
+    rows.filter((row) => row["ms"] === null),
+    rows.filter((row) => row["ms"] !== null),
+  ];
+  refuseTooMany("groups", figures.length, groupsMax);
+  refuseTooMany("combinations of status class and outcome", cells.length, piecesMax);
+  const cellsOf = Map.groupBy(cells, groupOf);
+  return figures.map((row) => measuredOf(row, cellsOf.get(groupOf(row)) ?? []));
+}
+
+function groupOf(row: Row): string {
+  return `${numberOf(row, "at")} ${textOf(row, "subject")}`;
 }
 
 function hitsOf({ workspace, where, stepMs, bySubject }: Measure): Sql {
@@ -39,7 +43,7 @@ function hitsOf({ workspace, where, stepMs, bySubject }: Measure): Sql {
     from exchange as candidate where ${joined(
       [
         sql`workspace = ${workspace}`,
-        within("started_at", from, to),
+        between("started_at", from, to),
         notBefore("id", from),
         conditions(rest),
       ],
@@ -47,27 +51,24 @@ function hitsOf({ workspace, where, stepMs, bySubject }: Measure): Sql {
     )}`;
 }
 
-type Cell = readonly [statusClass: number | null, outcome: string, count: number];
-
-function measuredOf(row: Row): Measured {
-  // Made by `json_build_array` above.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const cells = JSON.parse(textOf(row, "list")) as readonly Cell[];
+/** `cells`: how many of the group have each status class and outcome. */
+function measuredOf(row: Row, cells: readonly Row[]): Measured {
+  const [p50Ms = 0, p95Ms = 0, p99Ms = 0] = textOf(row, "ms").slice(1, -1).split(",").map(Number);
   return {
     at: numberOf(row, "at"),
     subject: textOf(row, "subject"),
     count: numberOf(row, "count"),
-    classes: tally(cells, ([statusClass]) => classText(statusClass)),
-    outcomes: tally(cells, ([, outcome]) => outcome),
-    p50Ms: numberOf(row, "p50"),
-    p95Ms: numberOf(row, "p95"),
-    p99Ms: numberOf(row, "p99"),
+    classes: tally(cells, (cell) => classText(numberOrNull(cell, "class"))),
+    outcomes: tally(cells, (cell) => textOf(cell, "outcome")),
+    p50Ms,
+    p95Ms,
+    p99Ms,
     lastAt: numberOf(row, "last"),
   };
 }
 
-function tally(cells: readonly Cell[], name: (cell: Cell) => string): Record<string, number> {
+function tally(cells: readonly Row[], name: (cell: Row) => string): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const cell of cells) counts[name(cell)] = (counts[name(cell)] ?? 0) + cell[2];
+  for (const cell of cells) counts[name(cell)] = (counts[name(cell)] ?? 0) + numberOf(cell, "count");
   return counts;
 }

@@ -3,7 +3,7 @@ import type { Database, Query } from "../../postgres/database.ts";
 import { exchangeOf, readColumns, uuidOf } from "../../postgres/exchange-row.ts";
 import { dayOf } from "../../postgres/partitions.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
-import { takenOut, unpacked } from "../../stored/block.ts";
+import { takenOut, unpackBlock } from "../../stored/block.ts";
 import { contentBytes } from "../../stored/content.ts";
 import { bytesOf, numberOf, textOf, type Row } from "../../stored/row.ts";
 import { keptTrue } from "../kept-true.ts";
@@ -47,5 +47,5 @@ async function takeContent(within: Query, row: Row): Promise<Uint8Array | null> 
   const place = { at: numberOf(row, "block_at"), bytes: numberOf(row, "block_bytes") };
   await ask(within, sql`update block set data = ${await takenOut(data, place)} where id = ${id}`);
   await leaveBlocks(within, [id]);
-  return (await unpacked(data)).subarray(place.at, place.at + place.bytes);
+  return (await unpackBlock(data)).subarray(place.at, place.at + place.bytes);
 }

@@ -5,7 +5,7 @@ import { ask, sql, text, type Sql } from "../../postgres/sql.ts";
 import { textOf } from "../../stored/row.ts";
 import { dropDays } from "./days.ts";
 import { keepRolled, unroll } from "./unrolling.ts";
-import { isStorable, within } from "./where.ts";
+import { isStorable, between } from "./where.ts";
 
 /** Rows removed in one transaction: who wants to change one of them waits for it. */
 const chunkRowsMax = 500;
@@ -27,7 +27,7 @@ const hasJob = text(`exists (
 export async function expireRows(node: Node, keys: Keys & { before: number }): Promise<number> {
   if (!isStorable(keys.workspace)) return 0;
   const dropped = await dropDays(node, keys);
-  const due = sql`${within("candidate.started_at", undefined, keys.before)} and not ${hasJob}`;
+  const due = sql`${between("candidate.started_at", undefined, keys.before)} and not ${hasJob}`;
   return (
     dropped + (await inChunks(node, keys.limit - dropped, sql`workspace = ${keys.workspace} and ${due}`))
   );

@@ -4,7 +4,7 @@ import { idOf } from "../../postgres/exchange-row.ts";
 import type { Node } from "../../postgres/node.ts";
 import { dayOf } from "../../postgres/partitions.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
-import { blockBytesMax, blockExchangesMax, packed } from "../../stored/block.ts";
+import { blockBytesMax, blockExchangesMax, packBlock } from "../../stored/block.ts";
 import { bytesOf, numberOf, textOf, type Row } from "../../stored/row.ts";
 
 /** A smaller block compresses badly: its rows wait for more. */
@@ -99,7 +99,7 @@ async function sealBlock(within: Query, picked: readonly Row[]): Promise<number>
   );
   const [first] = rows;
   if (first === undefined) return 0;
-  const { data, places } = await packed(rows.map((row) => bytesOf(row, "content")));
+  const { data, places } = await packBlock(rows.map((row) => bytesOf(row, "content")));
   const ids = rows.map((row) => textOf(row, "id"));
   const block = textOf(first, "id");
   await ask(within, sql`insert into block (id, exchanges, data) values (${block}, ${rows.length}, ${data})`);

@@ -5,7 +5,7 @@ import { ask, sql, text } from "../../postgres/sql.ts";
 import { numberOf, numberOrNull } from "../../stored/row.ts";
 import { atMost, rowsMax } from "../bounds.ts";
 import type { Ledger } from "../ledger.ts";
-import { anyText, isStorable } from "./where.ts";
+import { isStorable } from "./where.ts";
 
 /** How many rows one query of `since` looks at. */
 const rowsLookedAtMax = 5_000;
@@ -36,16 +36,21 @@ async function nextRows(database: Query, order: CommitOrder, query: Since) {
     select ahead.last, wanted.* from ahead left join lateral (
       select ${text(readColumns)} from exchange
       where seq > ${position} and seq <= ahead.last and workspace = ${workspace}
-        and ${subjects === undefined ? text("true") : anyText("subject", subjects)}
-        and ${kinds === undefined ? text("true") : anyText("kind", kinds)}
+        and (${storable(subjects)}::text[] is null or subject = any(${storable(subjects)}))
+        and (${storable(kinds)}::text[] is null or kind = any(${storable(kinds)}))
       order by seq limit ${limit}) as wanted on true
     order by wanted.seq`,
+    "ledger since",
   );
   const last = rows[0] && numberOrNull(rows[0], "last");
   if (last === undefined || last === null) return undefined;
   const found = rows.filter((row) => row["id"] !== null);
   const end = found.length === limit ? found.at(-1) : undefined;
   return { rows: found.map(exchangeOf), position: end === undefined ? last : numberOf(end, "seq") };
+}
+
+function storable(texts: readonly string[] | undefined): readonly string[] | null {
+  return texts?.filter(isStorable) ?? null;
 }
 
 /** The position after everything committed so far: of the last exchange that is settled, 0 when there is none. */

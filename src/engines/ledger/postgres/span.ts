@@ -1,6 +1,6 @@
 import { sql, text, type Sql } from "../../postgres/sql.ts";
 import type { Hours } from "../rolled-hours.ts";
-import { notBefore, within } from "./where.ts";
+import { notBefore, between } from "./where.ts";
 
 /** What part of a question rollups answer, and where rows do, which start or were received in [first, end). */
 export type Span = {
@@ -19,7 +19,7 @@ export type Span = {
 
 /** That a rollup, the row `candidate`, answers. */
 export function ofRollups({ workspace, told, hours }: Span): Sql {
-  return sql`candidate.workspace = ${workspace} and ${within("candidate.hour", hours.from, hours.to)}
+  return sql`candidate.workspace = ${workspace} and ${between("candidate.hour", hours.from, hours.to)}
     and not ${isUnrolled(told, "hour")}`;
 }
 
@@ -30,7 +30,7 @@ export function ofRollups({ workspace, told, hours }: Span): Sql {
 export function besideRollups({ workspace, told, first, hours, end, position }: Span): readonly Sql[] {
   const at = `candidate.${told}_at`;
   const among = (from: number, to: number): Sql =>
-    sql`candidate.workspace = ${workspace} and ${within(at, from, to)} and ${notBefore("candidate.id", from)}`;
+    sql`candidate.workspace = ${workspace} and ${between(at, from, to)} and ${notBefore("candidate.id", from)}`;
   const ends = [
     [first, hours.from],
     [hours.to, end],
@@ -40,7 +40,7 @@ export function besideRollups({ workspace, told, first, hours, end, position }: 
     sql`unrolled as mark cross join lateral (
       select * from exchange as candidate where ${among(hours.from, hours.to)}
         and candidate.subject = mark.subject and ${text(at)} < ${text(`mark.${told}_before`)} offset 0) as candidate
-    where mark.workspace = ${workspace} and ${within(`mark.${told}_before`, hours.from, undefined)}`,
+    where mark.workspace = ${workspace} and ${between(`mark.${told}_before`, hours.from, undefined)}`,
     sql`exchange as candidate where ${among(hours.from, hours.to)} and not ${isUnrolled(told, `${told}_at`)}
       and candidate.seq > ${position} and candidate.seq > (select position from rolled)`,
   ];

@@ -38,7 +38,7 @@ export function isStorable(value: string): boolean {
 }
 
 /** That the column's moment is in [from, to), both in ms, of which fractions and infinities are fine. */
-export function within(column: string, from: number | undefined, to: number | undefined): Sql {
+export function between(column: string, from: number | undefined, to: number | undefined): Sql {
   return joined(
     [
       ...(from === undefined || from === -Infinity ? [] : [sql`${text(column)} >= ${whole(from)}`]),

@@ -1,5 +1,5 @@
 import type { Statement } from "../../sqlite/statements.ts";
-import { blockBytesMax, blockExchangesMax, packed, type Packed } from "../../stored/block.ts";
+import { blockBytesMax, blockExchangesMax, packBlock, type Packed } from "../../stored/block.ts";
 import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { storedColumns } from "../../sqlite/traffic-schema.ts";
@@ -25,7 +25,7 @@ export function sealing(file: TrafficFile, turn: Turns): Sealing {
     const found = await nextRaw(file, sealedTo, limit);
     sealedTo = found.sealedTo;
     if (found.rows.length === 0) return 0;
-    const block = await packed(found.rows.map((row) => bytesOf(row, "content")));
+    const block = await packBlock(found.rows.map((row) => bytesOf(row, "content")));
     const written = await file.write(blockOf(found.rows, block));
     const last = found.rows.at(-1);
     if (last !== undefined) sealedTo = numberOf(last, "seq");

@@ -61,7 +61,7 @@ export class AwakeLanes {
   }
 
   rouseAt(lane: string, at: number): void {
-    if (this.#wakes.size < lanesMax) this.#wakes.hasten(lane, at);
+    if (at < Number.MAX_SAFE_INTEGER && this.#wakes.size < lanesMax) this.#wakes.hasten(lane, at);
   }
 
   /** Notes that a lane has due jobs of which none can be claimed until one that is claimed ends. */

@@ -9,7 +9,8 @@ import { jsonParam } from "./json-param.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { Leases } from "./leases.ts";
 
-const lanesAtOnce = 32;
+const lanesAtOnceMin = 4;
+const lanesAtOnceMax = 32;
 const roundsMax = 16;
 const knownMax = 50_000;
 /** When to look again at a lane that another claim was in the middle of. */
@@ -34,7 +35,9 @@ export type Asked = { readonly names: readonly string[]; readonly limit: number;
 export async function claimJobs(on: Claiming, audience: Audience, asked: Asked): Promise<readonly Job[]> {
   const jobs: Job[] = [];
   for (let round = 1; round <= roundsMax && jobs.length < asked.limit; round++) {
-    const lanes = [...audience.awake.values().take(lanesAtOnce)];
+    // Looking at a lane costs about as much as claiming from it, and the first few may well have what is asked for.
+    const some = Math.min(Math.max(asked.limit - jobs.length, lanesAtOnceMin), lanesAtOnceMax);
+    const lanes = [...audience.awake.values().take(some)];
     if (lanes.length === 0) break;
     for (const lane of lanes) audience.awake.delete(lane);
     try {
@@ -106,30 +109,28 @@ function read([row = {}]: readonly Row[]): {
 }
 
 /** Decides by what was seen of a lane when to look at it again. */
-function settle(
-  { lanes, clock }: Claiming,
-  audience: Audience,
-  state: LaneState & { readonly limit: number },
-): void {
-  const { lane } = state;
+function settle({ lanes, clock }: Claiming, audience: Audience, state: Seen): void {
+  const { lane, heldUntil, nextDueAt } = state;
   const now = clock.now();
-  if (!state.sure) {
-    lanes.rouseAt(lane, now + againMs);
-    return;
+  if (!state.sure) lanes.rouseAt(lane, now + againMs);
+  else if (heldUntil > now) lanes.rouseAt(lane, heldUntil);
+  else {
+    if (nextDueAt !== null) lanes.rouseAt(lane, nextDueAt);
+    if (hasMore(state) || goesOn(audience, state)) audience.awake.add(lane);
+    else if (state.left) lanes.stick(lane);
   }
-  if (state.heldUntil > now) {
-    if (state.heldUntil < Number.MAX_SAFE_INTEGER) lanes.rouseAt(lane, state.heldUntil);
-    return;
-  }
-  if (state.nextDueAt !== null) lanes.rouseAt(lane, state.nextDueAt);
-  if (state.found > state.chosen || state.found >= state.limit || state.chosen > state.taken) {
-    audience.awake.add(lane);
-    return;
-  }
-  const wentOn = audience.from.has(lane);
-  if (state.goOn !== null && !state.full) audience.from.set(lane, state.goOn);
-  else if (!state.full) audience.from.delete(lane);
-  // At the end of a lane that was looked through in steps, begin anew: its first jobs may be free by now.
-  if (!state.full && (state.goOn !== null || wentOn)) audience.awake.add(lane);
-  else if (state.left) lanes.stick(lane);
+}
+
+type Seen = LaneState & { readonly limit: number };
+
+function hasMore({ found, chosen, taken, limit }: Seen): boolean {
+  return found > chosen || found >= limit || chosen > taken;
+}
+
+/** Whether a lane is to be looked through further, or from the beginning again: its first jobs may be free by now. */
+function goesOn({ from }: Audience, { lane, full, goOn }: Seen): boolean {
+  if (full) return false;
+  const wentOn = from.delete(lane);
+  if (goOn !== null) from.set(lane, goOn);
+  return goOn !== null || wentOn;
 }

@@ -1,5 +1,6 @@
 import { Failure } from "../../../kernel/failure.ts";
 import { isBroken, unavailable } from "../../postgres/trouble.ts";
+import { signal } from "../signal.ts";
 import { checkedBytes } from "./entry-check.ts";
 import type { Group, JournalEntry, Written } from "./group-write.ts";
 import { Mentioned } from "./mentioned.ts";
@@ -34,19 +35,20 @@ export class Committer {
   readonly #write: (group: Group) => Promise<readonly Written[]>;
   /** The sums' rows that this node adds to, one for each group under way. */
   readonly #slots: number[];
+  readonly #turn = signal();
   #waiting: Waiting[] = [];
   #bytes = 0;
   #underWay = 0;
   #entries = 0;
-  #scheduled = false;
   #failures = 0;
   #pausedUntil = 0;
-  #overdue: NodeJS.Timeout | undefined;
-  #drained: (() => void) | undefined;
+  #isTimed = false;
+  #drained: PromiseWithResolvers<void> | undefined;
 
   /** `slot`: a number that other nodes rarely have too. */
   constructor(write: (group: Group) => Promise<readonly Written[]>, slot: number) {
     this.#write = write;
+    this.#turn.listen(() => this.#flush());
     this.#slots = Array.from({ length: groupsUnderWayMax }, (_, n) => slot + n);
   }
 
@@ -58,17 +60,16 @@ export class Committer {
       this.#waiting.push({ entry, bytes, since: performance.now(), resolve, reject });
       this.#bytes += bytes;
       this.#entries++;
-      this.#overdue ??= setTimeout(() => this.#refuseOverdue(), waitMsMax).unref();
-      this.#schedule();
+      this.#time(waitMsMax);
+      this.#turn.raise();
     });
   }
 
   /** Refuses commits from now on; resolves when the last one was answered. */
   drain(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drained = resolve;
-      this.#flush();
-    });
+    this.#drained ??= Promise.withResolvers();
+    this.#flush();
+    return this.#drained.promise;
   }
 
   #admit(): void {
@@ -78,21 +79,12 @@ export class Committer {
     if (performance.now() < this.#pausedUntil) throw unavailable("PostgreSQL could not be reached.");
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
   #flush(): void {
     while (this.#underWay < groupsUnderWayMax && this.#waiting.length > 0) {
       if (this.#underWay > 0 && this.#waiting.length < entriesForAnother) break;
       void this.#send(this.#nextGroup());
     }
-    if (this.#underWay === 0 && this.#waiting.length === 0) this.#drained?.();
+    if (this.#underWay === 0 && this.#waiting.length === 0) this.#drained?.resolve();
   }
 
   /** From the head of those waiting, so that entries commit in the order they came. */
@@ -151,14 +143,8 @@ export class Committer {
       for (const [index, result] of written.entries()) group[index]?.resolve(result);
     } catch (error) {
       if (error instanceof Failure || group.length === 1) throw error;
-      for (const one of group) {
-        try {
-          await this.#writeAll([one], how);
-        } catch (reason) {
-          if (reason instanceof Failure) throw reason;
-          one.reject(reason);
-        }
-      }
+      for (const one of group)
+        await this.#writeAll([one], how).catch((reason: unknown) => refuse(one, reason));
     }
   }
 
@@ -181,20 +167,31 @@ export class Committer {
     for (const { reject } of dropped) reject(unavailable("PostgreSQL cannot be used at the moment."));
   }
 
+  #time(ms: number): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    setTimeout(() => this.#refuseOverdue(), ms).unref();
+  }
+
   #refuseOverdue(): void {
-    this.#overdue = undefined;
+    this.#isTimed = false;
     const limit = performance.now() - waitMsMax;
     const inTime = this.#waiting.findIndex(({ since }) => since > limit);
     const late = this.#waiting.splice(0, inTime < 0 ? this.#waiting.length : inTime);
     this.#settle(late);
     for (const { reject } of late) reject(unavailable("PostgreSQL takes too long."));
     const [next] = this.#waiting;
-    if (next !== undefined)
-      this.#overdue = setTimeout(() => this.#refuseOverdue(), next.since - limit).unref();
+    if (next !== undefined) this.#time(next.since - limit);
   }
 
   #settle(group: readonly Waiting[]): void {
     this.#entries -= group.length;
     for (const { bytes } of group) this.#bytes -= bytes;
   }
+}
+
+/** What is wrong with the database is wrong with all. */
+function refuse(one: Waiting, reason: unknown): void {
+  if (reason instanceof Failure) throw reason;
+  one.reject(reason);
 }

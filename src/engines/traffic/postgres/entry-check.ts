@@ -1,8 +1,9 @@
-import { endings, type NewExchange } from "../../../kernel/exchange.ts";
+import { endings, type Message, type NewExchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { exchangeTimeMs } from "../../../kernel/id.ts";
 import type { NewJob } from "../../../kernel/job.ts";
 import { rowsPerTransaction } from "../../postgres/commit-order.ts";
+import type { Then } from "../traffic.ts";
 import type { JournalEntry } from "./group-write.ts";
 
 const payloadCharactersMax = 65_536;
@@ -18,46 +19,46 @@ const headerBytes = 100;
  *
  * @throws Failure too_large when a payload or the whole is; RangeError when a value is none that can be stored
  */
-export function checkedBytes(entry: JournalEntry): number {
-  if (entry.exchanges.length > rowsPerTransaction || entry.jobs.length > jobsMax)
+export function checkedBytes({ exchanges, jobs, unless, finish, tally }: JournalEntry): number {
+  if (exchanges.length > rowsPerTransaction || jobs.length > jobsMax)
     throw tooLarge(`One entry may have at most ${rowsPerTransaction} exchanges and ${jobsMax} jobs.`);
   let bytes = rowBytes;
-  for (const exchange of entry.exchanges) bytes += exchangeBytes(exchange);
-  for (const job of entry.jobs) bytes += jobBytes(job);
-  if (entry.unless !== undefined) integer(entry.unless.expiresAt, "expiresAt");
-  for (const { amount } of entry.tally ?? [])
-    if (!Number.isFinite(amount)) throw new RangeError(`${amount} is no amount.`);
-  const then = entry.finish?.then;
-  if (then?.kind === "retry") {
-    integer(Math.trunc(then.dueAt), "dueAt");
-    integer(then.attempt, "attempt");
-    bytes += payloadBytes(then.payload);
-  }
+  for (const exchange of exchanges) bytes += exchangeBytes(exchange);
+  for (const job of jobs) bytes += jobBytes(job);
+  if (unless !== undefined) integer(unless.expiresAt, "expiresAt");
+  for (const { amount } of tally ?? []) finite(amount, "amount");
+  if (finish?.then.kind === "retry") bytes += retryBytes(finish.then);
   if (bytes > entryBytesMax) throw tooLarge("One entry may have at most 64 MiB.");
   return bytes;
 }
 
+function retryBytes({ dueAt, attempt, payload }: Extract<Then, { kind: "retry" }>): number {
+  integer(Math.trunc(dueAt), "dueAt");
+  small(attempt, "attempt");
+  return payloadBytes(payload);
+}
+
 function exchangeBytes(exchange: NewExchange): number {
-  if (exchangeTimeMs(exchange.id) === undefined) throw new RangeError(`${exchange.id} is no id.`);
-  if (exchange.parent !== null && exchangeTimeMs(exchange.parent) === undefined)
-    throw new RangeError(`${exchange.parent} is no id.`);
+  identified(exchange.id);
+  identified(exchange.parent);
   if (exchange.trace !== null && !/^[0-9a-f]{32}$/i.test(exchange.trace))
     throw new RangeError(`${exchange.trace} is no trace.`);
   if (exchange.ending !== null && !endings.includes(exchange.ending))
-    throw new RangeError(`${String(exchange.ending)} is no ending.`);
+    throw new RangeError(`An ending is one of ${endings.join(", ")}.`);
   integer(exchange.startedAt, "startedAt");
   integer(exchange.receivedAt, "receivedAt");
-  if (!Number.isFinite(exchange.durationMs)) throw new RangeError("durationMs is no number.");
+  finite(exchange.durationMs, "durationMs");
   small(exchange.status, "status");
   small(exchange.attempt, "attempt");
-  const { request, response } = exchange;
-  const headers = request.headers.length + (response?.headers.length ?? 0);
-  const bodies = (request.body?.bytes.length ?? 0) + (response?.body?.bytes.length ?? 0);
-  return rowBytes + headerBytes * headers + bodies;
+  return rowBytes + messageBytes(exchange.request) + messageBytes(exchange.response);
+}
+
+function messageBytes(message: Message | null): number {
+  return message === null ? 0 : headerBytes * message.headers.length + (message.body?.bytes.length ?? 0);
 }
 
 function jobBytes(job: NewJob): number {
-  if (exchangeTimeMs(job.exchange) === undefined) throw new RangeError(`${job.exchange} is no id.`);
+  identified(job.exchange);
   integer(Math.trunc(job.dueAt), "dueAt");
   integer(job.receivedAt, "receivedAt");
   small(job.attempt, "attempt");
@@ -75,6 +76,14 @@ function payloadBytes(payload: string): number {
 
 function tooLarge(message: string, hint?: string): Failure {
   return new Failure("too_large", message, hint === undefined ? {} : { hint });
+}
+
+function identified(id: string | null): void {
+  if (id !== null && exchangeTimeMs(id) === undefined) throw new RangeError(`${id} is no id of an exchange.`);
+}
+
+function finite(value: number, name: string): void {
+  if (!Number.isFinite(value)) throw new RangeError(`${name} is ${value}, which is no number.`);
 }
 
 function integer(value: number, name: string): void {

@@ -1,5 +1,4 @@
-import { promisify } from "node:util";
-import { constants, zstdCompress } from "node:zlib";
+import { constants, zstdCompressSync } from "node:zlib";
 import type { NewExchange } from "../../../kernel/exchange.ts";
 import { exchangeTimeMs, newExchangeId } from "../../../kernel/id.ts";
 import { uuidOf } from "../../postgres/exchange-row.ts";
@@ -20,11 +19,37 @@ export type GroupContent = {
 
 type Content = { readonly index: number; readonly id: string; readonly bytes: Uint8Array };
 
-const compress = promisify(zstdCompress);
-const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+// Done here and now: handing a block to another thread and back costs this one more than compressing it, 4 us a content.
+const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: blockBytesMax };
 
 /** The contents of exchanges that are committed together, those of a day compressed in blocks when they are many. */
-export async function groupContent(exchanges: readonly NewExchange[]): Promise<GroupContent> {
+export function groupContent(exchanges: readonly NewExchange[]): GroupContent {
+  const places: (Place | undefined)[] = Array.from(exchanges, () => undefined);
+  const blocks: { id: string; at: number; bytes: number }[] = [];
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  const append = (part: Uint8Array): { at: number; bytes: number } => {
+    const at = end;
+    parts.push(part);
+    end += part.length;
+    return { at, bytes: part.length };
+  };
+  for (const contents of byDay(exchanges)) {
+    if (contents.length < blockExchangesMin) {
+      for (const { index, bytes } of contents) places[index] = { block: null, ...append(bytes) };
+      continue;
+    }
+    for (const chunk of chunksOf(contents)) {
+      const id = blockId(chunk);
+      const data = zstdCompressSync(Buffer.concat(chunk.map(({ bytes }) => bytes)), level);
+      blocks.push({ id, ...append(data) });
+      placeInBlock(places, id, chunk);
+    }
+  }
+  return { places, blocks, data: parts.length === 1 ? (parts[0] ?? none) : Buffer.concat(parts) };
+}
+
+function byDay(exchanges: readonly NewExchange[]): Iterable<readonly Content[]> {
   const days = new Map<number, Content[]>();
   for (const [index, exchange] of exchanges.entries()) {
     const bytes = contentBytes(exchange);
@@ -34,33 +59,7 @@ export async function groupContent(exchanges: readonly NewExchange[]): Promise<G
     if (contents === undefined) days.set(day, [{ index, id: exchange.id, bytes }]);
     else contents.push({ index, id: exchange.id, bytes });
   }
-  const places: (Place | undefined)[] = Array.from(exchanges, () => undefined);
-  const blocks: { id: string; at: number; bytes: number }[] = [];
-  const parts: Uint8Array[] = [];
-  let end = 0;
-  for (const contents of days.values()) {
-    if (contents.length < blockExchangesMin) {
-      for (const { index, bytes } of contents) {
-        places[index] = { block: null, at: end, bytes: bytes.length };
-        parts.push(bytes);
-        end += bytes.length;
-      }
-      continue;
-    }
-    const chunks = chunksOf(contents);
-    const packed = await Promise.all(
-      chunks.map((chunk) => compress(Buffer.concat(chunk.map(({ bytes }) => bytes)), level)),
-    );
-    for (const [n, chunk] of chunks.entries()) {
-      const data = packed[n] ?? Buffer.alloc(0);
-      const id = blockId(chunk);
-      blocks.push({ id, at: end, bytes: data.length });
-      parts.push(data);
-      end += data.length;
-      placeInBlock(places, id, chunk);
-    }
-  }
-  return { places, blocks, data: parts.length === 1 ? (parts[0] ?? none) : Buffer.concat(parts) };
+  return days.values();
 }
 
 const none: Uint8Array = new Uint8Array(0);

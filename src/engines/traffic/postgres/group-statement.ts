@@ -25,6 +25,9 @@ const decided: Readonly<Record<string, string>> = {
 const written = writtenColumns.map((name) => decided[name] ?? `x.${name}`).join(", ");
 
 const isNew = "coalesce(verdict.kind, 'new') = 'new'";
+/** What follows from an exchange that is there already followed when it was committed first. */
+const follows = (row: string) =>
+  `${isNew} and (${row}.first is null or ${row}.first in (select id from written))`;
 /** Whether the key may be taken: it has expired, or this very exchange took it and its commit was not answered. */
 const isFree = "used.expires_at <= $1 or used.exchange is not distinct from excluded.exchange";
 
@@ -44,7 +47,18 @@ const after = (part: string) => `(select count(*) from ${part}) >= 0`;
  * decided passes by what they return.
  */
 export function groupStatement(order: CommitOrder): string {
-  return `with terms as materialized (
+  return `with ${decisions}, ${exchanges(order)}, ${work}
+select
+  (select coalesce(json_agg(json_build_object('entry', entry, 'kind', kind,
+    'of', replace(case kind when 'duplicate' then holder end::text, '-', ''))), '[]')
+    from verdict where kind <> 'new') as others,
+  (select coalesce(json_object_agg(workspace, last), '{}') from numbered) as numbers,
+  (select count(*) from written) as written,
+  ${durable} as durable`;
+}
+
+/** What becomes of each entry: whether it has its job still, and its key. */
+const decisions = `terms as materialized (
   select * from json_to_recordset($4) as terms (entry integer, key text, expires_at bigint, exchange uuid,
     job text, claim text, kind text, due_at bigint, attempt integer, payload text)
 ), held as materialized (
@@ -69,7 +83,10 @@ export function groupStatement(order: CommitOrder): string {
     when keys.exchange is distinct from terms.exchange and keys.expires_at > $1 then 'duplicate'
     else 'new' end as kind
   from terms left join keys on keys.key = terms.key
-), numbered as (
+)`;
+
+/** Numbers, exchanges, and the blocks of their contents. */
+const exchanges = (order: CommitOrder): string => `numbered as (
   insert into numbering (workspace, last)
   select workspace, need from json_to_recordset($9) as allot (workspace text, need bigint)
   where ${after("keys")} order by workspace
@@ -89,14 +106,17 @@ export function groupStatement(order: CommitOrder): string {
     and (x.leads or coalesce(verdict.kind, 'new') <> 'duplicate')
   order by x.id
   on conflict (id) do nothing
-  returning block
+  returning id, block
 ), blocks as (
   insert into block (id, exchanges, data)
   select packed.id, pointing.exchanges, substring($10::bytea from packed.at + 1 for packed.bytes)
   from json_to_recordset($8) as packed (id uuid, at integer, bytes integer)
   join (select block, count(*) as exchanges from written where block is not null group by block) as pointing
     on pointing.block = packed.id
-), done as (
+)`;
+
+/** Jobs that end, come back or are new, and sums. */
+const work = `done as (
   delete from job using terms, verdict
   where job.id = terms.job and verdict.entry = terms.entry and verdict.kind = 'new' and terms.kind <> 'retry'
     and ${after("written")}
@@ -111,26 +131,18 @@ export function groupStatement(order: CommitOrder): string {
 ), added as (
   insert into job (${insertedColumns})
   select ${insertedColumns.replaceAll(/\b(?=\w)/g, "new.")}
-  from json_to_recordset($6) as new (entry integer, place integer, ${jobRecord})
+  from json_to_recordset($6) as new (entry integer, first uuid, place integer, ${jobRecord})
   left join verdict on verdict.entry = new.entry
-  where ${isNew} and ${after("done")} and ${after("returned")}
+  where ${follows("new")} and ${after("done")} and ${after("returned")}
   order by new.id, new.place
   on conflict (id) do nothing
   returning id
 ), summed as (
   insert into tally (key, slot, amount)
   select key, $3::integer, sum(amount)
-  from json_to_recordset($7) as tally (entry integer, key text, amount double precision)
-  left join verdict on verdict.entry = tally.entry
-  where ${isNew} and ${after("added")}
+  from json_to_recordset($7) as new (entry integer, first uuid, key text, amount double precision)
+  left join verdict on verdict.entry = new.entry
+  where ${follows("new")} and ${after("added")}
   group by key order by key
   on conflict (key, slot) do update set amount = tally.amount + excluded.amount
-)
-select
-  (select coalesce(json_agg(json_build_object('entry', entry, 'kind', kind,
-    'of', replace(case kind when 'duplicate' then holder end::text, '-', ''))), '[]')
-    from verdict where kind <> 'new') as others,
-  (select coalesce(json_object_agg(workspace, last), '{}') from numbered) as numbers,
-  (select count(*) from written) as written,
-  ${durable} as durable`;
-}
+)`;

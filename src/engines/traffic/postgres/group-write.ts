@@ -4,17 +4,18 @@ import type { Param, Query } from "../../postgres/database.ts";
 import { idOf, paramsOf, uuidOf, writtenColumns } from "../../postgres/exchange-row.ts";
 import type { Partitions } from "../../postgres/partitions.ts";
 import { codeOf } from "../../postgres/trouble.ts";
-import { numberOf, textOf } from "../../stored/row.ts";
+import { numberOf, type Row, textOf } from "../../stored/row.ts";
 import { type GroupContent, groupContent } from "./group-content.ts";
 import { groupStatement } from "./group-statement.ts";
 import { jsonParam } from "./json-param.ts";
 import { jobParams } from "./job-row.ts";
 import type { Given, Numbers } from "./numbers.ts";
+import type { Cancellation } from "../cancelling.ts";
 import type { Entry } from "../traffic.ts";
 
 /** An entry, or with `cancel` one that removes its job whoever has it, and records nothing when that is gone. */
 export type JournalEntry = Omit<Entry, "finish"> & {
-  readonly finish?: Entry["finish"] | { readonly job: string; readonly then: { readonly kind: "cancel" } };
+  readonly finish?: Entry["finish"] | Cancellation["finish"];
 };
 
 export type Written = {
@@ -55,25 +56,31 @@ export function groupWriter(terms: GroupTerms): (group: Group) => Promise<readon
     const exchanges = entries.flatMap((entry) => entry.exchanges);
     const ids = exchanges.map((exchange) => exchange.id);
     await terms.partitions.ensure(ids);
-    const content = await groupContent(exchanges);
+    const content = groupContent(exchanges);
     const given = await terms.numbers.give(needsOf(entries), alone);
     try {
       const { params, numbers } = paramsFor({ entries, content, given });
       for (let tries = 1; ; tries++) {
-        try {
-          const now = [Math.trunc(terms.now()), Math.trunc(terms.leaseNow()), slot];
-          const [row] = await terms.database.query(statement, [...now, ...params], "group");
-          return writtenOf(entries, numbers, readAnswer(row));
-        } catch (error) {
-          const code = codeOf(error instanceof Failure ? error.cause : error);
-          if (tries === triesMax || (!clashed.has(code) && code !== noPartition)) throw error;
-          if (code === noPartition) terms.partitions.forget();
-          await terms.partitions.ensure(ids);
-        }
+        const now = [Math.trunc(terms.now()), Math.trunc(terms.leaseNow()), slot];
+        const row = await terms.database
+          .query(statement, [...now, ...params], "group")
+          .then(([first]) => first, curedBy(terms.partitions, tries));
+        if (row !== undefined) return writtenOf(entries, numbers, readAnswer(row));
+        await terms.partitions.ensure(ids);
       }
     } finally {
       given.settle();
     }
+  };
+}
+
+/** Answers undefined when the statement is worth another try, and throws when it is not. */
+function curedBy(known: Partitions, tries: number): (error: unknown) => undefined {
+  return (error) => {
+    const code = codeOf(error instanceof Failure ? error.cause : error);
+    if (tries === triesMax || (!clashed.has(code) && code !== noPartition)) throw error;
+    if (code === noPartition) known.forget();
+    return undefined;
   };
 }
 
@@ -102,8 +109,10 @@ function paramsFor({ entries, content, given }: Parts): {
   const tallies: object[] = [];
   const numbers = entries.map((entry, index) => {
     if (entry.unless !== undefined || entry.finish !== undefined) terms.push(termsOf(entry, index));
-    for (const job of entry.jobs) jobs.push({ entry: index, place: jobs.length, ...jobParams(job) });
-    for (const { key, amount } of entry.tally ?? []) tallies.push({ entry: index, key, amount });
+    const first = entry.exchanges[0];
+    const from = { entry: index, ...(first && { first: uuidOf(first.id) }) };
+    for (const job of entry.jobs) jobs.push({ ...from, place: jobs.length, ...jobParams(job) });
+    for (const { key, amount } of entry.tally ?? []) tallies.push({ ...from, key, amount });
     return entry.exchanges.map((exchange, n) => {
       const number =
         exchange.attempt === null ? (given.numbers.get(exchange.workspace)?.shift() ?? null) : null;
@@ -143,7 +152,7 @@ type Answer = {
   readonly written: number;
 };
 
-function readAnswer(row: Parameters<typeof textOf>[0] = {}): Answer {
+function readAnswer(row: Row): Answer {
   // Both are written by the statement itself.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const others = JSON.parse(textOf(row, "others")) as { entry: number; kind: Written["kind"]; of: string }[];

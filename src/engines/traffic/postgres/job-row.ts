@@ -1,6 +1,7 @@
 import type { NewJob } from "../../../kernel/job.ts";
 import { idOf, uuidOf } from "../../postgres/exchange-row.ts";
-import { numberOf, type Row, textOf, textOrNull } from "../../stored/row.ts";
+import { jobFrom } from "../../stored/job.ts";
+import { type Row, textOf } from "../../stored/row.ts";
 
 /** What a job has in the table, by column, as `json_to_recordset` takes it; also the order of `jobColumns`. */
 const types = {
@@ -29,19 +30,7 @@ export const jobRecord = Object.entries(types)
 
 /** A job from a row of `jobColumns`. */
 export function jobOf(row: Row): NewJob {
-  return {
-    id: textOf(row, "id"),
-    workspace: textOf(row, "workspace"),
-    name: textOf(row, "name"),
-    payload: textOf(row, "payload"),
-    lane: textOf(row, "lane"),
-    key: textOrNull(row, "key"),
-    dueAt: numberOf(row, "due_at"),
-    attempt: numberOf(row, "attempt"),
-    exchange: idOf(textOf(row, "exchange").replaceAll("-", "")),
-    receivedAt: numberOf(row, "received_at"),
-    subject: textOf(row, "subject"),
-  };
+  return jobFrom(row, idOf(textOf(row, "exchange").replaceAll("-", "")));
 }
 
 export function jobParams(job: NewJob): Readonly<Record<keyof typeof types, string | number | null>> {

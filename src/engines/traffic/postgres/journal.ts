@@ -1,6 +1,7 @@
 import type { NewExchange } from "../../../kernel/exchange.ts";
 import type { Node } from "../../postgres/node.ts";
-import { numberOf, textOf } from "../../stored/row.ts";
+import { numbersBy } from "../../stored/row.ts";
+import { cancellation } from "../cancelling.ts";
 import { keepWorking, type RecentCache } from "../recent.ts";
 import { signal } from "../signal.ts";
 import type { Journal, Verdict } from "../traffic.ts";
@@ -46,12 +47,11 @@ export function postgresJournal({ node, committer, recent, follow }: JournalPart
       return verdictOf(await write(entry));
     },
     async remove(job, ending) {
-      const finish = { job, then: { kind: "cancel" } } as const;
-      return (await write({ exchanges: [ending], jobs: [], finish })).kind === "committed";
+      return (await write(cancellation(job, ending))).kind === "committed";
     },
     async tallies(prefix) {
       const rows = await node.database.query(tallies, [prefix]);
-      return new Map(rows.map((row) => [textOf(row, "key"), numberOf(row, "amount")]));
+      return numbersBy(rows, "key", "amount");
     },
     onCommit: (listener) => commits.listen(listener),
   };

@@ -1,5 +1,5 @@
 import type { Database, Param } from "../../postgres/database.ts";
-import { numberOf, numberOrNull, textOf } from "../../stored/row.ts";
+import { numberOf, numberOrNull, numbersBy } from "../../stored/row.ts";
 import type { OpenQuery, Queue } from "../traffic.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { LeaseClock } from "./lease-clock.ts";
@@ -28,7 +28,7 @@ export function openJobsOf(
     },
     async countOpen(query) {
       const rows = await database.query(counts, paramsOf(query));
-      return new Map(rows.map((row) => [textOf(row, "subject"), numberOf(row, "open")]));
+      return numbersBy(rows, "subject", "open");
     },
     async depth() {
       const [row = {}] = await database.query(depth, [leaseClock.now()]);

@@ -51,7 +51,7 @@ export class Patrol {
       const lane = textOf(row, "lane");
       const at = Math.max(numberOf(row, "due_at"), numberOrNull(row, "hold_until") ?? 0);
       if (numberOf(row, "claimable") === 1) this.#lanes.rouse(lane);
-      else if (at > now && at < Number.MAX_SAFE_INTEGER) this.#lanes.rouseAt(lane, at);
+      else if (at > now) this.#lanes.rouseAt(lane, at);
     }
     const more = rows.length === lanesPerPage;
     this.#after = more ? textOf(rows.at(-1) ?? {}, "lane") : "";

@@ -1,4 +1,5 @@
 import type { Node } from "../../postgres/node.ts";
+import { cancelJobs } from "../cancelling.ts";
 import type { Queue } from "../traffic.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { PostgresJournal } from "./journal.ts";
@@ -27,16 +28,11 @@ export function postgresQueue({ node, schedule, journal, leaseClock }: QueuePart
     release: (job, claim) => schedule.release(job, claim),
     onWork: (listener) => schedule.onWork(listener),
     ...laneSettings(node.database, schedule),
-    async cancel(lane, limit, ending) {
-      // A job that ended meanwhile is skipped; only a lane without any has no more to cancel.
-      for (;;) {
-        const rows = await node.database.query(jobsOfLane, [lane, Math.min(limit, cancelMax)]);
-        const jobs = rows.map(jobOf);
-        const removed = await Promise.all(jobs.map((job) => journal.remove(job.id, ending(job))));
-        const count = removed.filter(Boolean).length;
-        if (count > 0 || jobs.length === 0) return count;
-      }
-    },
+    cancel: (lane, limit, ending) =>
+      cancelJobs(
+        async () => (await node.database.query(jobsOfLane, [lane, Math.min(limit, cancelMax)])).map(jobOf),
+        (job) => journal.remove(job.id, ending(job)),
+      ),
     ...openJobsOf(node.database, leaseClock),
   };
 }

@@ -51,6 +51,7 @@ class LiveSchedule implements Schedule {
   readonly #patrols: Rounds;
   /** Lanes with work of this node's commits that others were not told of. */
   readonly #untold = new Set<string>();
+  readonly onWork: Queue["onWork"] = this.#work.listen;
   #lapsing: Promise<void> | undefined;
   #stopped = false;
   #helping: NodeJS.Timeout | undefined;
@@ -73,10 +74,6 @@ class LiveSchedule implements Schedule {
     node.listener.on("sluice_jobs", (told) => this.#hear(told));
     const pauseMs = () => (this.#patrol.laps === 0 && !this.#lanes.unheard ? patrolSoonMs : patrolEveryMs);
     this.#patrols = startRounds((wellMs) => this.#goRound(wellMs), pauseMs, node.log);
-  }
-
-  onWork(listener: () => void): () => void {
-    return this.#work.listen(listener);
   }
 
   async claim(names: readonly string[], limit: number, leaseMs: number): Promise<readonly Job[]> {
@@ -116,7 +113,7 @@ class LiveSchedule implements Schedule {
   }
 
   openAt(lane: string, at: number): void {
-    if (at < Number.MAX_SAFE_INTEGER) this.#lanes.rouseAt(lane, at);
+    this.#lanes.rouseAt(lane, at);
     this.#setBell();
   }
 

@@ -42,13 +42,6 @@ scenarios(createApiKey, [
     leaves: created,
   },
   {
-    name: "the scope is needed",
-    scopes: ["api-keys:read"],
-    input: { name: "laptop" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "the plan's limit is named",
     scopes: "all",
     given: roomForOne,

@@ -123,13 +123,6 @@ scenarios(createEndpoint, [
     leaves: created,
   },
   {
-    name: "the scope is needed",
-    scopes: ["endpoints:read", "endpoints:delete"],
-    input: orders,
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "the plan's limit holds",
     scopes: "all",
     given: fullPlan,

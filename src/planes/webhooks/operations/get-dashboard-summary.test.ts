@@ -50,13 +50,6 @@ runningScenarios(getDashboardSummary, [
     leaves: {},
   },
   {
-    name: "the scope is needed",
-    scopes: ["endpoints:read", "logs:read"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "it takes no arguments",
     scopes: "all",
     input: { hours: 48 },
