@@ -11,4 +11,4 @@ export const dataParts: readonly Part[] = [storePart, trafficPart, countersPart]
 export const localParts: readonly Part[] = [nodePart];
 
 /** Queries for the greatest position of commit order that is stored; what follows positions is another line here. */
-export const positions: readonly string[] = ["select max(seq) from exchange"];
+export const positions: readonly string[] = ["select max(seq) from exchange", "select position from rolled"];

@@ -17,7 +17,7 @@ export type Hours = {
 export const hourMs = 3_600_000;
 const hoursMin = 6;
 /** While more wait to be rolled up, such as after a long pause, looking through them would take longer. */
-const waitingMax = 100_000;
+export const waitingMax = 100_000;
 
 /**
  * The whole hours of the question, or undefined when rows answer it. Rows answer the rest of it as well: parts of hours

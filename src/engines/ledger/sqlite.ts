@@ -14,7 +14,7 @@ import { expireRows, purgeRows } from "./sqlite/removal.ts";
 import { lastSeq, sinceRows } from "./sqlite/since.ts";
 import { rollUp } from "./sqlite/rolling.ts";
 import { sealing } from "./sqlite/sealing.ts";
-import { turns } from "./sqlite/turns.ts";
+import { turns } from "./turns.ts";
 
 /**
  * The ledger in the database that the journal writes: complete at every moment. Queries run on the file's reader

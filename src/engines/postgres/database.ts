@@ -73,16 +73,16 @@ export function openDatabase(terms: DatabaseTerms): Database {
   });
   // A connection that breaks while nobody uses it is replaced; who uses the next one finds out what is wrong.
   pool.on("error", ignore);
+  // From the first moment on: that it breaks may be told in the same packet as that it is ready.
+  pool.on("connect", (client) => client.on("error", ignore));
 
   const connected = async <T>(work: (within: Query) => Promise<T>): Promise<T> => {
     if (pool.waitingCount >= waitingMax) throw unavailable("Too many queries wait for PostgreSQL.");
     let broken = false;
     const client = await pool.connect().catch(refuse);
-    client.on("error", ignore);
     try {
       return await work(queryOf(client, () => (broken = true)));
     } finally {
-      client.off("error", ignore);
       client.release(broken);
     }
   };

@@ -118,6 +118,50 @@ create table epoch (
   base bigint not null
 );
 insert into epoch (base) values (0);
+
+-- Figures of the exchanges up to rolled.position, by hour of started_at (hour: its start in ms). class: hundreds of the
+-- status, -1 where there was no answer. Slots are those of a Histogram of durations that count anything, in any order,
+-- each with its count at the same place of counts. Who adds to rollups or takes from them holds the lock on rolled.
+create table rolled (
+  position bigint not null
+);
+insert into rolled (position) values (0);
+create table rollup (
+  workspace text not null,
+  subject text not null,
+  hour bigint not null,
+  kind text not null,
+  plane text not null,
+  environment text not null,
+  bucket text not null,
+  class integer not null,
+  outcome text not null,
+  last bigint not null,
+  slots smallint[] not null,
+  counts integer[] not null,
+  primary key (workspace, subject, hour, kind, plane, environment, bucket, class, outcome)
+) with (fillfactor = 70);
+
+-- The endings that those exchanges carry, by subject and kind of the event and hour of received_at.
+create table ending_rollup (
+  workspace text not null,
+  subject text not null,
+  hour bigint not null,
+  kind text not null,
+  ending text not null,
+  count bigint not null,
+  primary key (workspace, subject, hour, kind, ending)
+) with (fillfactor = 70);
+
+-- Exchanges were removed of what started, and of what was received, before these ends of hours: no rollup from before
+-- them counts, and what is left from before them is counted as rows.
+create table unrolled (
+  workspace text not null,
+  subject text not null,
+  started_before bigint not null,
+  received_before bigint not null,
+  primary key (workspace, subject)
+);
 `;
 
 /** Tables of `traffic`, which writes them, and `ledger`, which reads them. */

@@ -9,7 +9,8 @@ export const leastMs = 0.001;
 /** The last slot ends past 4,000 years and holds whatever is longer still. */
 export const slotMax = 2_000;
 
-const slotsPerE = 1 / Math.log(gamma);
+/** Slots in which a duration grows by the factor e. */
+export const slotsPerE = 1 / Math.log(gamma);
 
 export function slotOf(ms: number): number {
   return ms > leastMs ? Math.min(Math.ceil(Math.log(ms / leastMs) * slotsPerE), slotMax) : 0;

@@ -4,7 +4,7 @@ import { bytesOf, numberOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
 import { unrolling } from "./rolling.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
 /** Rows removed in one transaction: commits wait behind it. */

@@ -3,7 +3,7 @@ import type { Statement } from "../../sqlite/statements.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { hourMs } from "../rolled-hours.ts";
 import { carries, eventOfCarrier } from "./count-endings.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** Rolled up in one transaction, which writes at most as many rows: commits wait behind it. */
 const batchRowsMax = 2_000;
