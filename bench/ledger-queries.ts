@@ -7,8 +7,8 @@ import { workspace, type BenchLedger, type BenchTerms } from "./ledger-terms.ts"
 
 /*
  * Times the ledger's questions over exchanges of some days, of which the last is asked about: half events, half attempts
- * that end them, of 20 subjects, with narrow contents. Prints medians, and the least, of the whole way: main thread, reader thread or
- * server, and back.
+ * that end them, of 20 subjects, with narrow contents. Prints medians, and the least, of the whole way: main thread,
+ * reader thread or server, and back.
  *
  *   node bench/ledger-queries.ts [sqlite or postgres] [exchanges, default 200000] [days, default 1]
  */
