@@ -4,7 +4,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { inputsTold } from "../fuzz/fuzzing.ts";
 
-const times = 40;
+const times = 45;
 const inputsMin = 100_000;
 /** Each fuzz run uses seeds from this one on. */
 const seed = Math.floor(Date.now() / 1_000);
