@@ -119,7 +119,7 @@ const capabilities = [
   ),
   confined(
     "database-connections-only-in-postgres",
-    "node_modules/pg/",
+    "node_modules/(pg|pg-copy-streams)/",
     "^src/engines/postgres/",
     "Connections to the database an operator named are pooled, bounded and told apart from other ways out in one place.",
   ),

@@ -5,6 +5,7 @@ import { Pool } from "undici";
 const target = new URL(process.argv[2] ?? "");
 const pool = new Pool(target.origin, { connections: 64 });
 let cpu = process.cpuUsage();
+let main = process.threadCpuUsage();
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -33,12 +34,15 @@ server.listen(0, "127.0.0.1", () => {
 process.on("message", (message) => {
   if (message === "start") {
     cpu = process.cpuUsage();
+    main = process.threadCpuUsage();
     process.send?.({ kind: "started" });
   }
   if (message === "stop") {
     const { user, system } = process.cpuUsage(cpu);
+    const own = process.threadCpuUsage(main);
     const rssMb = process.memoryUsage().rss / 2 ** 20;
-    process.send?.({ kind: "stopped", cpuUs: user + system, loopMaxMs: 0, loopP99Ms: 0, rssMb });
+    const mainUs = own.user + own.system;
+    process.send?.({ kind: "stopped", cpuUs: user + system, mainUs, loopMaxMs: 0, loopP99Ms: 0, rssMb });
   }
   if (message === "end") process.exit(0);
 });

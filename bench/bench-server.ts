@@ -7,6 +7,8 @@ const Ready = z.object({ kind: z.literal("ready"), url: z.string(), echoUrl: z.s
 const Stopped = z.object({
   kind: z.literal("stopped"),
   cpuUs: z.number(),
+  /** Of which the main thread's. */
+  mainUs: z.number(),
   loopMaxMs: z.number(),
   loopP99Ms: z.number(),
   rssMb: z.number(),

@@ -1,22 +1,22 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { loadavg } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
-import { sqliteTraffic } from "../src/engines/traffic/sqlite.ts";
 import type { Entry, Journal } from "../src/engines/traffic/traffic.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 import { newExchangeId } from "../src/kernel/id.ts";
+import { postgresPlace, sqlitePlace } from "./traffic-place.ts";
 import { webhookContent } from "./webhook-content.ts";
 
 /*
  * What committing costs without HTTP: entries of one exchange of 2.3 KB and one job, each awaited by its committer.
- * CPU of the whole process and of the main thread alone, per entry; every round on a new database.
+ * CPU of the whole process, of the main thread alone, and of the database's own processes, per entry; every round on a
+ * new database.
  *
- *   node bench/journal.ts [rounds, default 5] [entries a round, default 20000]
+ *   node bench/journal.ts [rounds, default 5] [entries a round, default 20000] [sqlite or postgres, default sqlite]
  */
 const rounds = Number(process.argv[2] ?? 5);
 const entries = Number(process.argv[3] ?? 20_000);
+const makePlace =
+  { sqlite: sqlitePlace, postgres: postgresPlace }[process.argv[4] ?? "sqlite"] ?? sqlitePlace;
 const endpoints = 50;
 const contents = Array.from({ length: 2_000 }, () => webhookContent(wallClock.now()));
 
@@ -58,7 +58,7 @@ function entryOf(n: number): Entry {
         ...about,
         id,
         name: "deliver",
-        payload: JSON.stringify({ endpoint: subject, kind: "live", withheld: null, replay: null }),
+        payload: "{}",
         lane: subject,
         key: null,
         dueAt: at,
@@ -81,29 +81,30 @@ type Round = {
   readonly perSecond: number;
   readonly cpuUs: number;
   readonly mainUs: number;
+  readonly serverUs: number;
   readonly loopMaxMs: number;
 };
 
 async function round(committers: number): Promise<Round> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-journal-"));
-  const traffic = await sqliteTraffic(
-    await openTrafficFile(join(folder, "traffic.db"), wallClock),
-    wallClock,
-  );
+  const { open, serverUs, remove } = await makePlace();
+  const traffic = await open();
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
   const started = performance.now();
+  const server = serverUs();
   const [cpu, main] = [process.cpuUsage(), process.threadCpuUsage()];
   await load(traffic.journal, committers);
   const [all, own] = [process.cpuUsage(cpu), process.threadCpuUsage(main)];
   const seconds = (performance.now() - started) / 1_000;
+  const byServer = serverUs() - server;
   loop.disable();
   await traffic.close();
-  await rm(folder, { recursive: true });
+  await remove();
   return {
     perSecond: entries / seconds,
     cpuUs: (all.user + all.system) / entries,
     mainUs: (own.user + own.system) / entries,
+    serverUs: byServer / entries,
     loopMaxMs: loop.max / 1e6,
   };
 }
@@ -124,7 +125,7 @@ for (const committers of [64, 256]) {
   const [, ...counted] = all;
   const of = (figure: keyof Round) => median(counted.map((it) => it[figure]));
   say(
-    `${String(committers).padStart(4)} committers: ${of("perSecond").toFixed(0)} rows/s, ${of("cpuUs").toFixed(1)} us CPU each, of which ${of("mainUs").toFixed(1)} on the main thread; longest loop delay ${of("loopMaxMs").toFixed(1)} ms`,
+    `${String(committers).padStart(4)} committers: ${of("perSecond").toFixed(0)} rows/s, ${of("cpuUs").toFixed(1)} us CPU each, of which ${of("mainUs").toFixed(1)} on the main thread, and ${of("serverUs").toFixed(1)} by the server; longest loop delay ${of("loopMaxMs").toFixed(1)} ms`,
   );
 }
 say(

@@ -1,40 +1,43 @@
-import { loadavg } from "node:os";
-import type { Ledger } from "../src/engines/ledger/ledger.ts";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Ledger, Measure } from "../src/engines/ledger/ledger.ts";
+import { sqliteLedger } from "../src/engines/ledger/sqlite.ts";
+import { openTrafficFile, type TrafficFile } from "../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../src/kernel/clock.ts";
-import { postgresBench } from "./ledger-postgres.ts";
-import { sqliteBench } from "./ledger-sqlite.ts";
-import { workspace, type BenchLedger, type BenchTerms } from "./ledger-terms.ts";
+import { dayMs, deliver, fill, subjectOf, subjects, workspace } from "./ledger-fill.ts";
 
 /*
- * Times the ledger's questions over exchanges of some days, of which the last is asked about: half events, half attempts
- * that end them, of 20 subjects, with narrow contents. Prints medians, and the least, of the whole way: main thread,
- * reader thread or server, and back.
+ * Times the ledger's questions over exchanges of the days up to now: half events, half attempts that end them, of 20
+ * subjects, with narrow contents. The whole way is timed: main thread, reader thread and back. Before, what it costs to
+ * roll them all up, and what one more event costs: committed, ended and rolled up. On a machine that is shared the least
+ * and the CPU say more than the median.
  *
- *   node bench/ledger-queries.ts [sqlite or postgres] [exchanges, default 200000] [days, default 1]
+ *   node bench/ledger-queries.ts [--exchanges 200000] [--days 1] [--ingest exchanges a second, 0]
  */
-const engines: Readonly<Record<string, (terms: BenchTerms) => Promise<BenchLedger>>> = {
-  sqlite: sqliteBench,
-  postgres: postgresBench,
-};
-const [engine = "sqlite", exchangesText = "200000", daysText = "1"] = process.argv.slice(2);
-const [exchanges, days] = [Number(exchangesText), Number(daysText)];
-const subjects = 20;
-const dayMs = 24 * 3_600_000;
-/** The last day. */
-const from = Math.floor(wallClock.now() / dayMs) * dayMs - dayMs;
+const { values } = parseArgs({
+  options: {
+    exchanges: { type: "string", default: "200000" },
+    days: { type: "string", default: "1" },
+    ingest: { type: "string", default: "0" },
+  },
+});
+const [exchanges, days, perSecond] = [Number(values.exchanges), Number(values.days), Number(values.ingest)];
 const repeats = 15;
+const hourMs = 3_600_000;
+const now = wallClock.now();
+const from = now - days * dayMs;
 
-type Questions = Readonly<Record<string, () => Promise<unknown>>>;
-
-async function questionsOf(ledger: Ledger, ids: readonly string[]): Promise<Questions> {
-  const near = (await ledger.position()) - 500;
-  const subject = `ep_${"7".padStart(22, "0")}`;
+function questionsOf(
+  ledger: Ledger,
+  ids: readonly string[],
+): Readonly<Record<string, () => Promise<unknown>>> {
+  const subject = subjectOf(7);
   const of = { subjects: [subject], plane: "webhooks" } as const;
-  const day = { from, to: from + dayMs };
   const find = (where: object, limit = 50) => ledger.find({ workspace, where, limit });
   const any = () => ids[Math.floor(Math.random() * ids.length)] ?? "";
-  const minutes = { stepMs: 60_000, bySubject: false };
-  const after = { startedAt: from + dayMs / 2, id: `ex_${"f".repeat(32)}` };
+  const after = { startedAt: now - (days * dayMs) / 2, id: `ex_${"f".repeat(32)}` };
   return {
     "recent 50 of a subject": () => find(of),
     "recent 50 of a subject, no plane": () => find({ subjects: [subject] }),
@@ -49,61 +52,147 @@ async function questionsOf(ledger: Ledger, ids: readonly string[]): Promise<Ques
     "get by id": () => ledger.get(workspace, { id: any() }),
     "get by number": () => ledger.get(workspace, { number: 1 + Math.floor(Math.random() * ids.length) }),
     "children of an event": () => ledger.children(workspace, any(), 50),
-    "percentiles per minute of a subject, 24 h": () =>
-      ledger.measure({ workspace, where: { subjects: [subject], ...day }, ...minutes }),
-    "same, of one plane": () => ledger.measure({ workspace, where: { ...of, ...day }, ...minutes }),
-    "percentiles of every subject, 24 h": () => ledger.measure({ workspace, where: day, bySubject: true }),
-    "percentiles per minute of everything, 24 h": () => ledger.measure({ workspace, where: day, ...minutes }),
-    "endings of the events of a subject, 24 h": () =>
-      ledger.countEndings({
-        workspace,
-        kinds: ["event"],
-        subjects: [subject],
-        receivedFrom: from,
-        receivedTo: from + dayMs,
-      }),
-    "endings of all events, 24 h": () =>
-      ledger.countEndings({ workspace, kinds: ["event"], receivedFrom: from, receivedTo: from + dayMs }),
-    "next 100 in commit order": () => ledger.since(workspace, near, { limit: 100 }),
+    "next 100 in commit order": () => ledger.since(workspace, exchanges - 500, { limit: 100 }),
+    ...figuresOver(ledger, "24 h", now - dayMs),
+    ...(days > 1 && figuresOver(ledger, `${days} days`, now - days * dayMs)),
   };
 }
 
-/** The median and the least. */
-async function timesMs(ask: () => Promise<unknown>): Promise<readonly number[]> {
+/** Ranges that begin in the middle of an hour and do not end, as those of the dashboard. */
+function figuresOver(ledger: Ledger, range: string, since: number) {
+  const subject = subjectOf(7);
+  const measure = (where: Measure["where"], more: Partial<Measure> = {}) =>
+    ledger.measure({ workspace, where: { ...where, from: since }, bySubject: false, ...more });
+  const endings = (of?: readonly string[]) =>
+    ledger.countEndings({
+      workspace,
+      kinds: ["event"],
+      ...(of && { subjects: of }),
+      receivedFrom: since,
+      receivedTo: Infinity,
+    });
+  return {
+    [`percentiles per hour of a subject, ${range}`]: () =>
+      measure({ subjects: [subject] }, { stepMs: hourMs }),
+    [`percentiles per 10 minutes of a subject, ${range}, from rows`]: () =>
+      measure({ subjects: [subject] }, { stepMs: hourMs / 6 }),
+    [`percentiles of every subject, ${range}`]: () => measure({}, { bySubject: true }),
+    [`percentiles per hour of everything, ${range}`]: () => measure({}, { stepMs: hourMs }),
+    [`percentiles of everything that answered 503, ${range}, from rows`]: () => measure({ statuses: [503] }),
+    [`endings of the events of a subject, ${range}`]: () => endings([subject]),
+    [`endings of all events, ${range}`]: () => endings(),
+  };
+}
+
+/** One line: how long the question takes, and how much CPU of the whole process, which others do not use up. */
+async function asked(question: string, ask: () => Promise<unknown>): Promise<string> {
   const times: number[] = [];
-  for (let i = 0; i <= repeats; i++) {
-    const before = performance.now();
-    await ask();
-    if (i > 0) times.push(performance.now() - before);
-  }
+  await ask();
+  const cpuMs = await cpuUs(repeats * 1_000, async () => {
+    for (let i = 0; i < repeats; i++) {
+      const before = performance.now();
+      await ask();
+      times.push(performance.now() - before);
+    }
+  });
   const sorted = times.toSorted((a, b) => a - b);
-  return [sorted[Math.floor(repeats / 2)] ?? 0, sorted[0] ?? 0];
+  const figures = [sorted[Math.floor(repeats / 2)] ?? 0, sorted[0] ?? 0, cpuMs];
+  const shown = perSecond === 0 ? figures : figures.slice(0, 2);
+  return `${shown.map((ms) => ms.toFixed(2).padStart(9)).join(" ")}  ${question}`;
+}
+
+/** CPU of the whole process that each of so many takes, in microseconds. */
+async function cpuUs(count: number, work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
+
+async function rollAll(ledger: Ledger): Promise<void> {
+  while ((await ledger.roll(50_000)) > 0);
+}
+
+async function costs(file: TrafficFile, ledger: Ledger): Promise<void> {
+  const events = 10_000;
+  say(
+    `${(await cpuUs(exchanges, () => rollAll(ledger))).toFixed(1)} us of CPU to roll up one of all exchanges`,
+  );
+  const committing = await cpuUs(events, async () => {
+    let next = 0;
+    const deliverer = async () => {
+      while (next < events) await deliver(file, next++);
+    };
+    await Promise.all(Array.from({ length: 64 }, deliverer));
+  });
+  const rolling = await cpuUs(events, () => rollAll(ledger));
+  say(
+    `${committing.toFixed(1)} us of CPU to commit one more event and its attempt, ${rolling.toFixed(1)} to roll them up`,
+  );
+}
+
+type Ingest = { stop(): Promise<string> };
+
+/** More are not begun: a machine that is slower than the rate asked for says so. */
+const underWayMax = 1_000;
+
+/** Delivers at a steady rate and rolls up every 2 s, as the server does; `stop` answers what came of it. */
+function ingesting(file: TrafficFile, ledger: Ledger): Ingest {
+  if (perSecond === 0) return { stop: async () => "nothing committed meanwhile" };
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1_000;
+  const under = new Set<Promise<unknown>>();
+  const failed: unknown[] = [];
+  const keep = (work: Promise<unknown>) => {
+    const kept = work.catch((error: unknown) => failed.push(error)).finally(() => under.delete(kept));
+    under.add(kept);
+  };
+  let sent = 0;
+  const sending = setInterval(() => {
+    const due = seconds() * (perSecond / 2);
+    for (; sent < due && under.size < underWayMax; sent++) keep(deliver(file, sent));
+  }, 10);
+  const rolling = setInterval(() => keep(ledger.roll(50_000)), 2_000);
+  return {
+    async stop() {
+      const rate = Math.round((sent * 2) / seconds());
+      clearInterval(sending);
+      clearInterval(rolling);
+      await Promise.all(under);
+      return `${rate} exchanges/s committed meanwhile, ${failed.length} commits or rolls failed`;
+    },
+  };
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const open = engines[engine];
-if (open === undefined) throw new Error(`There is no engine ${engine}.`);
-const { ledger, ids, bytes, close } = await open({
-  exchanges,
-  subjects,
-  from: from - (days - 1) * dayMs,
-  to: from + dayMs,
-});
-const load = () =>
-  loadavg()
+function load(): string {
+  return loadavg()
     .map((average) => average.toFixed(1))
     .join(" ");
+}
+
+const folder = await mkdtemp(join(tmpdir(), "sluice-ledger-queries-"));
 try {
+  const path = join(folder, "traffic.db");
+  await (await openTrafficFile(path, wallClock)).close();
+  const ids = fill(path, { exchanges, from, to: now });
+  const bytes = (await stat(path)).size;
+  const file = await openTrafficFile(path, wallClock);
+  const ledger = sqliteLedger(file, wallClock);
   say(
-    `${engine}: ${exchanges} exchanges of ${days} days, ${subjects} subjects, ${Math.round(bytes / exchanges)} bytes each with 40 of content`,
+    `${exchanges} exchanges of ${days} days, ${subjects} subjects, ${Math.round(bytes / exchanges)} bytes each with 40 of content`,
   );
-  say(`load average at the start ${load()}; median and least of ${repeats}, ms`);
-  for (const [question, ask] of Object.entries(await questionsOf(ledger, ids)))
-    say(`${(await timesMs(ask)).map((ms) => ms.toFixed(2).padStart(9)).join("")}  ${question}`);
-  say(`load average at the end ${load()}`);
+  await costs(file, ledger);
+  const ingest = ingesting(file, ledger);
+  say(`load average ${load()}; of ${repeats} each, ms`);
+  say(perSecond === 0 ? "   median     least       CPU" : "   median     least");
+  for (const [question, ask] of Object.entries(questionsOf(ledger, ids))) say(await asked(question, ask));
+  say(`${await ingest.stop()}; load average at the end ${load()}`);
+  await ledger.close();
+  await file.close();
 } finally {
-  await close();
+  await rm(folder, { recursive: true });
 }

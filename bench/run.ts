@@ -20,11 +20,30 @@ const benchmarks: readonly {
     args: [],
     measures: "A signed, deduplicated event from acceptance to its recorded delivery.",
   },
+  {
+    file: "dead-endpoint.ts",
+    args: [],
+    measures: "A healthy endpoint's deliveries beside a dead one with a backlog, against none.",
+  },
   { file: "journal.ts", args: [], measures: "What a commit costs without HTTP." },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
-  { file: "ledger-queries.ts", args: ["sqlite"], measures: "Questions to the ledger." },
-  { file: "ledger-queries.ts", args: ["postgres"], measures: "The same questions to PostgreSQL." },
+  { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
+  {
+    file: "ledger-queries.ts",
+    args: ["--exchanges", "1000000", "--days", "1"],
+    measures: "Questions to the ledger, a million exchanges of one day.",
+  },
+  {
+    file: "ledger-queries.ts",
+    args: ["--exchanges", "1000000", "--days", "1", "--ingest", "2000"],
+    measures: "Questions to the ledger, the same while 2,000 exchanges a second are committed.",
+  },
+  {
+    file: "ledger-queries.ts",
+    args: ["--exchanges", "1000000", "--days", "30"],
+    measures: "Questions to the ledger, a million exchanges of a month.",
+  },
 ];
 
 const write = process.argv.includes("--write");

@@ -31,19 +31,23 @@ const sluice = await compose({
 
 const loop = monitorEventLoopDelay({ resolution: 1 });
 let cpu = process.cpuUsage();
+let main = process.threadCpuUsage();
 
 process.on("message", (message) => {
   if (message === "start") {
     loop.reset();
     loop.enable();
     cpu = process.cpuUsage();
+    main = process.threadCpuUsage();
     process.send?.({ kind: "started" });
   }
   if (message === "stop") {
     const { user, system } = process.cpuUsage(cpu);
+    const own = process.threadCpuUsage(main);
     process.send?.({
       kind: "stopped",
       cpuUs: user + system,
+      mainUs: own.user + own.system,
       loopMaxMs: loop.max / 1e6,
       loopP99Ms: loop.percentile(99) / 1e6,
       rssMb: process.memoryUsage().rss / 2 ** 20,

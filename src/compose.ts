@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
-import { databases, type Database } from "./engines/databases.ts";
+import { databases } from "./engines/databases.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
-import { defaultLimits, type Inbound } from "./engines/inbound/inbound.ts";
+import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
 import { ownListeners } from "./engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "./engines/outbound/undici.ts";
 import { openDataFolder } from "./engines/sqlite/data-folder.ts";
 import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
-import { wallClock } from "./kernel/clock.ts";
+import { wallClock, type Clock } from "./kernel/clock.ts";
+import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { planes } from "./planes/planes.ts";
@@ -19,6 +20,7 @@ import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
+import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
@@ -39,6 +41,8 @@ export type Sluice = {
   /** On the very first start only. */
   readonly first: FirstStart | undefined;
   readonly engines: Engines;
+  /** Resolves when a newer version has changed what is stored so that this one is to be closed; else never. */
+  readonly outdated: Promise<Failure>;
   /** Takes no more, lets work under way finish for up to 20 s, then closes everything in order. */
   close(): Promise<void>;
 };
@@ -49,6 +53,10 @@ export type Composition = {
   readonly log: (line: string) => void;
   /** Puts something between the planes and their engines: fault tests and benchmarks. */
   readonly wrap?: (engines: Engines) => Engines;
+  /** The wall clock unless given: fault tests move it. */
+  readonly clock?: Clock;
+  /** The default ones unless given: fault tests reach them with less. */
+  readonly limits?: Limits;
 };
 
 /**
@@ -60,7 +68,8 @@ export async function compose(composition: Composition): Promise<Sluice> {
   const closing: Closing = [];
   try {
     const opened = await openEngines(composition, closing);
-    const { engines, own, folder, address } = opened;
+    const { engines, own, folder, address, outdated } = opened;
+    await verifyKeys(engines);
     const first = await bootstrap(engines, composition.config.SLUICE_BOOTSTRAP_API_KEY);
     const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
@@ -73,6 +82,7 @@ export async function compose(composition: Composition): Promise<Sluice> {
       mcpEnabled: composition.config.MCP_SERVER_ENABLED,
       first,
       engines,
+      outdated,
       close: () => closeAll(closing),
     };
   } catch (error) {
@@ -84,17 +94,19 @@ export async function compose(composition: Composition): Promise<Sluice> {
 /** What was opened, the latest first: the order to close it in. */
 type Closing = (() => unknown)[];
 
-async function openEngines({ config, log, wrap = (engines) => engines }: Composition, closing: Closing) {
-  const folder = openDataFolder(config.SLUICE_DATA_DIR, wallClock);
+async function openEngines(composition: Composition, closing: Closing) {
+  const { config, version, log, wrap = (engines) => engines, clock = wallClock } = composition;
+  const folder = openDataFolder(config.SLUICE_DATA_DIR, clock);
   closing.unshift(() => folder.close());
-  const vault = keyRingVault(openKeyFile(join(folder.path, "keys")));
-  const database = await openDatabase(folder.path);
+  const vault = keyRingVault(config.SLUICE_VAULT_KEYS ?? openKeyFile(join(folder.path, "keys")));
+  const open = config.SLUICE_DATABASE_URL === null ? databases.sqlite : databases.postgres;
+  const database = await open({ folder: folder.path, url: config.SLUICE_DATABASE_URL, clock, version, log });
   closing.unshift(() => database.close());
   const own = ownListeners();
   const echo = await listenEcho(echoHost);
   closing.unshift(() => echo.close());
   own.addEcho(echoHost, echo.port);
-  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock: wallClock });
+  const outbound = undiciOutbound({ allow: config.SLUICE_OUTBOUND_ALLOW, own, clock });
   closing.unshift(() => outbound.close());
   const address = { url: "" };
   const settings = {
@@ -107,7 +119,7 @@ async function openEngines({ config, log, wrap = (engines) => engines }: Composi
   };
   const { store, traffic, ledger, counters } = database;
   const engines = wrap({
-    clock: wallClock,
+    clock,
     store,
     traffic,
     ledger,
@@ -118,11 +130,11 @@ async function openEngines({ config, log, wrap = (engines) => engines }: Composi
     settings,
     catalogue: catalogueOf(planes),
   });
-  return { engines, own, folder, address };
+  return { engines, own, folder, address, outdated: database.outdated };
 }
 
 async function startPlanes(
-  { config, version, log }: Composition,
+  { config, version, log, limits = defaultLimits }: Composition,
   engines: Engines,
   closing: Closing,
 ): Promise<Inbound> {
@@ -163,18 +175,12 @@ async function startPlanes(
     port: config.SLUICE_PORT,
     routes: [...running.flatMap(({ routes }) => routes), mcp],
     app: rootApp(apps, log),
-    limits: defaultLimits,
-    clock: wallClock,
+    limits,
+    clock: engines.clock,
     log,
   });
   closing.unshift(() => inbound.close(graceMs));
   return inbound;
-}
-
-async function openDatabase(directory: string): Promise<Database> {
-  const open = databases["sqlite"];
-  if (open === undefined) throw new Error("no database of this name");
-  return open(directory, wallClock);
 }
 
 async function closeAll(closing: Closing): Promise<void> {
@@ -198,7 +204,8 @@ async function ready({ store, traffic, ledger }: Engines) {
     ["store", () => store.outbox.pending(1)],
     [
       "journal",
-      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 0 }] }),
+      // An amount of 0 would change nothing, and what changes nothing is not written.
+      () => traffic.journal.commit({ exchanges: [], jobs: [], tally: [{ key: "ready", amount: 1 }] }),
     ],
     ["queue", () => traffic.queue.depth()],
     ["ledger", () => ledger.position()],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ringOf } from "./engines/vault/key-text.ts";
 import { parseCidrs, type Cidr } from "./engines/outbound/address.ts";
 import { Failure } from "./kernel/failure.ts";
 import { Secret } from "./kernel/secret.ts";
@@ -47,6 +48,25 @@ export const variables = {
     example: "/var/lib/sluice",
     fallback: ".sluice",
     parse: (text) => z.string().min(1).parse(text),
+  }),
+  SLUICE_DATABASE_URL: variable({
+    does: "A PostgreSQL database (14 or later) that keeps everything instead of files in the data folder, shared by any number of nodes. Empty = the embedded database, for one process.",
+    example: "postgres://sluice:EXAMPLE@db.example.com:5432/sluice?sslmode=verify-full",
+    fallback: "",
+    parse: (text) =>
+      text === ""
+        ? null
+        : new Secret(
+            z
+              .url({ protocol: /^postgres(ql)?$/, error: "must be a URL that begins with postgres://" })
+              .parse(text),
+          ),
+  }),
+  SLUICE_VAULT_KEYS: variable({
+    does: "The keys that stored secrets are sealed with, in place of the file `keys` in the data folder, so that all servers of one database have the same: 43 characters each, with commas or spaces between them, the current one first.",
+    example: "ExampleExampleExampleExampleExampleExample0",
+    fallback: "",
+    parse: (text) => (text === "" ? undefined : ringOf(text, (fault) => new Error(`it ${fault}`))),
   }),
   SLUICE_OUTBOUND_ALLOW: variable({
     does: "Addresses that are not public and may be delivered to all the same, as CIDR blocks separated by commas.",

@@ -57,6 +57,7 @@ async function main(argv: readonly string[]): Promise<number> {
 function surroundings(settings: Config, { url, key }: Connection, client: Client): Surroundings {
   return {
     folder: settings.SLUICE_DATA_DIR,
+    database: settings.SLUICE_DATABASE_URL,
     allow: settings.SLUICE_OUTBOUND_ALLOW,
     version,
     clock: wallClock,
@@ -79,16 +80,18 @@ async function readFileText(path: string): Promise<string> {
   }
 }
 
-/** Runs until SIGINT or SIGTERM; a second signal ends it at once. */
+/** Runs until SIGINT or SIGTERM, or until a newer version has taken over; a second signal ends it at once. */
 async function serve(): Promise<number> {
   const sluice = await compose({ config: config(), version, log });
   const { first } = sluice;
   console.log(greeting({ ...sluice, key: first === undefined || first.given ? null : first.key.reveal() }));
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  const signalled = new Promise<undefined>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(undefined));
   });
+  const outdated = await Promise.race([signalled, sluice.outdated]);
   log("stopping: no more is accepted, what is under way may finish");
   await sluice.close();
+  if (outdated !== undefined) throw outdated;
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../src/kernel/failure.ts";
 import { jsonFault, parseJson } from "../src/registry/json-text.ts";
-import { nearest } from "../src/registry/near.ts";
+import { nearNames } from "../src/registry/near.ts";
 
 test("a fault is found in exactly the texts that are no JSON", () => {
   const broken = fc.tuple(fc.json(), fc.nat(), fc.string({ maxLength: 2 })).map(([json, at, inserted]) => {
@@ -75,13 +75,16 @@ test("lines and columns count from one, and long texts cost no stack", () => {
   assert.equal(jsonFault(`["${"x".repeat(3_000_000)}`)?.position, 3_000_002);
 });
 
-test("the nearest word is at most two edits away, one for short words", () => {
+test("the nearest names share two fifths of their letter pairs, best first and at most three", () => {
   const words = ["create", "created", "list", "id"];
-  assert.equal(nearest("craete", words), "create");
-  assert.equal(nearest("LIST", words), "list");
-  assert.equal(nearest("cretaed", words), "created");
-  assert.equal(nearest("xy", words), undefined);
-  assert.equal(nearest("ix", words), "id");
-  assert.equal(nearest("something else", words), undefined);
-  assert.equal(nearest("create".repeat(20), ["create".repeat(20)]), undefined, "long words are not compared");
+  assert.deepEqual(nearNames("craete", words), ["create", "created"]);
+  assert.deepEqual(nearNames("LIST", words), ["list"]);
+  assert.deepEqual(nearNames("cretaed", words), ["created", "create"]);
+  assert.deepEqual(nearNames("xy", words), []);
+  assert.deepEqual(nearNames("ix", words), []);
+  assert.deepEqual(nearNames("something else", words), []);
+  assert.deepEqual(nearNames("", words), []);
+  assert.deepEqual(nearNames("endpoint_list", ["list_endpoints", "get_plan_usage"]), ["list_endpoints"]);
+  assert.deepEqual(nearNames("target_url", ["name", "targetUrl"]), ["targetUrl"]);
+  assert.deepEqual(nearNames("a", ["a", "A", "a-", "-a"]), ["a", "A", "a-"]);
 });

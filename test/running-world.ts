@@ -19,7 +19,7 @@ import type { Operation } from "../src/registry/operation.ts";
 import { startRunner } from "../src/registry/runner.ts";
 import { waitFor } from "../src/registry/wait.ts";
 import type { Plan } from "../src/registry/workspace.ts";
-import { runScenario, type Scenario } from "./scenario.ts";
+import { runScenario, scopeNeeded, type Scenario } from "./scenario.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalOf, type World } from "./world.ts";
 
@@ -293,7 +293,7 @@ export type RunningScenario = Omit<Scenario, "given"> & {
 /** As `scenarios`, in a world that is at work. */
 export function runningScenarios(it: Operation, list: readonly RunningScenario[]): void {
   inRunningWorld(it.name, (world) => {
-    for (const scenario of list)
+    for (const scenario of [scopeNeeded(it), ...list])
       for (const surface of surfacesOf(it))
         test(`${it.name} over ${surface}: ${scenario.name}`, () =>
           runRunning(world(), it, scenario, surface));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import type { RawRoute } from "../src/engines/inbound/inbound.ts";
 import { Failure, kinds, type FailureKind } from "../src/kernel/failure.ts";
 import type { Principal } from "../src/kernel/principal.ts";
 import { textsOf } from "../src/registry/coerce.ts";
@@ -19,9 +20,13 @@ export type Reach = {
   readonly principal: Principal;
 };
 
-export type Outcome =
-  | { readonly gives: Output }
-  | { readonly fails: { readonly kind: FailureKind; readonly pointer: string | undefined } };
+export type Outcome = { readonly gives: Output } | { readonly fails: Refusal };
+
+export type Refusal = {
+  readonly kind: FailureKind;
+  readonly pointer: string | undefined;
+  readonly message: string;
+};
 
 export type SurfaceName = "direct" | "rest" | "cli" | "mcp";
 
@@ -37,15 +42,16 @@ async function direct({ it, engines, principal }: Reach, input: Output): Promise
   try {
     return { gives: await invoke(it, input, callerOf(principal), engines) };
   } catch (error) {
-    if (error instanceof Failure) return { fails: { kind: error.kind, pointer: error.detail.pointer } };
-    throw error;
+    if (!(error instanceof Failure)) throw error;
+    return { fails: { kind: error.kind, pointer: error.detail.pointer, message: error.message } };
   }
 }
 
 async function rest(reach: Reach, input: Output): Promise<Outcome> {
   const { it } = reach;
   const own = pathParameters(it.path);
-  for (const name of own) assert.ok(input[name], `without ${name} this is another path: test it elsewhere`);
+  for (const name of own)
+    assert.ok((input[name] ?? "") !== "", `without ${name} this is another path: test it elsewhere`);
   const path = it.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(input[name])));
   const others = Object.entries(input).filter(([name]) => !own.includes(name));
   const queried = it.verb === "GET" || it.verb === "DELETE";
@@ -59,15 +65,30 @@ async function rest(reach: Reach, input: Output): Promise<Outcome> {
   return status === 200 ? { gives: Members.parse(json) } : { fails: problemOf(json, status) };
 }
 
+/** Made once for all calls of one reach: to make them costs more than a call. */
+const apps = new WeakMap<Reach, ReturnType<typeof restApp>>();
+const routes = new WeakMap<Reach, RawRoute>();
+
+function madeOnce<T>(made: WeakMap<Reach, T>, reach: Reach, make: () => T): T {
+  const known = made.get(reach) ?? make();
+  made.set(reach, known);
+  return known;
+}
+
 /** What the command line is handed instead of a socket: the REST app itself. */
-export function restCalls({ it, engines, principal }: Reach, operations: readonly Operation[] = [it]): Call {
-  const app = restApp({ operations, engines, authenticate: async () => principal });
+export function restCalls(reach: Reach, operations: readonly Operation[] = [reach.it]): Call {
+  const { engines, principal } = reach;
+  const app = madeOnce(apps, reach, () =>
+    restApp({ operations, engines, authenticate: async () => principal }),
+  );
   return async (method, path, body, headers = {}) => {
     const response = await app.request(path, {
       method,
       headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
+    const type = response.status === 200 ? "application/json" : "application/problem+json";
+    assert.equal(response.headers.get("content-type"), type);
     return { status: response.status, json: await response.json() };
   };
 }
@@ -89,7 +110,7 @@ async function cli(reach: Reach, input: Output): Promise<Outcome> {
   assert.deepEqual(printed, [], "a command that fails prints nothing but errors");
   const problem = Problem.parse(JSON.parse(complained.join("\n")));
   assert.equal(exitCode, kinds[problem.code].exitCode);
-  return { fails: { kind: problem.code, pointer: problem.pointer } };
+  return { fails: { kind: problem.code, pointer: problem.pointer, message: problem.detail } };
 }
 
 /** Flags where the operation has a field of that name, `--input` for the rest. */
@@ -108,16 +129,19 @@ function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-async function mcp({ it, engines, principal }: Reach, input: Output): Promise<Outcome> {
-  const route = mcpRoute({
-    operations: [it],
-    documents: [],
-    prompts: [],
-    engines,
-    authenticate: async () => principal,
-    enabled: true,
-    serverInfo: { name: "sluice", title: "Sluice", version: "0.0.0" },
-  });
+async function mcp(reach: Reach, input: Output): Promise<Outcome> {
+  const { it, engines, principal } = reach;
+  const route = madeOnce(routes, reach, () =>
+    mcpRoute({
+      operations: [it],
+      documents: [],
+      prompts: [],
+      engines,
+      authenticate: async () => principal,
+      enabled: true,
+      serverInfo: { name: "sluice", title: "Sluice", version: "0.0.0" },
+    }),
+  );
   const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: it.name, arguments: input } };
   const answer = await route.handle({
     method: "POST",
@@ -131,29 +155,58 @@ async function mcp({ it, engines, principal }: Reach, input: Output): Promise<Ou
   });
   const { result, error } = Reply.parse(JSON.parse(String(answer.body)));
   if (result?.structuredContent !== undefined) return { gives: result.structuredContent };
-  if (result !== undefined) return { fails: failureOf(JSON.parse(result.content[0]?.text ?? "")) };
+  if (result !== undefined) {
+    assert.equal(result.isError, true);
+    return { fails: failureOf(JSON.parse(result.content[0]?.text ?? "")) };
+  }
   // No tool of this name: the protocol's error, which is its word for invalid.
   assert.equal(error?.code, -32_602);
-  return { fails: { kind: "invalid", pointer: undefined } };
+  return { fails: { kind: "invalid", pointer: undefined, message: error.message } };
 }
 
 const Members = z.record(z.string(), z.unknown());
 const Kind = z.enum(Object.keys(kinds) as [FailureKind, ...FailureKind[]]);
-const Problem = z.looseObject({ code: Kind, pointer: z.string().optional() });
+/** One line that says what is wrong, short enough to read. */
+const Message = z
+  .string()
+  .regex(/^[^\n]{5,}$/)
+  .max(1_000);
+/** RFC 9457 as this API writes it. */
+const Problem = z.looseObject({
+  type: z.templateLiteral(["urn:sluice:problem:", z.string()]),
+  title: z.string().min(1),
+  status: z.int(),
+  detail: Message,
+  code: Kind,
+  requestId: z.string().min(1),
+  pointer: z.string().optional(),
+});
+const Explained = z.looseObject({
+  code: Kind,
+  message: Message,
+  hint: z.string().min(1),
+  requestId: z.string().min(1),
+  field: z.string().optional(),
+});
 const Reply = z.object({
   result: z
-    .object({ structuredContent: Members.optional(), content: z.array(z.object({ text: z.string() })) })
+    .object({
+      structuredContent: Members.optional(),
+      content: z.array(z.object({ text: z.string() })),
+      isError: z.boolean().optional(),
+    })
     .optional(),
-  error: z.object({ code: z.int() }).optional(),
+  error: z.object({ code: z.int(), message: z.string() }).optional(),
 });
 
-function problemOf(json: unknown, status: number): { kind: FailureKind; pointer: string | undefined } {
-  const { code, pointer } = Problem.parse(json);
-  assert.equal(kinds[code].status, status);
-  return { kind: code, pointer };
+function problemOf(json: unknown, answered: number): Refusal {
+  const { code, status, type, pointer, detail } = Problem.parse(json);
+  assert.deepEqual([status, answered], [kinds[code].status, kinds[code].status]);
+  assert.equal(type, `urn:sluice:problem:${code}`);
+  return { kind: code, pointer, message: detail };
 }
 
-function failureOf(json: unknown): { kind: FailureKind; pointer: string | undefined } {
-  const { code, field } = z.object({ code: Kind, field: z.string().optional() }).parse(json);
-  return { kind: code, pointer: field };
+function failureOf(json: unknown): Refusal {
+  const { code, field, message } = Explained.parse(json);
+  return { kind: code, pointer: field, message };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSecretKey, randomBytes } from "node:crypto";
+import { createSecretKey, hash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +42,8 @@ export type World = {
   leftBehind(): Left;
   /** Everything that is stored, as text: what is kept nowhere is not in it. */
   dump(): string;
+  /** Of every row of every table: the same twice = nothing was written in between, not even by half. */
+  fingerprint(): string;
   close(): Promise<void>;
 };
 
@@ -49,10 +51,9 @@ export type World = {
 export async function openWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-world-"));
   const clock = settableClock(Date.UTC(2026, 10, 20, 12));
-  const { sqlite } = databases;
-  assert.ok(sqlite, "there is an embedded database");
-  const { close, ...database } = await sqlite(folder, clock);
   const log: string[] = [];
+  const place = { folder, url: null, clock, version: "0.0.0", log: (line: string) => void log.push(line) };
+  const { close, ...database } = await databases.sqlite(place);
   const { outbound, sends } = recorded(
     undiciOutbound({
       allow: parseCidrs("127.0.0.0/8"),
@@ -76,6 +77,7 @@ export async function openWorld(): Promise<World> {
   };
   const files = (await readdir(folder)).filter((name) => name.endsWith(".db"));
   const readers = files.map((name) => new DatabaseSync(join(folder, name), { readOnly: true }));
+  const prints = readers.map(fingerprinting);
   let before = rowsIn(readers);
   return {
     folder,
@@ -89,6 +91,7 @@ export async function openWorld(): Promise<World> {
     },
     leftBehind: () => difference(before, rowsIn(readers)),
     dump: () => readers.map(textOf).join("\n"),
+    fingerprint: () => prints.map((print) => print()).join(),
     async close() {
       for (const reader of readers) reader.close();
       await outbound.close();
@@ -201,6 +204,19 @@ function textOf(reader: DatabaseSync): string {
   const tables = reader.prepare("select name from sqlite_schema where type = 'table'").all();
   const rows = tables.flatMap(({ name }) => reader.prepare(`select * from "${String(name)}"`).all());
   return rows.flatMap((row) => Object.values(row).map(textOfValue)).join("\n");
+}
+
+/** Reads a file again only when somebody has committed to it since. */
+function fingerprinting(reader: DatabaseSync): () => string {
+  const version = reader.prepare("pragma data_version");
+  let seen: unknown;
+  let print = "";
+  return () => {
+    const now = version.get()?.["data_version"];
+    if (now !== seen) print = hash("sha256", textOf(reader));
+    seen = now;
+    return print;
+  };
 }
 
 /** Bytes one character each; what is compressed is unpacked first. */

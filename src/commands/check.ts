@@ -3,7 +3,9 @@ import type { FolderHolder } from "../engines/sqlite/data-folder.ts";
 import type { Snapshot } from "../engines/sqlite/snapshot.ts";
 import type { ClientAnswer } from "../engines/outbound/client.ts";
 import type { Refusal } from "../engines/outbound/outbound.ts";
+import type { Failure } from "../kernel/failure.ts";
 import type { Surroundings } from "./command.ts";
+import type { Reached } from "./reach.ts";
 
 /** What a check saw. Public: no secrets, no tokens, nothing captured. */
 export type Finding = {
@@ -32,7 +34,9 @@ export type Subject = Pick<Surroundings, "clock" | "server" | "version"> & {
   /** Who holds the folder, if anyone. */
   readonly holder: FolderHolder | undefined;
   readonly deep: boolean;
-  /** Calls back with the database at this moment; undefined when there is no such file. */
+  /** The database that SLUICE_DATABASE_URL names, why it cannot be reached, or undefined when everything is in files. */
+  readonly database: () => Promise<Reached | Failure | undefined>;
+  /** Calls back with the database at this moment; undefined when there is no such file, or files are of no concern. */
   readonly inside: <T>(name: string, work: (file: Snapshot) => T) => T | undefined;
   /** What the server says of its health; undefined when nothing answers. */
   readonly health: () => Promise<Heard | undefined>;

@@ -2,10 +2,13 @@ import type { ClientAnswer } from "../engines/outbound/client.ts";
 import type { Cidr } from "../engines/outbound/address.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Failure } from "../kernel/failure.ts";
+import type { Secret } from "../kernel/secret.ts";
 
 /** What a command may know and use. */
 export type Surroundings = {
   readonly folder: string;
+  /** Of PostgreSQL, when everything but the key file is there instead of in the folder. */
+  readonly database: Secret | null;
   readonly allow: readonly Cidr[];
   /** Of this program. */
   readonly version: string;
@@ -22,7 +25,7 @@ export type Surroundings = {
   readonly progress: (line: string) => void;
 };
 
-/** A command that this machine carries out itself, on the data folder. */
+/** A command that this machine carries out itself, on what is stored. */
 export type Command = {
   readonly name: string;
   readonly does: string;

@@ -1,11 +1,16 @@
-import type { BackupManifest } from "../engines/sqlite/backup-manifest.ts";
+import type { Copied } from "./storage.ts";
+import { keyFile } from "./stored-files.ts";
 
 /** What is in a backup, in one line. */
-export function contents({ files }: BackupManifest): string {
-  const rows = (table: string): number =>
-    files.reduce((sum, { database }) => sum + (database?.rows[table] ?? 0), 0);
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return `${rows("record")} configuration records, ${rows("exchange")} exchanges, ${rows("job")} open jobs; ${sizeText(bytes)}`;
+export function contents({ rows, manifest }: Copied): string {
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  const of = (table: string): number => rows[table] ?? 0;
+  return `${of("record")} configuration records, ${of("exchange")} exchanges, ${of("job")} open jobs; ${sizeText(bytes)}`;
+}
+
+/** Whether it can open the secrets in it. */
+export function hasKeys({ manifest }: Copied): boolean {
+  return manifest.files.some(({ name }) => name === keyFile);
 }
 
 /** Such as `412.0 KiB`. */

@@ -1,5 +1,6 @@
 import { commandArguments, type Command, type Surroundings } from "./command.ts";
 import { examine, type Diagnosis } from "./examine.ts";
+import { reachOf } from "./reach.ts";
 import { openSubject } from "./subject.ts";
 
 /** 0 when nothing is worse than a warning. */
@@ -7,15 +8,18 @@ const problemExitCode = 1;
 
 export const doctor: Command = {
   name: "doctor",
-  does: "Checks SLUICE_DATA_DIR and the server at SLUICE_URL and says what to do; ends with 1 when there is a problem: doctor [--deep] [--json].",
+  does: "Checks SLUICE_DATA_DIR, the database of SLUICE_DATABASE_URL and the server at SLUICE_URL and says what to do; ends with 1 when there is a problem: doctor [--deep] [--json].",
   async run(args, surroundings) {
     const { flags } = commandArguments(args, {
       usage: "sluice doctor [--deep] [--json]",
       words: 0,
       flags: ["--deep", "--json"],
     });
-    const subject = openSubject(surroundings, flags.has("--deep"));
-    const diagnoses = await examine(subject, (name) => surroundings.progress(`looking at ${name}`));
+    const reach = reachOf(surroundings.database);
+    const subject = openSubject(surroundings, { database: reach.database, deep: flags.has("--deep") });
+    const diagnoses = await examine(subject, (name) => surroundings.progress(`looking at ${name}`)).finally(
+      reach.close,
+    );
     surroundings.progress("");
     const isWell = diagnoses.every(({ state }) => state !== "problem");
     if (flags.has("--json")) surroundings.print(JSON.stringify({ ok: isWell, checks: diagnoses }, null, 2));

@@ -8,6 +8,7 @@ import { Failure } from "../kernel/failure.ts";
 import { endpoint } from "../planes/webhooks/endpoint.ts";
 import type { Heard, JudgedTarget, Subject } from "./check.ts";
 import type { Surroundings } from "./command.ts";
+import type { Reached } from "./reach.ts";
 
 const endpointsMax = 1_000;
 const resolvedAtOnce = 20;
@@ -16,13 +17,16 @@ where kind = '${endpoint.kind}' and deleted_at is null order by id limit ${endpo
 const Settings = endpoint.shape.pick({ slug: true, targetUrl: true, isActive: true });
 
 /** @throws Failure when the data folder or its lock may not be read */
-export function openSubject(surroundings: Surroundings, deep: boolean): Subject {
+export function openSubject(
+  surroundings: Surroundings,
+  { database, deep }: Pick<Subject, "database" | "deep">,
+): Subject {
   const folder = resolve(surroundings.folder);
   const facts = folderFacts(folder);
   const holder = folderHolder(folder);
   const present = new Set(facts?.files.map(({ name }) => name));
   const inside = <T>(name: string, work: (file: Snapshot) => T): T | undefined => {
-    if (!present.has(name)) return undefined;
+    if (surroundings.database !== null || !present.has(name)) return undefined;
     const file = openSnapshot(join(folder, name));
     try {
       return work(file);
@@ -36,10 +40,14 @@ export function openSubject(surroundings: Surroundings, deep: boolean): Subject 
     facts,
     holder,
     deep,
+    database,
     inside,
     health: once(() => hear(surroundings)),
-    targets: once(() => {
-      const rows = inside("store.db", (file) => file.select(activeTargets)) ?? [];
+    targets: once(async () => {
+      const reached = await database();
+      const rows =
+        inside("store.db", (file) => file.select(activeTargets)) ??
+        (isReached(reached) && reached.tables.has("record") ? await reached.query(activeTargets) : []);
       const settings = rows.map(({ value }) => Settings.parse(JSON.parse(String(value))));
       return judge(
         settings.filter(({ isActive }) => isActive),
@@ -47,6 +55,10 @@ export function openSubject(surroundings: Surroundings, deep: boolean): Subject 
       );
     }),
   };
+}
+
+function isReached(database: Reached | Failure | undefined): database is Reached {
+  return database !== undefined && !(database instanceof Failure);
 }
 
 function once<T>(look: () => Promise<T>): () => Promise<T> {

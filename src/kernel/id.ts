@@ -16,29 +16,38 @@ export function randomText(length: number): string {
 
 let last = 0;
 let counter = 0;
-const pool = Buffer.alloc(4096);
-let used = pool.length;
+/** The 12 hex digits of `last`. */
+let time = "";
+const poolBytes = 4096;
+let pool = "";
+let used = 0;
 
 /**
  * The id of an exchange: `ex_` and a UUIDv7 (RFC 9562) as 32 lowercase hex characters. Ids made by one process
  * sort in the order of their making, also within a millisecond and when the clock steps back.
  */
 export function newExchangeId(nowMs: number): string {
-  if (nowMs > last) {
-    last = nowMs;
-    counter = randomInt(0x400);
-  } else if (++counter > 0xfff) {
-    last += 1;
-    counter = 0;
-  }
-  if (used + 8 > pool.length) {
-    pool.set(randomBytes(pool.length));
+  if (nowMs > last) begin(nowMs, randomInt(0x400));
+  else if (++counter > 0xfff) begin(last + 1, 0);
+  const random = randomHex(16);
+  const variant = "89ab"[Number.parseInt(random.slice(0, 1), 16) & 3] ?? "";
+  return `ex_${time}${(0x7000 | counter).toString(16)}${variant}${random.slice(1)}`;
+}
+
+function begin(ms: number, first: number): void {
+  last = ms;
+  counter = first;
+  time = ms.toString(16).padStart(12, "0");
+}
+
+/** At most `poolBytes` digits. */
+function randomHex(digits: number): string {
+  if (used + digits > pool.length) {
+    pool = randomBytes(poolBytes).toString("hex");
     used = 0;
   }
-  pool[used] = ((pool[used] ?? 0) & 0x3f) | 0x80;
-  const tail = pool.toString("hex", used, used + 8);
-  used += 8;
-  return `ex_${last.toString(16).padStart(12, "0")}7${counter.toString(16).padStart(3, "0")}${tail}`;
+  used += digits;
+  return pool.slice(used - digits, used);
 }
 
 /** The millisecond an exchange id was made in, or undefined when it is no exchange id. */

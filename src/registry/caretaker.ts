@@ -4,15 +4,25 @@ import type { Upkeep } from "./plane.ts";
 
 export type Caretaker = { stop(): Promise<void> };
 
+/** Work that one process does stays with it, and is taken over when it was not done for two turns and so long. */
+const spareMs = 60_000;
+
 /** Runs each upkeep now and then every `everyMs` after it has ended; one that fails is logged and tried again. */
-export function startCaretaker(list: readonly Upkeep[], { log }: Pick<Engines, "log">): Caretaker {
+export function startCaretaker(
+  list: readonly Upkeep[],
+  { log, store }: Pick<Engines, "log" | "store">,
+): Caretaker {
   const timers = new Map<Upkeep, NodeJS.Timeout>();
   const under = new Set<Promise<void>>();
   const stopped = new AbortController();
 
+  async function runOne({ name, everyMs, by, run }: Upkeep): Promise<void> {
+    if (by === "one" && !(await store.lease(`upkeep ${name}`, 2 * everyMs + spareMs))) return;
+    await run();
+  }
+
   function start(it: Upkeep): void {
-    const work = it
-      .run()
+    const work = runOne(it)
       .catch((error: unknown) => {
         if (!(error instanceof Failure)) log(`upkeep ${it.name} failed: ${String(error)}`);
       })

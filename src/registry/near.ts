@@ -1,26 +1,31 @@
-const wordLengthMax = 40;
+const answersMax = 3;
+const lengthMax = 100;
+/** Names that are less alike than this do not come into question. */
+export const likenessMin = 0.4;
 
-/** The candidate that a mistyped word most likely meant, letter case aside: at most two edits away, one for words of up to three letters. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const editsMax = word.length <= 3 ? 1 : 2;
-  const ranked = candidates
-    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ edits }) => edits <= editsMax)
-    .toSorted((a, b) => a.edits - b.edits);
-  return ranked[0]?.candidate;
+/**
+ * Up to three of the names that a mistyped word most likely meant, best first. Letter case and what is neither letter
+ * nor digit do not count; words in another order, or one of several, are found as well as letters that were swapped.
+ */
+export function nearNames(word: string, names: readonly string[]): readonly string[] {
+  return names
+    .map((name) => ({ name, likeness: likeness(word, name) }))
+    .filter((it) => it.likeness >= likenessMin)
+    .toSorted((a, b) => b.likeness - a.likeness)
+    .slice(0, answersMax)
+    .map(({ name }) => name);
 }
 
-/** Levenshtein distance of two short words; words of very different length, and long ones, are never near. */
-export function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2 || a.length > wordLengthMax) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+/** The share of letter pairs that two names have in common (Dice's coefficient), their beginning and end included: 0 to 1. */
+export function likeness(a: string, b: string): number {
+  const [first, second] = [pairsOf(a), pairsOf(b)];
+  return (2 * first.intersection(second).size) / (first.size + second.size);
+}
+
+function pairsOf(text: string): Set<string> {
+  const letters = ` ${text
+    .slice(0, lengthMax)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "")} `;
+  return new Set(Array.from({ length: letters.length - 1 }, (_, i) => letters.slice(i, i + 2)));
 }

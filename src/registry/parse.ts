@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Failure } from "../kernel/failure.ts";
-import { nearest } from "./near.ts";
+import { nearNames } from "./near.ts";
 
 const problemsMax = 20;
 /** Recursive schemas and JSON itself are walked by recursion; nothing real is nested deeper. */
@@ -94,7 +94,7 @@ function allowedBy(issue: z.core.$ZodIssue): { readonly allowed?: readonly strin
 
 function hintOf(issue: z.core.$ZodIssue | undefined, members: readonly string[]): string {
   if (issue?.code !== "unrecognized_keys") return `Fields: ${members.join(", ")}.`;
-  const near = nearest(issue.keys[0] ?? "", members);
+  const [near] = nearNames(issue.keys[0] ?? "", members);
   return near === undefined ? `Fields: ${members.join(", ")}.` : `Did you mean "${near}"?`;
 }
 

@@ -60,7 +60,10 @@ export type JobHandler = {
   run(job: Job, signal: AbortSignal): Promise<void>;
 };
 
-/** Carries a change of the configuration over to traffic, at least once, in commit order. */
+/**
+ * Carries a change of the configuration over to traffic, at least once, in commit order. A process that was stopped for
+ * long may come late with an old message: what a handler does follows what the configuration is by then.
+ */
 export type MessageHandler = {
   readonly name: string;
   handle(message: { readonly workspace: string; readonly payload: string }): Promise<void>;
@@ -70,5 +73,7 @@ export type MessageHandler = {
 export type Upkeep = {
   readonly name: string;
   readonly everyMs: number;
+  /** `one`: of all processes on a database one at a time need do it. `each`: it keeps what a process has in memory. */
+  readonly by: "one" | "each";
   run(): Promise<void>;
 };

@@ -24,6 +24,8 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
   let stopping = false;
   let claiming = false;
   let again = false;
+  /** The last claim took as many as it could: there may be more, of which nobody tells. */
+  let full = false;
 
   async function claim(): Promise<void> {
     if (claiming) {
@@ -38,7 +40,8 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
         if (stopping || free <= 0) break;
         const jobs = await queue.claim(names, free, leaseMs);
         for (const job of jobs) start(job);
-        if (jobs.length === free) again = true;
+        full = jobs.length === free;
+        if (full) again = true;
       } while (again);
     } catch (error) {
       if (!(error instanceof Failure)) engines.log(`claiming jobs failed: ${String(error)}`);
@@ -51,9 +54,9 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
   }
 
   function start(job: Job): void {
-    const work = run(byName.get(job.name), job, engines, abort.signal).finally(() => {
+    const work = run(byName.get(job.name), job, engines, abort.signal).then(() => {
       under.delete(work);
-      void claim();
+      if (full) void claim();
     });
     under.add(work);
   }
@@ -66,12 +69,7 @@ export function startRunner(handlers: readonly JobHandler[], engines: Engines): 
     async stop(graceMs) {
       stopping = true;
       unsubscribe();
-      const grace = new AbortController();
-      await Promise.race([
-        Promise.allSettled(under),
-        sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {}),
-      ]);
-      grace.abort();
+      await settledWithin(under, graceMs);
       abort.abort();
       await Promise.allSettled(under);
     },
@@ -91,6 +89,15 @@ async function run(
     const expected = error instanceof Failure || signal.aborted;
     if (!expected) engines.log(`job ${job.name} ${job.id} failed: ${stackOf(error)}`);
   }
+}
+
+async function settledWithin(work: ReadonlySet<Promise<void>>, ms: number): Promise<void> {
+  const grace = new AbortController();
+  await Promise.race([
+    Promise.allSettled(work),
+    sleep(ms, undefined, { signal: grace.signal }).catch(() => {}),
+  ]);
+  grace.abort();
 }
 
 function stackOf(error: unknown): string {

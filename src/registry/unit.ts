@@ -39,6 +39,11 @@ export type Unit = {
   remove<S extends z.ZodObject>(resource: Resource<S>, row: Row<S>): void;
   /** Back to what it was at an earlier version, live or not (null), with the secrets it has. */
   revert<S extends z.ZodObject>(resource: Resource<S>, row: Row<S>, to: Earlier<S>): Row<S>;
+  /**
+   * How many live records of the resource, of those that match `where`, there may be once this is committed: counting them
+   * before does not tell what calls at the same moment create. Too many is a conflict, on which the call decides again.
+   */
+  limit(resource: Resource, max: number, where?: Readonly<Record<string, string>>): void;
   entry(collection: string, key: string): Promise<unknown>;
   putEntry(change: EntryChange): void;
   /** What was buffered, for the commit and for a dry run's account of it. */
@@ -53,6 +58,7 @@ export type Earlier<S extends z.ZodObject> = {
 
 export type Secrets = Readonly<Record<string, Secret | null>>;
 export type Written = Pick<Commit, "records" | "entries" | "outbox"> & {
+  readonly limits: NonNullable<Commit["limits"]>;
   readonly changes: readonly {
     readonly kind: string;
     readonly id: string;
@@ -75,9 +81,13 @@ export function unitOfWork(
 ): Unit {
   const written = new Map<string, Pending>();
   const entries: EntryChange[] = [];
+  const limits: Written["limits"][number][] = [];
   return {
     ...reads(workspace, store, written),
     ...recordWrites(workspace, now, vault, written),
+    limit({ kind }, max, where = {}) {
+      limits.push({ kind, where, max });
+    },
     entry(collection, key) {
       const own = entries.findLast((it) => it.collection === collection && it.key === key);
       return own === undefined ? store.entries.get(workspace, collection, key) : Promise.resolve(own.value);
@@ -93,7 +103,7 @@ export function unitOfWork(
         return { kind: resource.kind, id: row.id, before: shown(before), after: shown(after) };
       });
       const records = pending.map(({ change }) => change);
-      return { records, entries, outbox: pending.flatMap(messagesOf), changes };
+      return { records, entries, limits, outbox: pending.flatMap(messagesOf), changes };
     },
   };
 }

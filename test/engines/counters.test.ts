@@ -1,13 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { countersConformance } from "../../src/engines/counters/conformance.ts";
+import type { Counters } from "../../src/engines/counters/counters.ts";
+import { postgresCounters } from "../../src/engines/counters/postgres.ts";
+import { countersPart } from "../../src/engines/counters/postgres/schema.ts";
 import { sqliteCounters } from "../../src/engines/counters/sqlite.ts";
+import { filePlace, schemaPlace, type Place } from "./places.ts";
 
-countersConformance("SQLite", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-counters-"));
-  return {
-    open: async (clock) => sqliteCounters(join(folder, "counters.db"), clock),
-    remove: () => rm(folder, { recursive: true }),
-  };
-});
+const all: Readonly<Record<string, () => Promise<Place<Counters>>>> = {
+  SQLite: () => filePlace("counters.db", sqliteCounters),
+  PostgreSQL: () => schemaPlace(countersPart, async (node, clock) => postgresCounters(node, clock)),
+};
+
+for (const [name, newPlace] of Object.entries(all)) countersConformance(name, newPlace);

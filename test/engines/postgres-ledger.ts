@@ -1,14 +1,12 @@
 import { postgresLedger } from "../../src/engines/ledger/postgres.ts";
 import type { Ledger } from "../../src/engines/ledger/ledger.ts";
-import { commitOrder } from "../../src/engines/postgres/commit-order.ts";
 import { openNode, type Node } from "../../src/engines/postgres/node.ts";
-import { partitions } from "../../src/engines/postgres/partitions.ts";
 import { migrate } from "../../src/engines/postgres/schema.ts";
 import { trafficPart } from "../../src/engines/postgres/traffic-schema.ts";
+import { postgresTraffic } from "../../src/engines/traffic/postgres.ts";
 import { wallClock, type Clock } from "../../src/kernel/clock.ts";
 import type { NewExchange } from "../../src/kernel/exchange.ts";
 import type { NewJob } from "../../src/kernel/job.ts";
-import { postgresCommitter } from "./postgres-committer.ts";
 
 export type PostgresLedger = {
   readonly node: Node;
@@ -31,13 +29,16 @@ export async function openPostgresLedger(url: string, clock: Clock = wallClock):
 
 async function opened(node: Node, clock: Clock): Promise<PostgresLedger> {
   const ledger = await postgresLedger(node, clock);
-  const commit = postgresCommitter(node, await commitOrder(node.database), partitions(node.database));
+  const traffic = await postgresTraffic(node, clock);
   return {
     node,
     ledger,
-    commit,
+    async commit(exchanges, jobs) {
+      await traffic.journal.commit({ exchanges, jobs });
+    },
     async close() {
       await ledger.close();
+      await traffic.close();
       await node.close();
     },
   };

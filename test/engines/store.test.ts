@@ -1,13 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { storeConformance } from "../../src/engines/store/conformance.ts";
+import { postgresStore } from "../../src/engines/store/postgres.ts";
+import { storePart } from "../../src/engines/store/postgres/schema.ts";
 import { sqliteStore } from "../../src/engines/store/sqlite.ts";
+import type { Store } from "../../src/engines/store/store.ts";
+import { schemaPlace, filePlace, type Place } from "./places.ts";
 
-storeConformance("SQLite", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-store-"));
-  return {
-    open: async (clock) => sqliteStore(join(folder, "store.db"), clock, () => {}),
-    remove: () => rm(folder, { recursive: true }),
-  };
-});
+const stores: Readonly<Record<string, () => Promise<Place<Store>>>> = {
+  SQLite: () => filePlace("store.db", sqliteStore),
+  PostgreSQL: () => schemaPlace(storePart, postgresStore),
+};
+
+for (const [name, newPlace] of Object.entries(stores)) storeConformance(name, newPlace);

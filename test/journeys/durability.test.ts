@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test";
 import { openTrafficFile } from "../../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
+import { faulty } from "./faulty.ts";
 import { freshFolder, serve, startServer } from "./server-process.ts";
 import { traceOptions, tracer, unsyncedAnswers } from "./sync-trace.ts";
 
@@ -57,8 +58,7 @@ test("a webhook is written and synced to disk before its 200 leaves the process"
 test("a server that answers 200 and writes nothing is found out for every webhook", async (t) => {
   const reason = untraceable();
   if (reason !== false) return t.skip(reason);
-  const faulty = [process.execPath, "test/journeys/faulty-serve.ts", "forgetful"];
-  assert.deepEqual(unsyncedAnswers(await traced(t, faulty), markers), markers);
+  assert.deepEqual(unsyncedAnswers(await traced(t, faulty("forgetful")), markers), markers);
 });
 
 const asked = String.raw`7 read(20<socket:[1]>, "POST /in/a?marker-0001 HTTP/1.1\r\n"..., 65536) = 90`;

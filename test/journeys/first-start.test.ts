@@ -152,6 +152,19 @@ describe("a start that is refused", () => {
     await first.ask(whoami, {});
   });
 
+  test("keys from the environment leave no key file, and other keys than those that sealed are refused", async (t) => {
+    const folder = await freshFolder(t);
+    const [keys = "", others = ""] = ["0", "4"].map((end) => `${"Example".repeat(6)}${end}`);
+    const first = await startServer(t, { folder, environment: { SLUICE_VAULT_KEYS: keys } });
+    assert.ok(!(await readdir(folder)).includes("keys"));
+    await first.stop();
+    const said = await refused(t, folder, { SLUICE_VAULT_KEYS: others });
+    assert.match(said, /sealed by the key [0-9a-f]{8}, which this server lacks/);
+    assert.match(said, /SLUICE_VAULT_KEYS/);
+    assert.doesNotMatch(said, /Example/);
+    await startServer(t, { folder, environment: { SLUICE_VAULT_KEYS: `${others},${keys}` } });
+  });
+
   test("a port that is taken is named, with the setting to change", async (t) => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
@@ -168,6 +181,8 @@ describe("a start that is refused", () => {
     SLUICE_HOST: ["somewhere", /address/],
     SLUICE_PUBLIC_URL: ["sluice.example.com", /URL/],
     SLUICE_DATA_DIR: null,
+    SLUICE_DATABASE_URL: ["mysql://db.example.com/sluice", /postgres:\/\//],
+    SLUICE_VAULT_KEYS: ["ExampleExampleExampleExampleExampleExample1", /43 base64url characters as key 1/],
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
@@ -186,7 +201,8 @@ describe("a start that is refused", () => {
       assert.match(line, says);
       const { example } = variables[name as keyof typeof variables];
       assert.ok(line.includes(`${name}=${example}`), line);
-      if (name === "SLUICE_BOOTSTRAP_API_KEY") assert.ok(!said.includes(text), "a secret is not repeated");
+      if (name === "SLUICE_BOOTSTRAP_API_KEY" || name === "SLUICE_VAULT_KEYS")
+        assert.ok(!said.includes(text), "a secret is not repeated");
       await assert.rejects(stat(folder), { code: "ENOENT" });
     });
   }

@@ -31,6 +31,7 @@ export const accepting: Behaviour = (response) => response.writeHead(200).end("t
 /** Listens on 127.0.0.1 until the test ends; `make` may make another server than a plain one. */
 export async function startTarget(t: TestContext, make: () => Server = createServer): Promise<Target> {
   const seen: Delivered[] = [];
+  const times = new Map<string, number>();
   let behaviour = accepting;
   let connections = 0;
   const server = make();
@@ -42,6 +43,7 @@ export async function startTarget(t: TestContext, make: () => Server = createSer
         const event = String(headers["sluice-id"]);
         const delivered = { path: url, event, headers, body: body.toString() };
         seen.push(delivered);
+        times.set(event, (times.get(event) ?? 0) + 1);
         behaviour(response, delivered);
       },
       () => response.destroy(),
@@ -60,7 +62,7 @@ export async function startTarget(t: TestContext, make: () => Server = createSer
     url: `http://127.0.0.1:${port}/hook`,
     seen,
     connections: () => connections,
-    times: (event) => seen.filter((delivered) => delivered.event === event).length,
+    times: (event) => times.get(event) ?? 0,
     behave(next) {
       behaviour = next;
     },

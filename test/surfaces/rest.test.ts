@@ -333,6 +333,7 @@ test("another verb on a known path is 405 and names those allowed", async () => 
 test("an unknown path is 404 and names the one that was likely meant", async () => {
   const cases = {
     "/api/v1/crate": "Did you mean POST /api/v1/crates? /openapi.json lists every path.",
+    "/api/v1/Crates": "Did you mean POST /api/v1/crates? /openapi.json lists every path.",
     "/api/v1/crates/": "Did you mean POST /api/v1/crates? /openapi.json lists every path.",
     "/api/v1/crates/cr_1/shp":
       "Did you mean POST /api/v1/crates/{crateId}/ship? /openapi.json lists every path.",

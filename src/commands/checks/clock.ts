@@ -1,3 +1,5 @@
+import { Failure } from "../../kernel/failure.ts";
+import { numberOf } from "../../engines/stored/row.ts";
 import { ok, problem, warning, type Check, type Finding, type Subject } from "../check.ts";
 
 const tolerableMs = 10_000;
@@ -13,10 +15,18 @@ const newest: readonly (readonly [file: string, sql: string])[] = [
 export const clock: Check = {
   name: "clock",
   async look(subject) {
-    const told = [...aheadOfNow(subject), ...(await besideServer(subject))];
-    return told.length > 0
-      ? told
-      : [ok(`${new Date(subject.clock.now()).toISOString()}, not behind what was stored.`)];
+    const [server, database] = [await aheadOfServer(subject), await aheadOfDatabase(subject)];
+    const told = [
+      ...aheadOfNow(subject),
+      ...apart("This clock and the server's", server),
+      ...apart("This clock and the database's", database),
+      ...apart(
+        "The clocks of the server and the database",
+        server === undefined || database === undefined ? undefined : server - database,
+      ),
+    ];
+    const beside = database === undefined ? "not behind what was stored" : "with the database's";
+    return told.length > 0 ? told : [ok(`${new Date(subject.clock.now()).toISOString()}, ${beside}.`)];
   },
 };
 
@@ -28,11 +38,22 @@ function aheadOfNow({ inside, clock: { now } }: Subject): readonly Finding[] {
   });
 }
 
-async function besideServer({ health }: Subject): Promise<readonly Finding[]> {
+async function aheadOfServer({ health }: Subject): Promise<number | undefined> {
   const heard = await health();
   const date = Date.parse(String(heard?.headers["date"] ?? ""));
-  if (heard === undefined || Number.isNaN(date)) return [];
-  return judged(Math.abs(date - heard.heardAt), (text) => `This clock and the server's are ${text} apart.`);
+  return heard === undefined || Number.isNaN(date) ? undefined : heard.heardAt - date;
+}
+
+async function aheadOfDatabase({ database, clock: { now } }: Subject): Promise<number | undefined> {
+  const reached = await database();
+  if (reached === undefined || reached instanceof Failure) return undefined;
+  const askedAt = now();
+  const [row = {}] = await reached.query("select extract(epoch from clock_timestamp()) * 1000 as at");
+  return (askedAt + now()) / 2 - numberOf(row, "at");
+}
+
+function apart(clocks: string, differenceMs: number | undefined): readonly Finding[] {
+  return judged(Math.abs(differenceMs ?? 0), (text) => `${clocks} are ${text} apart.`);
 }
 
 function judged(differenceMs: number, saw: (text: string) => string): readonly Finding[] {

@@ -11,14 +11,15 @@ export const settleGraceMs = 24 * 60 * 60 * 1000;
 export const budgetKeptMs = 400 * 24 * 60 * 60 * 1000;
 
 /**
- * Shared limits (`hit`) and budgets (`reserve`, `settle`). Keys are chosen by the caller, at most 200 characters;
+ * Limits (`hit`) and budgets (`reserve`, `settle`). Keys are chosen by the caller, at most 200 characters;
  * amounts are whole numbers in the caller's unit, such as tokens or micro-dollars. Anything else is a RangeError.
  */
 export type Counters = {
   /**
    * Counts one use in the window that `now` falls in; windows start at multiples of `windowMs`. `allowed` is false
-   * once the limit is passed, `resetAt` is when the window ends. Windows are forgotten when over, and at the latest
-   * when 100,000 newer ones were begun.
+   * once the limit is passed, `resetAt` is when the window ends. Windows are forgotten when over, and those in memory at
+   * the latest when 100,000 newer ones were begun. On a shared database all processes count together; while it cannot be
+   * used, each counts by itself.
    */
   hit(
     key: string,

@@ -1,47 +1,65 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { endings, type NewExchange } from "../../kernel/exchange.ts";
+import { endings, type Ending, type NewExchange } from "../../kernel/exchange.ts";
 import type { Where } from "./ledger.ts";
+import { hourMs } from "./rolled-hours.ts";
 import { sample } from "./samples.ts";
 
-const times = { first: 1_700_000_000_000, spread: 40 };
+const first = 1_700_000_000_000;
 const subjects = ["ep_a", "ep_b", "ep_c"];
 const kinds = ["event", "attempt", "test"];
 const outcomes = ["accepted", "delivered", "failed", "duplicate"];
 const statuses = [101, 200, 204, 302, 404, 500, 503];
 const errors = ["timeout", "bad_signature"];
-const time = fc.nat(times.spread).map((ms) => times.first + ms);
+/** Times collide often on purpose: equal `startedAt` is where cursors go wrong. */
+const closeTime = fc.nat(40).map((ms) => first + ms);
+/** Two days, often at the edge of an hour: that is where hours go wrong. */
+const firstHour = first - (first % hourMs);
+export const farTime = fc
+  .tuple(fc.nat(4 * 48), fc.constantFrom(-1, 0, 0, 0, 1))
+  .map(([quarter, ms]) => firstHour + (quarter * hourMs) / 4 + ms);
 
 type Drawn = Pick<
   NewExchange,
   "environment" | "bucket" | "plane" | "subject" | "startedAt" | "durationMs" | "status" | "outcome" | "error"
 >;
 
-/** Times collide often on purpose: equal `startedAt` is where cursors go wrong. */
-const drawn: fc.Arbitrary<Drawn> = fc.record({
-  environment: fc.constantFrom("production", "staging"),
-  bucket: fc.constantFrom("default", "eu"),
-  plane: fc.constantFrom("webhooks", "traffic"),
-  subject: fc.constantFrom(...subjects),
-  startedAt: time,
-  durationMs: fc.nat(4_000).map((halves) => halves / 2),
-  status: fc.option(fc.constantFrom(...statuses)),
-  outcome: fc.constantFrom(...outcomes),
-  error: fc.option(fc.constantFrom(...errors)),
-});
-
-const family = fc.record({
-  kind: fc.constantFrom("event", "event", "test"),
-  root: drawn,
-  duplicates: fc.array(drawn, { maxLength: 1 }),
-  attempts: fc.array(drawn, { maxLength: 3 }),
-  ending: fc.option(fc.constantFrom("delivered", "failed", "filtered", "rejected")),
-});
+const drawnAt = (time: fc.Arbitrary<number>): fc.Arbitrary<Drawn> =>
+  fc.record({
+    environment: fc.constantFrom("production", "staging"),
+    bucket: fc.constantFrom("default", "eu"),
+    plane: fc.constantFrom("webhooks", "traffic"),
+    subject: fc.constantFrom(...subjects),
+    startedAt: time,
+    durationMs: fc.nat(4_000).map((halves) => halves / 2),
+    status: fc.option(fc.constantFrom(...statuses)),
+    outcome: fc.constantFrom(...outcomes),
+    error: fc.option(fc.constantFrom(...errors)),
+  });
 
 /** An event or test with what it caused; it ends at most once, on itself or on its last attempt. */
-type Family = typeof family extends fc.Arbitrary<infer F> ? F : never;
+type Family = {
+  readonly kind: string;
+  readonly root: Drawn;
+  readonly duplicates: readonly Drawn[];
+  readonly attempts: readonly Drawn[];
+  readonly ending: Ending | null;
+};
 
-export const families: fc.Arbitrary<readonly Family[]> = fc.array(family, { maxLength: 25 });
+function familiesAt(time: fc.Arbitrary<number>): fc.Arbitrary<readonly Family[]> {
+  const drawn = drawnAt(time);
+  const family = fc.record({
+    kind: fc.constantFrom("event", "event", "test"),
+    root: drawn,
+    duplicates: fc.array(drawn, { maxLength: 1 }),
+    attempts: fc.array(drawn, { maxLength: 3 }),
+    ending: fc.option(fc.constantFrom("delivered", "failed", "filtered", "rejected")),
+  });
+  return fc.array(family, { maxLength: 25 });
+}
+
+export const families = familiesAt(closeTime);
+export const farFamilies = familiesAt(farTime);
 
 /** The exchanges of the families; their ids are the workspace's own, and within a millisecond in no order. */
 export function exchangesOf(workspace: string, all: readonly Family[]): NewExchange[] {
@@ -81,33 +99,61 @@ const some = <T>(values: readonly T[]) => fc.subarray([...values], { minLength: 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
 const endingFilter = fc.record({ endings: some(endings) });
-const filter: fc.Arbitrary<Where> = fc.oneof(
-  endingFilter,
-  fc.record({ plane: fc.constantFrom("webhooks", "traffic") }),
-  fc.record({ subjects: some(subjects) }),
-  fc.record({ kinds: some(kinds) }),
-  fc.record({ outcomes: some(outcomes) }),
-  fc.record({ statuses: some(statuses) }),
-  fc.record({ errors: some(errors) }),
-  fc.record({ environment: fc.constantFrom("production", "staging") }),
-  fc.record({ buckets: some(["default", "eu"]) }),
-  fc.record({ from: time }),
-  fc.record({ to: time }),
-);
+const filterAt = (time: fc.Arbitrary<number>): fc.Arbitrary<Where> =>
+  fc.oneof(
+    fc.record({ plane: fc.constantFrom("webhooks", "traffic") }),
+    fc.record({ subjects: some(subjects) }),
+    fc.record({ kinds: some(kinds) }),
+    fc.record({ outcomes: some(outcomes) }),
+    fc.record({ statuses: some(statuses) }),
+    fc.record({ errors: some(errors) }),
+    fc.record({ environment: fc.constantFrom("production", "staging") }),
+    fc.record({ buckets: some(["default", "eu"]) }),
+    fc.record({ from: time }),
+    fc.record({ to: time }),
+  );
 
 /** Up to three filters: more would leave next to nothing to find. */
-export const wheres: fc.Arbitrary<Where> = fc
-  .array(filter, { maxLength: 3 })
-  .map((parts) => parts.reduce((all, part) => ({ ...all, ...part }), {}));
+function wheresOf(filter: fc.Arbitrary<Where>): fc.Arbitrary<Where> {
+  return fc
+    .array(filter, { maxLength: 3 })
+    .map((parts) => parts.reduce((all, part) => ({ ...all, ...part }), {}));
+}
+
+export const wheres = wheresOf(fc.oneof(endingFilter, filterAt(closeTime)));
 
 export const wheresOfEndings: fc.Arbitrary<Where> = fc
   .tuple(wheres, endingFilter)
   .map(([where, wanted]) => ({ ...where, ...wanted }));
 
 export const steps = maybe(fc.constantFrom(1, 7, 1_000));
-export const cohorts = fc.record({
-  kinds: fc.subarray(kinds, { minLength: 1 }),
-  subjects: maybe(some(subjects)),
-  receivedFrom: time,
-  receivedTo: fc.oneof(time, fc.constant(Infinity)),
+export const longSteps = maybe(fc.constantFrom(hourMs / 2, hourMs, 6 * hourMs, 24 * hourMs));
+
+const cohortsAt = (time: fc.Arbitrary<number>) =>
+  fc.record({
+    kinds: fc.subarray(kinds, { minLength: 1 }),
+    subjects: maybe(some(subjects)),
+    receivedFrom: time,
+    receivedTo: fc.oneof(time, fc.constant(Infinity)),
+  });
+
+export const cohorts = cohortsAt(closeTime);
+
+/** A question for figures over hours or days, and one for the endings of as long. */
+export const longQuestions = fc.record({
+  where: wheresOf(filterAt(farTime)),
+  stepMs: longSteps,
+  bySubject: fc.boolean(),
+  cohort: cohortsAt(farTime),
 });
+
+/** What may happen between two questions. Counts and limits are small, so that they end in the middle of things. */
+export const happenings = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ commit: fc.integer({ min: 1, max: 40 }) }) },
+  { weight: 3, arbitrary: fc.record({ roll: fc.constantFrom(1, 7, 20, 1_000) }) },
+  { weight: 1, arbitrary: fc.record({ expire: farTime, limit: fc.constantFrom(3, 1_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ purge: fc.constantFrom(...subjects), limit: fc.constantFrom(3, 1_000) }),
+  },
+);

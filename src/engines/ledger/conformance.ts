@@ -3,8 +3,8 @@ import test from "node:test";
 import fc from "fast-check";
 import { endings } from "../../kernel/exchange.ts";
 import { cohorts, exchangesOf, families, steps, wheres, wheresOfEndings } from "./arbitraries.ts";
-import type { Find, Measured, Where } from "./ledger.ts";
-import { bySubjectAndEnding, byStepAndSubject, countEndingsAll, findAll, measureAll } from "./oracle.ts";
+import type { Find, Where } from "./ledger.ts";
+import { bySubjectAndEnding, countEndingsAll, findAll } from "./oracle.ts";
 import {
   attemptPromises,
   boundPromises,
@@ -14,6 +14,7 @@ import {
   racePromises,
   readingPromises,
 } from "./reading-promises.ts";
+import { measureAgrees, rollingPromises } from "./rolling-promises.ts";
 import {
   day,
   made,
@@ -47,6 +48,7 @@ export function ledgerConformance(name: string, open: OpenLedger): void {
   removalPromises(promised);
   redactionPromises(promised);
   sealingPromises(promised);
+  rollingPromises(promised);
   oraclePromises(promised);
 }
 
@@ -97,8 +99,7 @@ function oraclePromises(promised: Promised): void {
         const { workspace, rows } = await committed(under, drawn);
         const { endings: _, ...rest } = where;
         const query = { workspace, where: rest, bySubject, ...(stepMs !== undefined && { stepMs }) };
-        const measured = (await under.ledger.measure(query)).toSorted(byStepAndSubject);
-        assert.deepEqual(measured.map(rounded), measureAll(rows, query).map(rounded));
+        await measureAgrees(under.ledger, query, rows);
       },
     );
     await fc.assert(property, runs);
@@ -143,13 +144,4 @@ async function pages({ ledger }: LedgerUnderTest, query: Find, rows: number) {
     seen.push(...found.rows);
   }
   return seen;
-}
-
-/** Percentiles to the nanosecond: engines add in other orders. */
-function rounded(row: Measured): Measured {
-  return { ...row, p50Ms: round(row.p50Ms), p95Ms: round(row.p95Ms), p99Ms: round(row.p99Ms) };
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1e6) / 1e6;
 }

@@ -9,15 +9,16 @@ import { ask, sql, text, type Sql } from "../postgres/sql.ts";
 import type { Ledger } from "./ledger.ts";
 import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
 import { contentSize, withContents } from "./postgres/contents.ts";
-import { countEndings } from "./postgres/count-endings.ts";
+import { endingsCounted, measured } from "./postgres/figures.ts";
 import { findRows } from "./postgres/find.ts";
-import { measureRows } from "./postgres/measure.ts";
 import { redactRow } from "./postgres/redaction.ts";
 import { expireRows, purgeRows } from "./postgres/removal.ts";
 import { clearRemnants } from "./postgres/remnants.ts";
+import { rollUp } from "./postgres/rolling.ts";
 import { sealRows } from "./postgres/sealing.ts";
 import { lastPosition, sinceRows } from "./postgres/since.ts";
 import { isStorable } from "./postgres/where.ts";
+import { turns } from "./turns.ts";
 
 /**
  * The ledger in the database that the journals of all nodes write: complete at every moment. Closing it waits for its
@@ -28,6 +29,7 @@ import { isStorable } from "./postgres/where.ts";
 export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> {
   const { database } = node;
   const order = await commitOrder(database);
+  const turn = turns();
   return {
     async find(query) {
       const completeUntil = clock.now();
@@ -45,8 +47,8 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
     },
     children: (workspace, parent, limit) => childrenOf(database, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
-    measure: (query) => measureRows(database, query),
-    countEndings: (query) => countEndings(database, query),
+    measure: (query) => measured(database, query),
+    countEndings: (query) => endingsCounted(database, query),
     since: (workspace, position, query) => sinceRows(database, order, { ...query, workspace, position }),
     position: () => lastPosition(database, order),
     expire: (workspace, before, limit) => expireRows(node, { workspace, before, limit }),
@@ -62,7 +64,8 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
       await clearRemnants(node, clock);
       return sealed;
     },
-    async close() {},
+    roll: (limit) => turn(() => rollUp(node, order, limit)),
+    close: () => turn(async () => {}),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Ledger } from "./ledger.ts";
 /** A ledger and the write path it reads from; both on the wall clock. */
 export type LedgerUnderTest = {
   readonly ledger: Ledger;
-  /** Makes the exchanges durable as one entry of the journal, with one open job for each id in `working`. */
+  /** Makes the exchanges durable, up to 4,000 as one entry of the journal, with one open job for each id in `working`. */
   readonly commit: (exchanges: readonly NewExchange[], working?: readonly string[]) => Promise<void>;
   readonly close: () => Promise<void>;
 };

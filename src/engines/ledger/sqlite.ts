@@ -6,15 +6,15 @@ import type { SqlValue } from "../stored/row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
 import { attemptsOf, childrenOf } from "./sqlite/attempts.ts";
-import { countedOf, countEndingsQuery } from "./sqlite/count-endings.ts";
+import { endingsCounted, measured } from "./sqlite/figures.ts";
 import { findRows } from "./sqlite/find.ts";
 import type { Ledger } from "./ledger.ts";
-import { measureRows } from "./sqlite/measure.ts";
 import { redactRow } from "./sqlite/redaction.ts";
 import { expireRows, purgeRows } from "./sqlite/removal.ts";
 import { lastSeq, sinceRows } from "./sqlite/since.ts";
+import { rollUp } from "./sqlite/rolling.ts";
 import { sealing } from "./sqlite/sealing.ts";
-import { turns } from "./sqlite/turns.ts";
+import { turns } from "./turns.ts";
 
 /**
  * The ledger in the database that the journal writes: complete at every moment. Queries run on the file's reader
@@ -34,13 +34,9 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     },
     children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(file, workspace, parents),
-    async measure(query) {
-      return await measureRows(file, query, await lastSeq(file));
-    },
-    async countEndings(query) {
-      const { sql, params } = countEndingsQuery(query);
-      return (await file.read(sql, params)).map(countedOf);
-    },
+    measure: (query) => measured(file, query),
+    countEndings: (query) => endingsCounted(file, query),
+    roll: (limit) => rollUp(file, turn, limit),
     since: (workspace, position, query) => sinceRows(file, { ...query, workspace, position }),
     async position() {
       return await lastSeq(file);

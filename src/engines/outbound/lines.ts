@@ -74,7 +74,7 @@ export function originLines(target: Target, connect: Connect): Lines {
       return idle.length === all.size;
     },
     async close() {
-      for (const transfer of waiting.splice(0)) transfer.cancel();
+      for (const transfer of waiting.splice(0)) transfer.abort();
       idle.length = 0;
       await Promise.all([...all].map(drop));
     },

@@ -1,4 +1,5 @@
 import type { Connect } from "./connector.ts";
+import type { Destination } from "./destinations.ts";
 import type { Guard } from "./guard.ts";
 import { originLines } from "./lines.ts";
 import type { Lines } from "./lines.ts";
@@ -6,8 +7,8 @@ import type { Refusal } from "./outbound.ts";
 
 /** The bounded set of origins that have connections. */
 export type Origins = {
-  /** The connections a URL goes over, why it may not go, or undefined when every place is in use. */
-  linesTo(url: URL): Lines | Refusal | undefined;
+  /** The connections that lead there, why none may, or undefined when every place is in use. */
+  linesTo(destination: Destination): Lines | Refusal | undefined;
   close(): Promise<void>;
 };
 
@@ -29,15 +30,13 @@ export function openOrigins(guard: Guard, connect: Connect): Origins {
   }
 
   return {
-    linesTo(url) {
-      const target = guard.read(url);
-      if ("reason" in target) return target;
+    linesTo({ target, href }) {
       const known = entries.get(target.origin);
       if (known !== undefined) {
         known.usedAt = ++uses;
         return known.lines;
       }
-      const refusal = guard.check(url.href);
+      const refusal = guard.check(href);
       if (refusal !== undefined) return refusal;
       if (entries.size >= originsMax && !evict()) return undefined;
       const lines = originLines(target, connect);

@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Outcome, OutboundRequest, Timing, UnreachableReason } from "./outbound.ts";
+import { type Abortable, follow, unfollow } from "./abort.ts";
 import { ConnectError, codeOf, messageOf, reasonOf } from "./reasons.ts";
 
 type Controller = Dispatcher.DispatchController;
@@ -23,7 +24,7 @@ export type Line = {
 };
 
 /** One request on its way: undici's handler, the deadline over everything, and the one outcome. */
-export class Transfer implements Dispatcher.DispatchHandler {
+export class Transfer implements Dispatcher.DispatchHandler, Abortable {
   readonly options: Dispatcher.DispatchOptions;
   settled = false;
 
@@ -32,7 +33,6 @@ export class Transfer implements Dispatcher.DispatchHandler {
   readonly #startedAt: number;
   readonly #begun = performance.now();
   readonly #deadline: NodeJS.Timeout;
-  readonly #onAbort = () => this.#stop("aborted");
 
   #line: Line | null = null;
   #controller: Controller | null = null;
@@ -46,26 +46,27 @@ export class Transfer implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(request: OutboundRequest, url: URL, clock: Clock, settle: (outcome: Outcome) => void) {
+  /** `path` with its query. */
+  constructor(request: OutboundRequest, path: string, clock: Clock, settle: (outcome: Outcome) => void) {
     this.#request = request;
     this.#settle = settle;
     this.#startedAt = clock.now();
     this.options = {
       method: request.method,
-      path: url.pathname + url.search,
+      path,
       headers: request.headers.flat(),
       body: request.body,
     };
     this.#deadline = setTimeout(() => this.#stop("timeout"), request.timeoutMs);
-    request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (request.signal !== undefined) follow(request.signal, this);
   }
 
   ride(line: Line): void {
     this.#line = line;
   }
 
-  /** Ends a transfer that has not started, because the engine closes. */
-  cancel(): void {
+  /** Ends a transfer because its caller gives it up or the engine closes. */
+  abort(): void {
     this.#stop("aborted");
   }
 
@@ -175,7 +176,7 @@ export class Transfer implements Dispatcher.DispatchHandler {
     if (this.settled) return;
     this.settled = true;
     clearTimeout(this.#deadline);
-    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#request.signal !== undefined) unfollow(this.#request.signal, this);
     this.#chunks = [];
     this.#settle(outcome);
   }

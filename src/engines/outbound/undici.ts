@@ -2,7 +2,8 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Cidr } from "./address.ts";
 import { connectTimeoutMs, guardedConnect, resolved, systemNames } from "./connector.ts";
 import type { Lookup } from "./connector.ts";
-import { guard, notUrl, parse, unresolved } from "./guard.ts";
+import { destinations } from "./destinations.ts";
+import { guard, parse, unresolved } from "./guard.ts";
 import type { Guard } from "./guard.ts";
 import { openOrigins } from "./origins.ts";
 import type { Outbound, OutboundRequest, Outcome, Refusal } from "./outbound.ts";
@@ -42,6 +43,7 @@ export type UndiciOptions = {
 export function undiciOutbound(options: UndiciOptions): Outbound {
   const { allow, own, clock, lookup = systemNames, ca } = options;
   const rules = guard(allow, own);
+  const read = destinations(rules);
   const origins = openOrigins(rules, guardedConnect({ guard: rules, lookup, ca }));
   let closed = false;
 
@@ -52,15 +54,15 @@ export function undiciOutbound(options: UndiciOptions): Outbound {
     const refused = (refusal: Refusal) => settle({ kind: "refused", refusal, timing });
 
     if (closed || request.signal?.aborted === true) return unreachable("aborted", messageOf("aborted"));
-    const url = parse(request.url);
-    if (url === undefined) return refused(notUrl);
-    const lines = origins.linesTo(url);
+    const destination = read(request.url);
+    if ("reason" in destination) return refused(destination);
+    const lines = origins.linesTo(destination);
     if (lines === undefined) return unreachable("network", busy);
     if ("reason" in lines) return refused(lines);
     const owned = request.headers.find(([name]) => transportHeaders.has(name.toLowerCase()));
     if (owned !== undefined)
       return unreachable("protocol", `The header "${owned[0]}" cannot be carried over.`);
-    const transfer = new Transfer(request, url, clock, settle);
+    const transfer = new Transfer(request, destination.path, clock, settle);
     if (!lines.carry(transfer)) transfer.refuse(busy);
   }
 

@@ -16,6 +16,15 @@ export type Query = {
   query(sql: string, params?: readonly Param[], name?: string): Promise<readonly Row[]>;
 };
 
+/** SQL for a statement whose transaction must reach the disk, whatever the server is set to; its value is of no interest. */
+export const durable = synchronousCommit("on", "'off', 'local'");
+/** SQL for a statement whose transaction may be lost when the server dies, and need not wait for the disk. */
+export const forgettable = synchronousCommit("off", "'on', 'local', 'remote_write', 'remote_apply'");
+
+function synchronousCommit(to: string, from: string): string {
+  return `case when current_setting('synchronous_commit') in (${from}) then set_config('synchronous_commit', '${to}', true) end`;
+}
+
 /** A bounded pool of connections to one database. */
 export type Database = Query & {
   /** Runs `work` in one transaction (read committed), which commits when it resolves and is rolled back when it rejects. */
@@ -60,20 +69,20 @@ export function openDatabase(terms: DatabaseTerms): Database {
       .join(" "),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
-    types: { getTypeParser },
+    types: rowTypes,
   });
   // A connection that breaks while nobody uses it is replaced; who uses the next one finds out what is wrong.
   pool.on("error", ignore);
+  // From the first moment on: that it breaks may be told in the same packet as that it is ready.
+  pool.on("connect", (client) => client.on("error", ignore));
 
   const connected = async <T>(work: (within: Query) => Promise<T>): Promise<T> => {
     if (pool.waitingCount >= waitingMax) throw unavailable("Too many queries wait for PostgreSQL.");
     let broken = false;
     const client = await pool.connect().catch(refuse);
-    client.on("error", ignore);
     try {
       return await work(queryOf(client, () => (broken = true)));
     } finally {
-      client.off("error", ignore);
       client.release(broken);
     }
   };
@@ -97,7 +106,8 @@ export function openDatabase(terms: DatabaseTerms): Database {
   };
 }
 
-function queryOf(client: pg.PoolClient, breaks: () => void): Query {
+/** Statements on one connection; `breaks` is called when it is of no further use. */
+export function queryOf(client: pg.ClientBase, breaks: () => void): Query {
   return {
     async query(sql, params = [], name) {
       try {
@@ -141,6 +151,6 @@ const parsers: ReadonlyMap<number, (text: string) => unknown> = new Map([
 ]);
 
 /** As `Row` has them: every number a number (ours stay below 2^53), booleans 0 and 1, a uuid its 32 hex digits, JSON its text. */
-function getTypeParser(oid: number): (text: string) => unknown {
-  return parsers.get(oid) ?? ((text) => text);
-}
+export const rowTypes = {
+  getTypeParser: (oid: number): ((text: string) => unknown) => parsers.get(oid) ?? ((text) => text),
+};

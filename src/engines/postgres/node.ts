@@ -13,6 +13,8 @@ export type Node = {
   readonly writing: Database;
   /** For work that takes minutes, one at a time. */
   readonly upkeep: Database;
+  /** For short looks that must not wait behind anything, and give up soon: the change feed. */
+  readonly watching: Database;
   readonly listener: Listener;
   /**
    * Tells the other nodes, and this one, soon and without a promise: payloads of one channel within some milliseconds go
@@ -43,10 +45,14 @@ const payloadsWaitingMax = 1_000;
 
 const readingConnections = 8;
 const writingConnections = 4;
+/** At most, the one that listens included. */
+export const connectionsPerNode = readingConnections + writingConnections + 1;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
 const writeMs = 3_500;
 const upkeepMs = 600_000;
+const watchingConnections = 1;
+const watchMs = 1_500;
 
 export function openNode({ url, log }: NodeTerms): Node {
   const id = randomText(12);
@@ -63,8 +69,17 @@ export function openNode({ url, log }: NodeTerms): Node {
     name: `sluice ${id} writes`,
     connections: writingConnections,
     statementMs: writeMs,
+    // Statements are planned once a connection, often while the tables are empty; all of them walk an index, often
+    // not to its end.
+    settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
   });
   const upkeep = openDatabase({ url, name: `sluice ${id} upkeep`, connections: 1, statementMs: upkeepMs });
+  const watching = openDatabase({
+    url,
+    name: `sluice ${id} watches`,
+    connections: watchingConnections,
+    statementMs: watchMs,
+  });
   const listener = openListener({ url, name: `sluice ${id} listens`, channels, log });
   const announcer = announcing(database);
   return {
@@ -72,6 +87,7 @@ export function openNode({ url, log }: NodeTerms): Node {
     database,
     writing,
     upkeep,
+    watching,
     listener,
     announce: announcer.announce,
     log,
@@ -79,6 +95,7 @@ export function openNode({ url, log }: NodeTerms): Node {
       await announcer.close();
       await listener.close();
       await upkeep.close();
+      await watching.close();
       await writing.close();
       await database.close();
     },

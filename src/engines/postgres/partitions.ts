@@ -33,7 +33,7 @@ export function partitions(database: Database): Partitions {
       if (days.size === 0) return;
       await database.transaction(async (within) => {
         await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
-        for (const day of days) for (const table of tables) await attach(within, table, day);
+        await attachDays(within, days);
       });
       for (const day of days) known.add(day);
     },
@@ -65,11 +65,16 @@ function firstId(day: number): string {
   return (day * dayMs).toString(16).padStart(12, "0").padEnd(32, "0");
 }
 
-/** The day (whole number since the epoch, UTC) of an exchange id. */
+/** The day of an exchange's id: whole days since the epoch, UTC. @throws RangeError when it is no id of an exchange */
 export function dayOf(id: string): number {
   const at = exchangeTimeMs(id);
   if (at === undefined) throw new RangeError(`${id} is no id of an exchange.`);
   return Math.floor(at / dayMs);
+}
+
+/** Makes the partitions of these days, in a transaction that keeps others from doing the same. */
+export async function attachDays(within: Query, days: Iterable<number>): Promise<void> {
+  for (const day of days) for (const table of tables) await attach(within, table, day);
 }
 
 /** Attaching a table that was made apart lets reads and writes of the others go on. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../kernel/failure.ts";
-import { numberOf } from "../stored/row.ts";
+import { numberOf, textOf, type Row } from "../stored/row.ts";
 import type { Database, Query } from "./database.ts";
 
 /** One step of a part's schema, forward only; one that was released is never edited. */
@@ -30,12 +30,43 @@ const lockKey = 7_305_417_731;
  * Failure unavailable when PostgreSQL cannot be used
  */
 export async function migrate(database: Database, parts: readonly Part[]): Promise<void> {
+  if (await isCurrent(database, parts)) return;
   await database.transaction(async (within) => {
-    await within.query("set local lock_timeout = 0");
-    await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
-    await within.query(versionTable);
-    for (const part of parts) await advance(within, part);
+    await lockSchema(within);
+    await advanceAll(within, parts);
   });
+}
+
+/** Whether there is nothing to bring forward: then a start needs no lock, which a copy of the tables may hold for hours. */
+async function isCurrent(database: Query, parts: readonly Part[]): Promise<boolean> {
+  const [row = {}] = await database.query("select to_regclass('sluice_schema') is not null as there");
+  if (numberOf(row, "there") === 0) return false;
+  const found = await standings(database);
+  return parts.every(({ name, migrations }) => found.get(name)?.version === migrations.length);
+}
+
+/**
+ * Keeps the schema as it is for as long as the connection lives: who would change it waits, and holds nothing that
+ * others wait for. Any number may do so at once.
+ */
+export async function keepSchema(connection: Query): Promise<void> {
+  await connection.query("select pg_advisory_lock_shared($1)", [lockKey]);
+}
+
+/** Keeps starting nodes, and whoever else would change the schema, waiting until the transaction ends. */
+export async function lockSchema(within: Query): Promise<void> {
+  await within.query("set local lock_timeout = 0");
+  await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
+}
+
+/**
+ * Brings every part up to date, in a transaction that has locked the schema.
+ *
+ * @throws Failure conflict as `migrate` does
+ */
+export async function advanceAll(within: Query, parts: readonly Part[]): Promise<void> {
+  await within.query(versionTable);
+  for (const part of parts) await advance(within, part);
 }
 
 /** @throws Failure conflict when a newer program has changed a part so that this one must stop */
@@ -59,14 +90,22 @@ async function advance(within: Query, { name, migrations }: Part): Promise<void>
   );
 }
 
-async function standing(
-  within: Query,
-  part: string,
-): Promise<{ readonly version: number; readonly needs: number }> {
+/** What the database says of a part: how many migrations it has seen, and how many a program must know. */
+export type Standing = { readonly version: number; readonly needs: number };
+
+/** Every part there is in the database, those of other programs included. */
+export async function standings(within: Query): Promise<ReadonlyMap<string, Standing>> {
+  const rows = await within.query("select part, version, needs from sluice_schema order by part");
+  return new Map(rows.map((row) => [textOf(row, "part"), standingOf(row)]));
+}
+
+async function standing(within: Query, part: string): Promise<Standing> {
   const [row] = await within.query("select version, needs from sluice_schema where part = $1", [part]);
-  return row === undefined
-    ? { version: 0, needs: 0 }
-    : { version: numberOf(row, "version"), needs: numberOf(row, "needs") };
+  return row === undefined ? { version: 0, needs: 0 } : standingOf(row);
+}
+
+function standingOf(row: Row): Standing {
+  return { version: numberOf(row, "version"), needs: numberOf(row, "needs") };
 }
 
 function refuseNewer({ name, migrations }: Part, needs: number): void {

@@ -42,8 +42,8 @@ create index exchange_attempt on exchange (parent) where attempt is not null;
 create index exchange_ending on exchange (workspace, ending, subject, received_at) where ending is not null;
 create index exchange_number on exchange (workspace, number) where number is not null;
 
--- The contents of up to 64 exchanges of one day, one after another, as one zstd frame; its id is that of its first
--- exchange. exchanges: how many still point here.
+-- The contents of up to 64 exchanges of one day, one after another, as one zstd frame. Its id is a UUIDv7 of that day.
+-- exchanges: how many still point here.
 create table block (
   id uuid primary key,
   exchanges integer not null,
@@ -63,12 +63,12 @@ create table remnant (
 
 -- Claimed jobs have a claim (the fencing token) and the time until which it holds.
 create table job (
-  id text primary key,
+  id text collate "C" primary key,
   workspace text not null,
   name text not null,
   payload text not null,
-  lane text not null,
-  key text,
+  lane text collate "C" not null,
+  key text collate "C",
   due_at bigint not null,
   attempt integer not null,
   exchange uuid not null,
@@ -83,15 +83,17 @@ create index job_key on job (lane, key, due_at, id) where key is not null;
 create index job_received on job (workspace, received_at);
 create index job_exchange on job (exchange);
 
--- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default.
+-- hold_until: null = not held, 9e15 = until resumed. claim_limit: null = the default. claims grows with each statement
+-- that claims from the lane: who locks the row and finds it as its own snapshot has it knows all claims of the lane.
 create table lane (
-  name text primary key,
+  name text collate "C" primary key,
   hold_until bigint,
-  claim_limit integer
-);
+  claim_limit integer,
+  claims bigint not null default 0
+) with (fillfactor = 50);
 
 create table used (
-  key text primary key,
+  key text collate "C" primary key,
   expires_at bigint not null,
   exchange uuid
 );
@@ -99,13 +101,13 @@ create index used_expiry on used (expires_at);
 
 -- The greatest short number of each workspace that was allotted to some node.
 create table numbering (
-  workspace text primary key,
+  workspace text collate "C" primary key,
   last bigint not null
 );
 
 -- A sum is spread over slots, so that commits at the same moment do not wait for one row.
 create table tally (
-  key text not null,
+  key text collate "C" not null,
   slot integer not null,
   amount double precision not null,
   primary key (key, slot)
@@ -116,6 +118,50 @@ create table epoch (
   base bigint not null
 );
 insert into epoch (base) values (0);
+
+-- Figures of the exchanges up to rolled.position, by hour of started_at (hour: its start in ms). class: hundreds of the
+-- status, -1 where there was no answer. Slots are those of a Histogram of durations that count anything, in any order,
+-- each with its count at the same place of counts. Who adds to rollups or takes from them holds the lock on rolled.
+create table rolled (
+  position bigint not null
+);
+insert into rolled (position) values (0);
+create table rollup (
+  workspace text not null,
+  subject text not null,
+  hour bigint not null,
+  kind text not null,
+  plane text not null,
+  environment text not null,
+  bucket text not null,
+  class integer not null,
+  outcome text not null,
+  last bigint not null,
+  slots smallint[] not null,
+  counts integer[] not null,
+  primary key (workspace, subject, hour, kind, plane, environment, bucket, class, outcome)
+) with (fillfactor = 70);
+
+-- The endings that those exchanges carry, by subject and kind of the event and hour of received_at.
+create table ending_rollup (
+  workspace text not null,
+  subject text not null,
+  hour bigint not null,
+  kind text not null,
+  ending text not null,
+  count bigint not null,
+  primary key (workspace, subject, hour, kind, ending)
+) with (fillfactor = 70);
+
+-- Exchanges were removed of what started, and of what was received, before these ends of hours: no rollup from before
+-- them counts, and what is left from before them is counted as rows.
+create table unrolled (
+  workspace text not null,
+  subject text not null,
+  started_before bigint not null,
+  received_before bigint not null,
+  primary key (workspace, subject)
+);
 `;
 
 /** Tables of `traffic`, which writes them, and `ledger`, which reads them. */

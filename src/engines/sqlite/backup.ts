@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../../kernel/failure.ts";
-import { manifestFile, digestOf, unlike, type BackupFile, type BackupManifest } from "./backup-manifest.ts";
-import { copyNewFile, fileFailure, syncPath, writeNewFile } from "./durable-file.ts";
+import { fillBackupFolder, type Place } from "../stored/backup-folder.ts";
+import { digestOf } from "../stored/backup-manifest.ts";
+import { copyNewFile, syncPath, writeNewFile } from "../stored/durable-file.ts";
+import { unlike, type BackupFile, type BackupManifest } from "./backup-manifest.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** What belongs in a backup of a data folder. */
@@ -33,31 +35,18 @@ export async function makeBackup(
   stamp: Pick<BackupManifest, "sluice" | "at">,
   progress: BackupProgress,
 ): Promise<BackupManifest> {
-  const to = resolve(plan.to);
   refuseAbsent(plan);
-  const isNew = !existsSync(to);
-  const made: string[] = [];
-  try {
-    refuseFilled(to);
-    mkdirSync(to, { recursive: true, mode: 0o700 });
-    const files = await copyAll({ ...plan, to }, made, progress);
-    const manifest: BackupManifest = { format: 1, ...stamp, files };
-    made.push(manifestFile);
-    writeNewFile(join(to, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-    syncPath(to);
-    return manifest;
-  } catch (error) {
-    for (const name of made)
-      for (const ending of ["", "-journal", "-wal", "-shm"])
-        rmSync(join(to, `${name}${ending}`), { force: true });
-    if (isNew) rmSync(to, { recursive: true, force: true });
-    throw fileFailure(error);
-  }
+  return fillBackupFolder(plan.to, async (place) => ({
+    format: 1,
+    from: "embedded",
+    ...stamp,
+    files: await copyAll(plan, place, progress),
+  }));
 }
 
 async function copyAll(
-  { folder, to, databases, others }: BackupPlan,
-  made: string[],
+  { folder, databases, others }: BackupPlan,
+  place: Place,
   progress: BackupProgress,
 ): Promise<BackupFile[]> {
   const open: Snapshot[] = [];
@@ -68,14 +57,12 @@ async function copyAll(
       return { name, snapshot };
     });
     const files: BackupFile[] = [];
-    for (const { name, snapshot } of moments) {
-      made.push(name);
-      files.push(await copyDatabase(snapshot, name, { to, progress }));
-    }
+    for (const { name, snapshot } of moments)
+      files.push(await copyDatabase(snapshot, name, { place, progress }));
     for (const name of others) {
-      made.push(name);
-      copyNewFile(join(folder, name), join(to, name));
-      files.push({ name, ...(await digestOf(join(to, name))), database: null });
+      const to = place(name);
+      copyNewFile(join(folder, name), to);
+      files.push({ name, ...(await digestOf(to)), database: null });
     }
     return files;
   } finally {
@@ -86,9 +73,11 @@ async function copyAll(
 async function copyDatabase(
   snapshot: Snapshot,
   name: string,
-  { to, progress }: { readonly to: string; readonly progress: BackupProgress },
+  { place, progress }: { readonly place: Place; readonly progress: BackupProgress },
 ): Promise<BackupFile> {
-  const path = join(to, name);
+  const path = place(name);
+  // What SQLite may leave beside a copy that fails.
+  for (const ending of ["-journal", "-wal", "-shm"]) place(`${name}${ending}`);
   // SQLite would make the file readable for others.
   writeNewFile(path, "");
   await snapshot.copyTo(path, (copied, total) => progress(name, copied, total));
@@ -108,9 +97,4 @@ function refuseAbsent({ folder, databases, others }: BackupPlan): void {
   throw new Failure("not_found", `There is no ${absent} in the data folder ${resolve(folder)}.`, {
     hint: "Set SLUICE_DATA_DIR to the folder of the server.",
   });
-}
-
-function refuseFilled(to: string): void {
-  if (!existsSync(to) || readdirSync(to).length === 0) return;
-  throw new Failure("conflict", `The folder ${to} is not empty.`, { hint: "Name a new folder." });
 }

@@ -5,7 +5,7 @@ import { contentBytesMax, factsText, headerTexts, isBare, writeContent } from ".
 import type { PackWriter } from "./pack.ts";
 
 /** A job as it is stored; `parked`: the queue has no room for it in memory and will look for it in the table. */
-export type JobRow = NewJob & { readonly parked: boolean };
+export type JobRow = { readonly job: NewJob; readonly parked: boolean };
 
 /** What one commit asks for: all of it or, for a duplicate or a stale finish, what `GroupResult` tells. */
 export type FileEntry = {
@@ -103,7 +103,7 @@ function writeContentOf(pack: PackWriter, exchange: NewExchange): void {
   pack.bytes(contentBytesMax(exchange, headers), (to, at) => writeContent(to, at, exchange, headers));
 }
 
-function writeJob(pack: PackWriter, job: JobRow): void {
+function writeJob(pack: PackWriter, { job, parked }: JobRow): void {
   pack.text(job.id);
   pack.name(job.workspace);
   pack.name(job.name);
@@ -115,7 +115,7 @@ function writeJob(pack: PackWriter, job: JobRow): void {
   pack.hex(job.exchange, 3);
   pack.integer(job.receivedAt);
   pack.name(job.subject);
-  pack.integerOrNull(job.parked ? 1 : null);
+  pack.integerOrNull(parked ? 1 : null);
 }
 
 function writePayload(pack: PackWriter, payload: string): void {

@@ -1,6 +1,6 @@
 import { readdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileFailure } from "./durable-file.ts";
+import { fileFailure } from "../stored/durable-file.ts";
 
 export type FileFacts = { readonly name: string; readonly bytes: number; readonly mode: number };
 

@@ -2,10 +2,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { finishes } from "./entry-pack.ts";
 import { at, ExchangeInsert, readDraft } from "./exchange-insert.ts";
 import { endingCode, idText } from "./exchange-row.ts";
+import { blockExchangesMin } from "../stored/block.ts";
 import { type SqlValue } from "../stored/row.ts";
 import { Names } from "./names.ts";
 import type { PackReader } from "./pack.ts";
-import { blockExchangesMin } from "./traffic-schema.ts";
 
 /** How a group went: all of it was committed as asked, but for the entries listed by their index in the group. */
 export type GroupResult = {

@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { zstdDecompressSync } from "node:zlib";
 import type { SqlValue } from "../stored/row.ts";
+import { addHistogramAggregate } from "./histogram-aggregate.ts";
 import { problemOf, type Reply } from "./worker-link.ts";
 
 /** A read-only connection: answers `{ sql, params }` with all rows. */
@@ -48,6 +49,7 @@ function connection(): DatabaseSync {
   const opened = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
   opened.exec("pragma cache_size = -32768; pragma temp_store = memory");
   opened.function("content_of", { deterministic: true }, contentOf);
+  addHistogramAggregate(opened);
   database = opened;
   return opened;
 }

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import { Failure } from "../../kernel/failure.ts";
-import { differenceOf, readManifest, type BackupManifest } from "./backup-manifest.ts";
+import { damagedBackup } from "../stored/backup-manifest.ts";
+import { copyNewFile, fileFailure, syncPath } from "../stored/durable-file.ts";
+import { differenceOf, folderManifest, type BackupManifest } from "./backup-manifest.ts";
 import { folderHolder, openDataFolder, restoringFolder } from "./data-folder.ts";
-import { copyNewFile, fileFailure, syncPath } from "./durable-file.ts";
 
 export type RestorePlan = {
   /** What `makeBackup` made. */
@@ -28,7 +29,7 @@ export type RestorePlan = {
 export async function restoreBackup(plan: RestorePlan, clock: Clock): Promise<BackupManifest> {
   const { from } = plan;
   const folder = resolve(plan.folder);
-  const manifest = readManifest(from);
+  const manifest = folderManifest(from);
   refuseUnfit(manifest, plan);
   refuseFilled(folder);
   const isNew = !existsSync(folder);
@@ -62,10 +63,7 @@ async function stage({ files }: BackupManifest, from: string, staging: string): 
     const copy = join(staging, file.name);
     copyNewFile(join(from, file.name), copy);
     const difference = await differenceOf(copy, file);
-    if (difference !== undefined)
-      throw new Failure("invalid", `The backup is damaged: ${file.name} ${difference}.`, {
-        hint: "Nothing was restored. Take another backup.",
-      });
+    if (difference !== undefined) throw damagedBackup(file.name, difference);
   }
   syncPath(staging);
 }

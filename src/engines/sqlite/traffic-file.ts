@@ -51,6 +51,8 @@ export type FileFacts = {
 const readers = 2;
 const readsWaitingMax = 1_000;
 const writeDeadlineMs = 4_500;
+/** Starting the thread, going through a log that a crash left, migrations: on a busy machine that may take its time. */
+const openDeadlineMs = 120_000;
 const readDeadlineMs = 30_000;
 
 /** Opens the database at `path`, made and migrated when needed. */
@@ -65,9 +67,9 @@ export async function openTrafficFile(path: string, clock: Clock): Promise<Traff
     deadlineMs: writeDeadlineMs,
     lost: () => lost.forEach((listener) => listener()),
   });
-  const facts = () => writer.call<FileFacts>({ kind: "facts" });
+  const facts = (deadlineMs?: number) => writer.call<FileFacts>({ kind: "facts" }, [], deadlineMs);
   try {
-    await facts();
+    await facts(openDeadlineMs);
   } catch (error) {
     await writer.close();
     throw error;
@@ -80,7 +82,7 @@ export async function openTrafficFile(path: string, clock: Clock): Promise<Traff
     read: pool.read,
     changed: (exchange) => changed.forEach((listener) => listener(exchange)),
     onChanged: (listener) => void changed.push(listener),
-    facts,
+    facts: () => facts(),
     onLost: (listener) => void lost.push(listener),
     killWriter: () => writer.kill(),
     async close() {

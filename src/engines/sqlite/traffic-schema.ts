@@ -112,6 +112,48 @@ create table tally (
   key text primary key,
   amount real not null
 ) strict, without rowid;
+
+-- Figures of the exchanges up to seq rolled.position, by hour of started_at (hour: its start in ms). class: hundreds of
+-- the status, -1 where there was no answer. durations: an encoded Histogram. Integers that hold texts are ids of names.
+create table rolled (
+  position integer not null
+) strict;
+insert into rolled (position) values (0);
+create table rollup (
+  workspace integer not null,
+  subject integer not null,
+  hour integer not null,
+  kind integer not null,
+  plane integer not null,
+  environment integer not null,
+  bucket integer not null,
+  class integer not null,
+  outcome integer not null,
+  count integer not null,
+  last integer not null,
+  durations blob not null,
+  primary key (workspace, subject, hour, kind, plane, environment, bucket, class, outcome)
+) strict, without rowid;
+
+-- The endings that those exchanges carry, by subject and kind of the event and hour of received_at.
+create table ending_rollup (
+  workspace integer not null,
+  subject integer not null,
+  hour integer not null,
+  kind integer not null,
+  ending integer not null,
+  count integer not null,
+  primary key (workspace, subject, hour, kind, ending)
+) strict, without rowid;
+
+-- Exchanges were removed of what started, and of what was received, before these ends of hours: no rollup holds them.
+create table unrolled (
+  workspace integer not null,
+  subject integer not null,
+  started_before integer not null,
+  received_before integer not null,
+  primary key (workspace, subject)
+) strict, without rowid;
 `;
 
 /** Forward only: entry n brings a file from `user_version` n to n + 1. Never edit one that was released. */
@@ -163,6 +205,3 @@ from exchange left join block on block.id = exchange.block`;
 
 /** The start of a query for exchanges without their content; add `where …`. */
 export const selectWithoutContent = `select ${exchangeColumns} from exchange`;
-
-/** Smaller commits keep their contents raw: compressing few exchanges costs more than inserting them. */
-export const blockExchangesMin = 10;

@@ -2,22 +2,29 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /** From this many frames (8 KiB each) on, the log is copied into the database after a commit. */
 const framesMax = 2_000;
+/** A log of this many frames (64 MiB) is begun anew even if that means to wait for the queries under way. */
+const framesEndured = 8_000;
 /** The log's length is looked up every so many commits. */
 const commitsBetweenLooks = 8;
 
 /**
  * Keeps the write-ahead log bounded, from the writer itself: nothing is written meanwhile, so that the next commit
- * begins the log anew unless a reader is still in it. A checkpoint beside a busy writer never gets there.
+ * begins the log anew unless a reader is still in it. A checkpoint beside a busy writer never gets there, and none
+ * does beside readers whose queries follow each other without a pause: then the writer waits for those that are in
+ * the log, at most as long as it waits for a lock. Queries that begin meanwhile need the log no more.
  */
 export class Wal {
   readonly #look: StatementSync;
   readonly #copy: StatementSync;
+  readonly #shorten: StatementSync;
   #commits = 0;
+  #endured = framesEndured;
 
   constructor(database: DatabaseSync) {
     // NOOP (SQLite 3.51) tells the frames in the log and does nothing.
     this.#look = database.prepare("pragma wal_checkpoint(noop)");
     this.#copy = database.prepare("pragma wal_checkpoint(passive)");
+    this.#shorten = database.prepare("pragma wal_checkpoint(truncate)");
   }
 
   /** To be called after each commit. */
@@ -26,6 +33,14 @@ export class Wal {
     if (this.#commits < commitsBetweenLooks) return;
     this.#commits = 0;
     const state = this.#look.get();
-    if (Number(state?.["log"]) - Number(state?.["checkpointed"]) >= framesMax) this.#copy.get();
+    const frames = Number(state?.["log"]);
+    if (frames >= this.#endured) this.#begin(frames);
+    else if (frames - Number(state?.["checkpointed"]) >= framesMax) this.#copy.get();
+  }
+
+  /** After a wait in vain, the log may grow by as much again before the next one. */
+  #begin(frames: number): void {
+    const inVain = Number(this.#shorten.get()?.["busy"]) === 1;
+    this.#endured = inVain ? frames + framesEndured : framesEndured;
   }
 }

@@ -11,11 +11,11 @@ export type Problem = { readonly message: string; readonly unavailable: boolean 
 
 export type Link = {
   /**
-   * Sends `{ id, request }` and resolves with the value of the reply.
+   * Sends `{ id, request }` and resolves with the value of the reply. `deadlineMs` is the link's own unless given.
    *
    * @throws Failure unavailable when the worker says so, dies, does not answer in time or is down
    */
-  call<T>(request: unknown, transfer?: ArrayBuffer[]): Promise<T>;
+  call<T>(request: unknown, transfer?: ArrayBuffer[], deadlineMs?: number): Promise<T>;
   /** Kills the thread as a crash would; it is started again. For tests. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -62,14 +62,14 @@ class WorkerLink implements Link {
     this.#start();
   }
 
-  call<T>(request: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+  call<T>(request: unknown, transfer: ArrayBuffer[] = [], deadlineMs = this.#terms.deadlineMs): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#worker === undefined) {
         reject(unavailable(`The ${this.#terms.name} of the traffic database is restarting.`));
         return;
       }
       const id = this.#next++;
-      const timer = setTimeout(() => this.#giveUp(), this.#terms.deadlineMs);
+      const timer = setTimeout(() => this.#giveUp(), deadlineMs);
       this.#waiting.set(id, { resolve, reject, timer });
       this.#worker.postMessage({ id, request }, transfer);
     });

@@ -25,3 +25,8 @@ export function changeListeners(report: (bug: unknown) => void) {
     },
   };
 }
+
+/** Where bugs go when nobody wants to be told: Node prints them on standard error. */
+export function warn(bug: unknown): void {
+  process.emitWarning(bug instanceof Error ? bug : new Error(String(bug)));
+}

@@ -135,6 +135,17 @@ test("no statement scans a table or sorts", async (t) => {
   const path = newPath(t);
   const prepare = t.mock.method(DatabaseSync.prototype, "prepare");
   const store = sqliteStore(path, clock);
+  await store.records.get("w", "k", "i");
+  await store.records.byKey("w", "k", "n", "v");
+  await store.records.byGlobalKey("k", "n", "v");
+  await store.records.every("k", { limit: 1 });
+  await store.records.history("w", "k", "i", 1);
+  await store.audit.get("w", "aud_1");
+  await store.audit.changes("w", "aud_1");
+  await store.entries.get("w", "c", "k");
+  await store.entries.list("w", "c", 1);
+  await store.outbox.pending(1);
+  await store.commit({ ...full, limits: [{ kind: "thing", where: { c: "r" }, max: 1 }] });
   for (const where of [{}, { a: "1" }, { a: "1", b: "2" }])
     await store.records.find("w", "k", { limit: 1, where });
   for (const where of [{}, { subject: "s" }, { operation: "o" }, { actor: "a" }, { since: 1 }])

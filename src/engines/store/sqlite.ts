@@ -1,15 +1,17 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { openDatabaseFile } from "../sqlite/database-file.ts";
-import { auditReader } from "./sqlite/audit.ts";
+import { auditReader } from "./audit.ts";
+import { entryReader } from "./entries.ts";
+import { historyReader } from "./history.ts";
+import { changeListeners, warn } from "./listeners.ts";
+import { pendingMessages } from "./outbox.ts";
+import { recordReader } from "./records.ts";
+import { askOf } from "./sqlite/ask.ts";
 import { commitWriter } from "./sqlite/commit.ts";
-import { entryReader } from "./sqlite/entries.ts";
-import { historyReader } from "./sqlite/history.ts";
-import { changeListeners } from "./listeners.ts";
-import { outboxOf } from "./sqlite/outbox.ts";
-import { recordReader } from "./sqlite/records.ts";
+import { messageRemover } from "./sqlite/outbox.ts";
 import { storeMigrations } from "./sqlite/schema.ts";
-import type { Store } from "./store.ts";
 import { sweeper } from "./sqlite/sweep.ts";
+import type { Store } from "./store.ts";
 
 /**
  * A store in one SQLite file, used from the calling thread: configuration is small, and a commit takes about as long
@@ -19,22 +21,22 @@ import { sweeper } from "./sqlite/sweep.ts";
  */
 export function sqliteStore(path: string, clock: Clock, report: (bug: unknown) => void = warn): Store {
   const file = openDatabaseFile(path, storeMigrations, "full");
+  const ask = askOf(file);
   const write = commitWriter(file, clock);
   const sweep = sweeper(file, clock);
-  const history = historyReader(file);
+  const history = historyReader(ask);
   const listeners = changeListeners(report);
   return {
-    records: recordReader(file, history),
-    entries: entryReader(file, clock),
-    audit: auditReader(file, history),
-    outbox: outboxOf(file),
+    records: recordReader(ask, history.ofRecord),
+    entries: entryReader(ask, clock),
+    audit: auditReader(ask, history),
+    outbox: { pending: pendingMessages(ask), done: messageRemover(file) },
     commit: async (commit) => listeners.tell(write(commit)),
     onChange: (listener) => listeners.add(listener),
+    // The file belongs to this process: nobody else changes anything, and nobody else could do the work.
+    feed: { silentMs: () => 0 },
+    lease: async () => true,
     sweep: async (limit) => sweep(limit),
     close: async () => file.close(),
   };
-}
-
-function warn(bug: unknown): void {
-  process.emitWarning(bug instanceof Error ? bug : new Error(String(bug)));
 }

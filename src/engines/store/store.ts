@@ -9,6 +9,9 @@ export const deletedDays = 7;
 /** No list returns more, whatever its `limit` says. */
 export const listLimitMax = 1000;
 
+/** Records that one commit may change. */
+export const commitRecordsMax = 4096;
+
 /** Configuration: records (versioned, audited, indexed) and entries (keyed, expiring, without history). */
 export type Store = {
   readonly records: Records;
@@ -18,8 +21,9 @@ export type Store = {
    * and the audit row. A record may be named once. Keys are compared after all changes, so two records may swap them.
    *
    * @throws Failure conflict when a record is not at its expected version, a unique key is taken (the pointer is
-   * `/` and the key's name), or an entry that was to be new exists; Failure unavailable when the database cannot be
-   * written. Then nothing changed.
+   * `/` and the key's name), an entry that was to be new exists, or a limit is passed: then nothing changed. Failure
+   * unavailable when the database cannot be written: then nothing was acknowledged, and nothing changed unless the
+   * connection was lost while the database answered, which its next readers find out.
    */
   commit(commit: Commit): Promise<void>;
   audit: {
@@ -37,11 +41,28 @@ export type Store = {
     done(ids: readonly string[]): Promise<void>;
   };
   /**
-   * Calls back synchronously within `commit`, after it is durable, with the records it changed (never none); returns
-   * how to stop. A listener that throws is a bug: it is reported to the owner of the store, the commit stands and
-   * the other listeners are called.
+   * Calls back with records that changed (never none); returns how to stop. For commits of this process: synchronously
+   * within `commit`, after it is durable. For those of other processes on the database: in commit order, within a second
+   * while the database can be reached, and after it could not. A record is never told at an older version after a newer
+   * one; of several changes made elsewhere between two looks, its newest version alone may be told. A listener that
+   * throws is a bug: it is reported to the owner of the store, the commit stands and the other listeners are called.
    */
   onChange(listener: (changed: readonly StoredRecord[]) => void): () => void;
+  readonly feed: {
+    /**
+     * For how long, in ms, changes of other processes may have gone untold: the age of the last look that told all
+     * there were. 0 where no other process can make any. What is made of `onChange` is as old as this.
+     */
+    silentMs(): number;
+  };
+  /**
+   * True while this process is the one to do `name`, for `forMs` from the call on; asked again in time, it stays so. Others
+   * are told false until it lapses, by the clock of the database, or this store is closed. A process that was stopped for
+   * longer goes on believing what it was told: work under a lease must be harmless when done twice.
+   *
+   * @throws Failure unavailable when that cannot be found out
+   */
+  lease(name: string, forMs: number): Promise<boolean>;
   /**
    * Removes up to `limit` of what is over: expired entries, then records soft-deleted more than `deletedDays` ago,
    * with their secrets, then history and audit rows older than `historyDays`. Returns how many; fewer than `limit`
@@ -206,6 +227,12 @@ export type Commit = {
   readonly records: readonly RecordChange[];
   readonly entries: readonly EntryChange[];
   readonly outbox: readonly { readonly id: string; readonly name: string; readonly payload: string }[];
+  /** How many live records of a kind that match `where` the workspace may have once this is committed, whoever else commits. */
+  readonly limits?: readonly {
+    readonly kind: string;
+    readonly where: Readonly<Record<string, string>>;
+    readonly max: number;
+  }[];
   /** null = not audited (last use of a key, sessions). */
   readonly audit: {
     readonly id: string;

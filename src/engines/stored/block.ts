@@ -8,6 +8,8 @@ const terms = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 export const blockExchangesMax = 64;
 /** A block is closed once its contents reach this size before compression. */
 export const blockBytesMax = 256 * 1024;
+/** Smaller commits keep their contents raw: compressing few exchanges costs more than inserting them. */
+export const blockExchangesMin = 10;
 
 /** Where the content of one exchange is in its block, before compression. */
 export type Place = { readonly at: number; readonly bytes: number };

@@ -27,3 +27,8 @@ export function bytesOf(row: Row, column: string): Uint8Array {
   if (value instanceof Uint8Array) return value;
   throw new TypeError(`Column ${column} holds no bytes.`);
 }
+
+/** The numbers in one column by the texts in another. */
+export function numbersBy(rows: readonly Row[], text: string, number: string): ReadonlyMap<string, number> {
+  return new Map(rows.map((row) => [textOf(row, text), numberOf(row, number)]));
+}

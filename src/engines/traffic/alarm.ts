@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 
-/** Longer pauses are cut up: timers hold 24.8 days at most, and clocks are put right now and then. */
-const pauseMsMax = 60 * 60 * 1_000;
+/** Longer pauses are cut up: a timer knows nothing of a clock that is put right, or of a machine that slept meanwhile. */
+const pauseMsMax = 5_000;
 
 /** Rings at the earliest time it was set to. */
 export type Alarm = {

@@ -4,6 +4,8 @@ import type { Promised } from "./promised.ts";
 import { sampleExchange, sampleJob, only, jobsOf, settled, leaseMs } from "./samples.ts";
 import type { Job, Traffic } from "./traffic.ts";
 
+const hourMs = 3_600_000;
+
 /** What `Journal` promises. */
 export function journalPromises(promise: Promised): void {
   promise(
@@ -170,15 +172,15 @@ export function keyPromises(promise: Promised): void {
   promise(
     "a key may be used again once it has expired, also after reopening",
     async ({ traffic, clock, reopen }) => {
-      const unless = { key: "k", expiresAt: clock.now() + 1_000 };
+      const unless = { key: "k", expiresAt: clock.now() + hourMs };
       await traffic.journal.commit({ exchanges: [sampleExchange()], jobs: [], unless });
       const again = await reopen();
       assert.equal(
         (await again.journal.commit({ exchanges: [sampleExchange()], jobs: [], unless })).kind,
         "duplicate",
       );
-      clock.advance(1_001);
-      const later = { key: "k", expiresAt: clock.now() + 1_000 };
+      clock.advance(hourMs + 1);
+      const later = { key: "k", expiresAt: clock.now() + hourMs };
       assert.equal(
         (await again.journal.commit({ exchanges: [sampleExchange()], jobs: [], unless: later })).kind,
         "committed",

@@ -237,3 +237,27 @@ test("a process killed in the middle of its load loses nothing it acknowledged a
   assert.deepEqual(await check("select integrity_check as id from pragma_integrity_check"), ["ok"]);
   await file.close();
 });
+
+test("the log stays bounded beside readers that never rest", async (context) => {
+  const { path, file, traffic } = await open(context);
+  // Longer than the writer takes from one commit to the next, so that one or the other is always in the log.
+  const query =
+    "with recursive n (i) as (select 1 union all select i + 1 from n where i < 100000) select max(i), (select count(*) from exchange) from n";
+  let writing = true;
+  const reading = Array.from({ length: 4 }, async () => {
+    while (writing) await file.read(query, []);
+  });
+  const body = Buffer.alloc(1024 * 1024, "x");
+  let largest = 0;
+  for (let n = 0; n < 220; n++) {
+    const exchange = sampleExchange({
+      request: { headers: [], body: { bytes: body, size: body.length, sha256: "", truncated: false } },
+    });
+    await traffic.journal.commit({ exchanges: [exchange], jobs: [] });
+    largest = Math.max(largest, (await stat(`${path}-wal`)).size);
+  }
+  writing = false;
+  await Promise.all(reading);
+  await traffic.close();
+  assert.ok(largest < 160 * 1024 * 1024, `the log grew to ${largest} bytes`);
+});

@@ -3,7 +3,7 @@ import { randomText } from "../../kernel/id.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { sqliteJournal } from "./sqlite/journal.ts";
 import { sqliteQueue } from "./sqlite/queue.ts";
-import { recentCache } from "./sqlite/recent.ts";
+import { sqliteRecent } from "./sqlite/recent.ts";
 import { openSchedule } from "./sqlite/schedule.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -13,7 +13,7 @@ export async function sqliteTraffic(file: TrafficFile, clock: Clock): Promise<Tr
   const process = randomText(8);
   let claims = 0;
   const schedule = await openSchedule(file, clock, () => `${process}${++claims}`);
-  const recent = recentCache(file);
+  const recent = sqliteRecent(file);
   const journal = sqliteJournal(file, schedule, recent, clock);
   return {
     journal,

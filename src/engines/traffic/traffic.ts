@@ -69,7 +69,8 @@ export type Queue = {
   /**
    * Leases up to `limit` due jobs of these names, oldest due first within a lane, lanes in turn; skips held lanes,
    * lanes at their limit and keys under lease. A lease not ended within `leaseMs` is void: the job is handed out
-   * again with a new claim. Leases are void after a restart.
+   * again with a new claim. Closing gives back the leases of this process; those of one that died are void at once when
+   * nobody else can have them, else when they lapse or the process has been silent for long.
    */
   claim(names: readonly string[], limit: number, leaseMs: number): Promise<readonly Job[]>;
   /** Extends a lease from now; false when it is no longer this claim's. */

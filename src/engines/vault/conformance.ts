@@ -74,6 +74,8 @@ export function vaultConformance(
     const sealed = rotated.seal(new Secret(fake), owner);
     assert.equal(rotated.open(sealed, owner).reveal(), fake);
     assert.throws(() => vault.open(sealed, owner), /not in the key ring/);
+    assert.notEqual(rotated.key, vault.key);
+    assert.throws(() => vault.open(sealed, owner), new RegExp(`key ${rotated.key},`));
   });
 
   test(`${name}: a text sealed by an unknown key says so`, async () => {

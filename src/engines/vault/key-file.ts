@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fstatSync,
@@ -12,6 +12,7 @@ import {
 import { dirname } from "node:path";
 import { Failure } from "../../kernel/failure.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { ringOf } from "./key-text.ts";
 
 const fileBytesMax = 16 * 1024;
 
@@ -30,7 +31,7 @@ export function openKeyFile(path: string): KeyRing {
     // Windows has no such bits and shows every file as readable by all.
     if (process.platform !== "win32" && (mode & 0o077) !== 0) throw exposed(path, mode);
     if (size > fileBytesMax) throw malformed(path, `is larger than ${fileBytesMax} bytes`);
-    return ringOf(path, readFileSync(file, "utf8"));
+    return ringOf(readFileSync(file, "utf8"), (fault) => malformed(path, fault));
   } finally {
     closeSync(file);
   }
@@ -79,19 +80,6 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(folder);
   }
-}
-
-function ringOf(path: string, text: string): KeyRing {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const [current, ...older] = lines.map((line, index) => {
-    const bytes = Buffer.from(line.trim(), "base64url");
-    if (bytes.length !== 32 || bytes.toString("base64url") !== line.trim()) {
-      throw malformed(path, `has no key of 43 base64url characters as key ${index + 1}`);
-    }
-    return createSecretKey(bytes);
-  });
-  if (current === undefined) throw malformed(path, "is empty");
-  return { current, older };
 }
 
 function malformed(path: string, fault: string): Failure {

@@ -25,6 +25,7 @@ export function keyRingVault(ring: KeyRing): Vault {
   const keys = keysById(ring);
   const current = idOf(ring.current);
   return {
+    key: current,
     seal(secret, owner) {
       const head = Buffer.concat([Buffer.of(format), Buffer.from(current, "hex")]);
       const nonce = randomBytes(nonceBytes);

@@ -3,6 +3,9 @@ import { randomText } from "../../kernel/id.ts";
 import { fingerprint, Secret } from "../../kernel/secret.ts";
 import { resource, type Row } from "../../registry/resource.ts";
 
+/** The index of the keys that count against the plan. */
+export const unrevokedKeys = { standing: "unrevoked" } as const;
+
 export const apiKey = resource({
   kind: "api_key",
   prefix: "key",
@@ -18,6 +21,7 @@ export const apiKey = resource({
   }),
   masked: ["hash"],
   globalKeys: ({ hash }) => ({ hash }),
+  indexes: ({ revokedAt }) => (revokedAt === null ? unrevokedKeys : {}),
 });
 
 export type ApiKeyRow = Row<(typeof apiKey)["shape"]>;

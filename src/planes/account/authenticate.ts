@@ -2,6 +2,7 @@ import { Failure } from "../../kernel/failure.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { fingerprint } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { isStale, readThrough } from "../../registry/read-through.ts";
 import { decodedRow } from "../../registry/unit.ts";
 import { apiKey, apiKeyPattern, checks, type ApiKeyRow } from "./api-key.ts";
 
@@ -21,11 +22,12 @@ export const useCollection = "credential_use";
 const useKeptMs = 400 * 24 * 3_600_000;
 
 /**
- * Who holds this API key. A key revoked or expired is refused from the next request on; keys are looked up by their
- * SHA-256, which is remembered until the record changes.
+ * Who holds this API key. A key revoked or expired is refused from the next request on, and within a second by other
+ * processes on the database; keys are looked up by their SHA-256, which is remembered until the record changes, or until
+ * changes made elsewhere may not have come for a while.
  *
  * @returns a function that throws Failure unauthenticated (saying which of missing, malformed, unknown, expired,
- * revoked) or limited after 60 failures a minute from one address
+ * revoked) or limited after 60 failures a minute from one address, or unavailable when the key cannot be looked up
  */
 export function apiKeyAuthenticator(engines: Engines): Authenticate {
   const { clock, counters } = engines;
@@ -51,18 +53,23 @@ export function apiKeyAuthenticator(engines: Engines): Authenticate {
 
 function keysByText({ store }: Engines): (text: string) => Promise<ApiKeyRow | undefined> {
   const known = new Map<string, ApiKeyRow>();
+  let changes = 0;
   store.onChange((changed) => {
-    if (changed.some(({ kind }) => kind === apiKey.kind)) known.clear();
+    if (!changed.some(({ kind }) => kind === apiKey.kind)) return;
+    changes++;
+    known.clear();
   });
   return async (text) => {
     const hash = fingerprint(text);
-    const cached = known.get(hash);
+    const cached = isStale(store) ? undefined : known.get(hash);
     if (cached !== undefined) return cached;
-    const stored = await store.records.byGlobalKey(apiKey.kind, "hash", hash);
+    const changesBefore = changes;
+    const stored = await readThrough(() => store.records.byGlobalKey(apiKey.kind, "hash", hash));
     if (stored === undefined) return undefined;
     const row = decodedRow(apiKey, stored);
     if (known.size >= cachedMax) known.clear();
-    known.set(hash, row);
+    // It may have been read before a change that was told since, which nobody would tell again.
+    if (changes === changesBefore) known.set(hash, row);
     return row;
   };
 }

@@ -1,6 +1,8 @@
+import { Failure } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { plainChange } from "../../registry/plain-change.ts";
 import { unitOfWork } from "../../registry/unit.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
 import { apiKey, keptOf, newApiKey, user } from "./api-key.ts";
@@ -12,12 +14,15 @@ export type FirstStart = {
   readonly given: boolean;
 };
 
+/** Ids are unique across workspaces: of processes that start at once on an empty store, one makes this record. */
+const firstStart = { kind: "first_start", id: "first_start" };
+
 /**
  * On an empty store: a workspace `default`, its owner and one API key, in one commit. Answers the key, which is not
- * to be had again, or undefined when the store was set up before.
+ * to be had again, or undefined when the store was set up before, or by another process at the same moment.
  */
 export async function bootstrap(
-  engines: Engines,
+  engines: Pick<Engines, "store" | "vault" | "clock">,
   given: Secret | undefined,
 ): Promise<FirstStart | undefined> {
   const existing = await engines.store.records.every(workspace.kind, { limit: 1 });
@@ -30,29 +35,23 @@ export async function bootstrap(
   const record = { name: "first key", user: owner.id, ...keptOf(key), expiresAt: null, revokedAt: null };
   unit.create(apiKey, record);
   const { changes, ...written } = unit.written();
-  await engines.store.commit({
-    ...written,
-    workspace: id,
-    at,
-    actor: { kind: "system", id: "first-start" },
-    operation: "first_start",
-    records: [
-      ...written.records,
-      {
-        kind: workspace.kind,
-        id,
-        expected: 0,
-        value: { name: "default", plan: selfHosted },
-        secrets: {},
-        fingerprints: {},
-        keys: {},
-        globalKeys: {},
-        indexes: {},
-        deletedAt: null,
-        restores: null,
-      },
-    ],
-    audit: { id: newId("aud"), subjects: [id, ...changes.map((change) => change.id)], detail: {} },
-  });
+  try {
+    await engines.store.commit({
+      ...written,
+      workspace: id,
+      at,
+      actor: { kind: "system", id: "first-start" },
+      operation: "first_start",
+      records: [
+        ...written.records,
+        plainChange({ kind: workspace.kind, id, value: { name: "default", plan: selfHosted } }),
+        plainChange(firstStart),
+      ],
+      audit: { id: newId("aud"), subjects: [id, ...changes.map((change) => change.id)], detail: {} },
+    });
+  } catch (error) {
+    if (error instanceof Failure && error.kind === "conflict") return undefined;
+    throw error;
+  }
   return { workspace: id, key, given: given !== undefined };
 }

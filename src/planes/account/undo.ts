@@ -171,7 +171,9 @@ async function overPlan(reverts: readonly Revert[], { unit, plan }: Context): Pr
     const back = own.filter(({ row, to }) => row.deletedAt !== null && to.value !== null).length;
     const gone = own.filter(({ row, to }) => row.deletedAt === null && to.value === null).length;
     const most = resource.most(plan);
-    if (back > gone && (await unit.count(resource)) + back - gone > most)
+    if (back <= gone) continue;
+    if (most < Infinity) unit.limit(resource, most);
+    if ((await unit.count(resource)) + back - gone > most)
       return new Failure("quota_exceeded", `The plan "${plan.name}" allows ${most} of ${resource.kind}.`, {
         pointer,
         hint: "Delete one that is no longer used.",

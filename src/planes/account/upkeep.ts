@@ -8,13 +8,18 @@ const minuteMs = 60_000;
 const workspacesMax = 1_000;
 const rowsPerRound = 5_000;
 const sealedPerRound = 2_048;
+const rolledPerRound = 50_000;
 
-/** Keeps what is stored within its plan: retention of traffic, compression of what is at rest, expired entries. */
+/**
+ * Keeps what is stored within its plan: retention of traffic, compression of what is at rest, figures by hour, expired
+ * entries.
+ */
 export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkeep[] {
   return [
     {
       name: "retention",
       everyMs: minuteMs,
+      by: "one",
       async run() {
         for (const stored of await store.records.every(workspace.kind, { limit: workspacesMax })) {
           const { plan } = decodedRow(workspace, stored).value;
@@ -25,13 +30,23 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
     {
       name: "sealing",
       everyMs: 10_000,
+      by: "one",
       async run() {
         await ledger.seal(sealedPerRound);
       },
     },
     {
+      name: "rolling up",
+      everyMs: 2_000,
+      by: "one",
+      async run() {
+        await ledger.roll(rolledPerRound);
+      },
+    },
+    {
       name: "sweeping",
       everyMs: minuteMs,
+      by: "one",
       async run() {
         await store.sweep(rowsPerRound);
       },

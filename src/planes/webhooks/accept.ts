@@ -5,7 +5,7 @@ import { newExchangeId } from "../../kernel/id.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { dedupeIdOf } from "./dedupe.ts";
-import { deliverJob, testJob, withheldOwner, type Delivery } from "./delivery.ts";
+import { deliverJob, payloadOf, testJob, withheldOwner } from "./delivery.ts";
 import { ingestUrl } from "./endpoint.ts";
 import { incoming, type Incoming } from "./incoming.ts";
 import type { LiveEndpoint } from "./live-endpoints.ts";
@@ -73,9 +73,8 @@ export async function accept(
   const { shown, withheld } = credentialHeaders(headers, secretHeaders(endpoint));
   const sealed =
     withheld.length === 0
-      ? null
+      ? undefined
       : engines.vault.seal(new Secret(JSON.stringify(withheld)), withheldOwner(endpoint.workspace, id));
-  const delivery: Delivery = { endpoint: endpoint.id, kind, withheld: sealed, replay: null };
   const dedupeId =
     kind === "live" && verified === "true" && endpoint.provider !== undefined
       ? dedupeIdOf(endpoint.provider, request)
@@ -88,7 +87,7 @@ export async function accept(
           id,
           workspace: endpoint.workspace,
           name: kind === "test" ? testJob : deliverJob,
-          payload: JSON.stringify(delivery),
+          payload: payloadOf({ withheld: sealed }),
           lane,
           key: null,
           dueAt: receivedAt,
@@ -166,6 +165,12 @@ function withinTime(commit: Promise<Verdict>): Promise<Verdict> {
     const timer = setTimeout(() => {
       reject(new Failure("unavailable", "The event could not be stored in time.", { retryAfterMs: 5_000 }));
     }, commitWithinMs);
-    commit.then(resolve, reject).finally(() => clearTimeout(timer));
+    const settled =
+      <T>(settle: (value: T) => void) =>
+      (value: T) => {
+        clearTimeout(timer);
+        settle(value);
+      };
+    commit.then(settled(resolve), settled(reject));
   });
 }

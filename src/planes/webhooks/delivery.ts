@@ -10,15 +10,36 @@ export const testJob = "deliver_test";
 /** Delivers an event again, outside its accounting. */
 export const redeliverJob = "redeliver";
 
-export const Delivery = z.strictObject({
-  endpoint: z.string(),
-  kind: z.enum(["live", "test", "replay"]),
+const Payload = z.strictObject({
   /** Credentials of the received headers, sealed; gone with the job. */
-  withheld: z.string().nullable(),
-  replay: z.string().nullable(),
+  withheld: z.string().optional(),
+  /** The plan of a replay. */
+  replay: z.string().optional(),
 });
 
-export type Delivery = Readonly<z.output<typeof Delivery>>;
+/** What a job delivers beside what every job says: its subject is the endpoint. */
+export type Delivery = Readonly<z.output<typeof Payload>> & { readonly kind: "live" | "test" | "replay" };
+
+const kinds: ReadonlyMap<string, Delivery["kind"]> = new Map([
+  [deliverJob, "live"],
+  [testJob, "test"],
+  [redeliverJob, "replay"],
+]);
+
+/** Most events have nothing to say in their job's payload. */
+const nothing = "{}";
+
+/** @throws Error when it is no job of this plane */
+export function deliveryOf({ name, payload }: Pick<NewJob, "name" | "payload">): Delivery {
+  const kind = kinds.get(name);
+  if (kind === undefined) throw new TypeError(`${name} delivers nothing.`);
+  return payload === nothing ? { kind } : { kind, ...Payload.parse(JSON.parse(payload)) };
+}
+
+/** The payload of a job that delivers, to be read by `deliveryOf`. */
+export function payloadOf(says: z.output<typeof Payload>): string {
+  return says.withheld === undefined && says.replay === undefined ? nothing : JSON.stringify(says);
+}
 
 /** Kinds of exchange of this plane. `event` and `test` are roots; the others have one as their parent. */
 export const kindOfAttempt = { live: "attempt", test: "test_attempt", replay: "replay" } as const;
@@ -30,7 +51,7 @@ export function withheldOwner(workspace: string, event: string): string {
 
 /** Ends an event that will not be attempted (again): deleted endpoint, expired body. */
 export function endedWithout(job: NewJob, error: string, now: number): NewExchange {
-  const { kind } = Delivery.parse(JSON.parse(job.payload));
+  const { kind } = deliveryOf(job);
   return {
     id: newExchangeId(now),
     workspace: job.workspace,
@@ -64,12 +85,11 @@ export function redelivery(
   event: { readonly id: string; readonly workspace: string; readonly subject: string },
   replay: { readonly id: string; readonly lane: string; readonly now: number },
 ): NewJob {
-  const payload: Delivery = { endpoint: event.subject, kind: "replay", withheld: null, replay: replay.id };
   return {
     id: `${replay.id}/${event.id}`,
     workspace: event.workspace,
     name: redeliverJob,
-    payload: JSON.stringify(payload),
+    payload: payloadOf({ replay: replay.id }),
     lane: replay.lane,
     key: null,
     dueAt: replay.now,

@@ -62,7 +62,7 @@ export const endpoint = resource({
     if (after === null) return [{ name: cancelMessage, payload: { lane: id } }];
     const held = !after.isActive;
     const wasHeld = before !== null && !before.isActive;
-    return held === wasHeld ? [] : [{ name: laneMessage, payload: { lane: id, held } }];
+    return held === wasHeld ? [] : [{ name: laneMessage, payload: { lane: id } }];
   },
   most: ({ endpointsMax }) => endpointsMax,
 });

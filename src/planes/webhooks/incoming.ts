@@ -63,10 +63,23 @@ function queryOf(url: string): URLSearchParams {
 
 function valueAt(root: unknown, pointer: string): unknown {
   let value = root;
-  for (const token of pointer.split("/").slice(1)) {
-    const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const key of keysOf(pointer)) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
     value = Reflect.get(value, key);
   }
   return value;
+}
+
+/** Of the few pointers that presets and schemes have, each is read once. */
+const keys = new Map<string, readonly string[]>();
+const keysMax = 1_000;
+
+function keysOf(pointer: string): readonly string[] {
+  const known = keys.get(pointer);
+  if (known !== undefined) return known;
+  const [, ...tokens] = pointer.split("/");
+  const read = tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+  if (keys.size >= keysMax) keys.clear();
+  keys.set(pointer, read);
+  return read;
 }

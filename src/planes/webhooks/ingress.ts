@@ -31,8 +31,10 @@ export function ingress(endpoints: LiveEndpoints, quota: Quota, engines: Engines
       const queryAt = request.target.indexOf("?");
       const path = queryAt === -1 ? request.target : request.target.slice(0, queryAt);
       const query = queryAt === -1 ? "" : request.target.slice(queryAt);
-      const endpoint =
+      const found =
         path.at(-tokenLength - 1) === "-" ? endpoints.byToken(path.slice(-tokenLength)) : undefined;
+      const endpoint = found instanceof Promise ? await found : found;
+      if (endpoint instanceof Failure) return unavailable(endpoint);
       if (endpoint === undefined) {
         const waitMs = unknown.take(request.remoteAddress);
         return waitMs > 0 ? tooMany(waitMs) : notFound;

@@ -1,11 +1,14 @@
 import type { StoredRecord } from "../../engines/store/store.ts";
+import { Failure } from "../../kernel/failure.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { isStale, readThrough } from "../../registry/read-through.ts";
 import { secretOwner } from "../../registry/resource.ts";
 import { decodedRow } from "../../registry/unit.ts";
 import { endpoint, type EndpointRow } from "./endpoint.ts";
 import type { Provider } from "./provider.ts";
 import { providers } from "./providers.ts";
+import { rate } from "./rate.ts";
 import { configured } from "./verification-settings.ts";
 
 /** An endpoint as traffic needs it: decoded once per change, secrets in the clear only here. */
@@ -22,47 +25,94 @@ export type LiveEndpoint = {
   readonly target: URL;
 };
 
+/** A Failure unavailable is one that the sender is told; undefined = there is no such endpoint. */
+export type Found = LiveEndpoint | Failure | undefined;
+
 export type LiveEndpoints = {
-  byToken(token: string): LiveEndpoint | undefined;
-  byId(id: string): LiveEndpoint | undefined;
+  /**
+   * At once from memory, unless changes made elsewhere may not have come for a while: then from the store itself. What
+   * memory does not have may have been made elsewhere a moment ago: of such, up to 100 a second are looked up.
+   */
+  byToken(token: string): Found | Promise<Found>;
+  /** From memory, else from the store: undefined = it was deleted. @throws Failure unavailable */
+  find(workspace: string, id: string): Promise<LiveEndpoint | undefined>;
   all(): Iterable<LiveEndpoint>;
 };
 
 const pageSize = 1_000;
+/** Of addresses that memory does not have: whoever guesses some is not to keep the store busy. */
+const lookupsPerSecond = 100;
 
-/** Every live endpoint in memory, changed synchronously by each commit of this process. */
+/** Every live endpoint in memory: changed synchronously by each commit of this process, by the store's feed for others. */
 export async function liveEndpoints(engines: Engines): Promise<LiveEndpoints> {
-  const byToken = new Map<string, LiveEndpoint>();
-  const byId = new Map<string, LiveEndpoint>();
-
-  function apply(stored: StoredRecord): void {
-    const earlier = byId.get(stored.id);
-    if (earlier !== undefined) byToken.delete(earlier.settings.token);
-    byId.delete(stored.id);
-    if (stored.deletedAt !== null) return;
-    const live = liveEndpoint(decodedRow(endpoint, stored), engines);
-    byId.set(live.id, live);
-    byToken.set(live.settings.token, live);
-  }
-
-  engines.store.onChange((changed) => {
-    for (const stored of changed) if (stored.kind === endpoint.kind) apply(stored);
+  const { store } = engines;
+  const kept = keptEndpoints(engines);
+  const told = new Set<string>();
+  let loading = true;
+  store.onChange((changed) => {
+    for (const stored of changed) {
+      if (stored.kind !== endpoint.kind) continue;
+      if (loading) told.add(stored.id);
+      kept.apply(stored);
+    }
   });
   let after: string | undefined;
   do {
-    const page = await engines.store.records.every(endpoint.kind, {
+    const page = await store.records.every(endpoint.kind, {
       limit: pageSize,
       ...(after !== undefined && { after }),
     });
-    for (const stored of page) apply(stored);
+    // What was told meanwhile is newer than the page, or just as new.
+    for (const stored of page) if (!told.has(stored.id)) kept.apply(stored);
     after = page.length === pageSize ? page.at(-1)?.id : undefined;
   } while (after !== undefined);
+  loading = false;
+  told.clear();
 
+  const lookups = rate(lookupsPerSecond, engines.clock);
   return {
-    byToken: (token) => byToken.get(token),
-    byId: (id) => byId.get(id),
-    all: () => byId.values(),
+    byToken(token) {
+      if (isStale(store)) return fromStore(token, engines);
+      const known = kept.byToken.get(token);
+      const settled = known !== undefined || store.feed.silentMs() === 0 || lookups.take("") > 0;
+      return settled ? known : fromStore(token, engines);
+    },
+    async find(workspace, id) {
+      const known = kept.byId.get(id);
+      if (known !== undefined) return known;
+      const stored = await store.records.get(workspace, endpoint.kind, id);
+      return stored === undefined ? undefined : liveEndpoint(decodedRow(endpoint, stored), engines);
+    },
+    all: () => kept.byId.values(),
   };
+}
+
+function keptEndpoints(engines: Engines) {
+  const byToken = new Map<string, LiveEndpoint>();
+  const byId = new Map<string, LiveEndpoint>();
+  return {
+    byToken,
+    byId,
+    apply(stored: StoredRecord): void {
+      const earlier = byId.get(stored.id);
+      if (earlier !== undefined) byToken.delete(earlier.settings.token);
+      byId.delete(stored.id);
+      if (stored.deletedAt !== null) return;
+      const live = liveEndpoint(decodedRow(endpoint, stored), engines);
+      byId.set(live.id, live);
+      byToken.set(live.settings.token, live);
+    },
+  };
+}
+
+async function fromStore(token: string, engines: Engines): Promise<Found> {
+  try {
+    const stored = await readThrough(() => engines.store.records.byGlobalKey(endpoint.kind, "token", token));
+    return stored === undefined ? undefined : liveEndpoint(decodedRow(endpoint, stored), engines);
+  } catch (error) {
+    if (error instanceof Failure && error.kind === "unavailable") return error;
+    throw error;
+  }
 }
 
 /** One endpoint ready for traffic. */

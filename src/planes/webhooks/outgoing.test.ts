@@ -11,7 +11,7 @@ import type { Sending } from "./outgoing.ts";
 const nowMs = Date.parse("2026-11-20T12:00:00Z");
 const trace = "0af7651916cd43dd8448eb211c80319c";
 const sending: Sending = {
-  id: "ex_0123",
+  id: "ex_019aa3b17c0070008123456789abcdef",
   attempt: 2,
   receivedAtMs: nowMs - 5000,
   verified: "true",
@@ -85,7 +85,7 @@ describe("received headers on their way to the target", () => {
     ];
     const sent = outgoingHeaders(received, { ...sending, verified: "false" });
     assert.deepEqual(valuesOf(sent, "sluice-verified"), ["false"]);
-    assert.deepEqual(valuesOf(sent, "sluice-id"), ["ex_0123"]);
+    assert.deepEqual(valuesOf(sent, "sluice-id"), [sending.id]);
     assert.deepEqual(valuesOf(sent, "sluice-anything"), []);
   });
 });
@@ -93,14 +93,14 @@ describe("received headers on their way to the target", () => {
 describe("our own headers", () => {
   test("tell the event, the attempt, when it was received and whether it was verified", () => {
     assert.deepEqual(own({}), {
-      "sluice-id": "ex_0123",
+      "sluice-id": sending.id,
       "sluice-attempt": "2",
       "sluice-received-at": "2026-11-20T11:59:55.000Z",
       "sluice-verified": "true",
       "sluice-provider": "stripe",
     });
     assert.deepEqual(own({ verified: "none", provider: null }), {
-      "sluice-id": "ex_0123",
+      "sluice-id": sending.id,
       "sluice-attempt": "2",
       "sluice-received-at": "2026-11-20T11:59:55.000Z",
       "sluice-verified": "none",
@@ -125,7 +125,7 @@ describe("our own headers", () => {
         valuesOf(sent, `sluice-${name}`).join(),
       ]),
     );
-    assert.equal(renamed["webhook-id"], "ex_0123");
+    assert.equal(renamed["webhook-id"], sending.id);
     assert.deepEqual(new Webhook(secret).verify(body, renamed), { text: "grüße" });
     assert.throws(() => new Webhook(secret).verify(Buffer.from('{"text":"gruße"}'), renamed));
     assert.deepEqual(valuesOf(sent, "webhook-id"), ["the provider's own"]);

@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import { headerName } from "./header-name.ts";
 import { valuesOf } from "./incoming.ts";
 import { standardWebhooks } from "./scheme.ts";
 import { sign } from "./verification.ts";
@@ -23,44 +23,6 @@ export type Sending = {
   readonly signing: { readonly secret: Secret; readonly body: Uint8Array; readonly nowMs: number } | null;
 };
 
-/** RFC 9110 7.6.1 and its predecessors; `Connection` may name more. */
-const hopByHop = [
-  "connection",
-  "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
-
-/** What belongs to the connection to us, or tells of the way to us; Outbound makes its own host and length. */
-const ours = [
-  "accept-encoding",
-  "cdn-loop",
-  "client-ip",
-  "content-length",
-  "expect",
-  "forwarded",
-  "host",
-  "traceparent",
-  "true-client-ip",
-  "via",
-  "x-amzn-trace-id",
-  "x-client-ip",
-  "x-cloud-trace-context",
-  "x-cluster-client-ip",
-  "x-original-forwarded-for",
-  "x-original-host",
-  "x-real-ip",
-  "x-request-start",
-];
-const stripped: ReadonlySet<string> = new Set([...hopByHop, ...ours]);
-const strippedPrefix = /^(?:sluice-|x-forwarded-|cf-|fly-|fastly-|x-envoy-|x-amz-cf-)/;
-
 const signatureScheme = standardWebhooks("sluice");
 
 /**
@@ -71,19 +33,21 @@ const signatureScheme = standardWebhooks("sluice");
  */
 export function outgoingHeaders(received: Headers, sending: Sending): Headers {
   const incomingTrace = traceOf(received);
-  const named = new Set(
-    valuesOf(received, "connection").flatMap((value) =>
-      value.split(",").map((name) => name.trim().toLowerCase()),
-    ),
-  );
+  const named = namedByConnection(received);
   const kept = received.filter(([given]) => {
-    const name = given.toLowerCase();
-    if (stripped.has(name) || named.has(name)) return false;
+    const { lower, ofHop } = headerName(given);
     // Of a trace context whose parent is not valid, W3C says to drop the state too.
-    if (name === "tracestate") return incomingTrace !== undefined;
-    return !strippedPrefix.test(name);
+    if (lower === "tracestate" && incomingTrace === undefined) return false;
+    return !ofHop && !named.includes(lower);
   });
   return [...kept, ...ownHeaders(sending), ["traceparent", traceparentOf(incomingTrace, sending)]];
+}
+
+/** Names, in lowercase, that the sender's `Connection` takes for its hop. */
+function namedByConnection(received: Headers): readonly string[] {
+  return valuesOf(received, "connection").flatMap((value) =>
+    value.split(",").map((name) => name.trim().toLowerCase()),
+  );
 }
 
 function ownHeaders(sending: Sending): Headers {
@@ -121,24 +85,12 @@ export function traceOf(received: Headers): TraceContext | undefined {
   return version === "00" && more !== undefined ? undefined : { trace, flags };
 }
 
-/** The span's id is made of the event and the attempt: the same whenever this attempt is told of. */
+/** The span's id is made of the event's random bits and the attempt: the same whenever this attempt is told of. */
 function traceparentOf(incomingTrace: TraceContext | undefined, sending: Sending): string {
-  const span = hash("sha256", `${sending.id}.${sending.attempt}`).slice(0, 16);
+  const span = `${sending.id.slice(-12)}${sending.attempt.toString(16).padStart(4, "0")}`;
   const sampled = Number.parseInt(incomingTrace?.flags ?? "01", 16) & 1;
   return `00-${incomingTrace?.trace ?? sending.trace}-${span}-0${sampled}`;
 }
-
-const credentialNames: ReadonlySet<string> = new Set([
-  "authentication",
-  "authorization",
-  "cookie",
-  "proxy-authorization",
-  "set-cookie",
-  "x-authorization",
-  "x-forwarded-authorization",
-]);
-const credentialForm = /api-?_?key|access-?_?key|secret|passw(?:or)?d|token|credential/;
-const noCredentialForm = /signature|timestamp|idempotency|[-_]id$/;
 
 /** What stands for a credential's value in whatever is stored and shown. */
 export const redactedValue = "[redacted]";
@@ -156,10 +108,12 @@ export function credentialHeaders(
   alsoSecret: readonly string[] = [],
 ): { readonly shown: Headers; readonly withheld: Withheld } {
   const withheld: [number, string][] = [];
-  const shown = headers.map(([name, value], index) => {
-    if (!isCredential(name.toLowerCase(), alsoSecret)) return [name, value] as const;
+  const shown = headers.map((header, index) => {
+    const [given, value] = header;
+    const { lower, credential } = headerName(given);
+    if (!credential && !alsoSecret.includes(lower)) return header;
     withheld.push([index, value]);
-    return [name, redactedValue] as const;
+    return [given, redactedValue] as const;
   });
   return { shown, withheld };
 }
@@ -168,9 +122,4 @@ export function credentialHeaders(
 export function withCredentials(shown: Headers, withheld: Withheld): Headers {
   const values = new Map(withheld);
   return shown.map(([name, value], index) => [name, values.get(index) ?? value]);
-}
-
-function isCredential(name: string, alsoSecret: readonly string[]): boolean {
-  if (credentialNames.has(name) || alsoSecret.includes(name)) return true;
-  return credentialForm.test(name) && !noCredentialForm.test(name);
 }

@@ -97,7 +97,10 @@ async function start(engines: Engines): Promise<Running> {
       ...[deliverJob, testJob, redeliverJob].map((name) => deliver(name, endpoints, engines)),
       replay(engines),
     ],
-    messages: laneMessages(endpoints, engines),
-    upkeep: [{ name: "over quota", everyMs: 5_000, run: () => quota.release() }],
+    messages: laneMessages(engines),
+    upkeep: [
+      { name: "quota use", everyMs: 2_000, by: "each", run: () => quota.refresh() },
+      { name: "over quota", everyMs: 5_000, by: "each", run: () => quota.release() },
+    ],
   };
 }

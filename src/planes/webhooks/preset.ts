@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
-import { nearest } from "../../registry/near.ts";
+import { nearNames } from "../../registry/near.ts";
 import type { Provider } from "./provider.ts";
 import { providerNamed, providers } from "./providers.ts";
 import type { VerificationSettings } from "./verification-settings.ts";
@@ -29,7 +29,7 @@ export function presetOf(
   }
   const preset = providerNamed(text);
   if (preset !== undefined) return preset;
-  const near = nearest(text, names);
+  const [near] = nearNames(text, names);
   throw new Failure("invalid", `There is no preset for "${text}".`, {
     pointer: "/provider",
     allowed: names,

@@ -5,6 +5,7 @@ import { updateWorkspace } from "../account/operations/update-workspace.ts";
 import { getLogDetail } from "./operations/get-log-detail.ts";
 import { listLogs } from "./operations/list-logs.ts";
 import { setEndpointSecret } from "./operations/set-endpoint-secret.ts";
+import { quotas } from "./quota.ts";
 
 test("a month's quota: held above it, refused at 120 %, let go when the plan is raised", async () => {
   const world = await openRunningWorld();
@@ -76,6 +77,31 @@ test("tests, duplicates, handshakes and rejections use up no quota", async () =>
     }
     const { id } = await send("2");
     assert.equal((await world.endingOf(workspace, id)).ending, "delivered");
+  } finally {
+    await world.close();
+  }
+});
+
+test("what another process accepts counts once the use is read anew, and lets go nothing that is over", async () => {
+  const world = await openRunningWorld();
+  try {
+    const workspace = await world.newWorkspace({ eventsPerMonth: 5 });
+    const orders = await world.endpointIn(workspace);
+    // Another process has its memory, and nothing else, of its own.
+    const elsewhere = await quotas(world.engines);
+    const now = world.clock.now();
+    for (let n = 0; n < 5; n++) await world.arrive(orders);
+    const over = await world.arrive(orders);
+    assert.equal(elsewhere.state(workspace, now), "open", "by what it knew");
+    await elsewhere.release();
+    assert.partialDeepStrictEqual(await world.call(workspace, getLogDetail, { logId: over.id }), {
+      state: "pending",
+    });
+    await elsewhere.refresh();
+    assert.equal(elsewhere.state(workspace, now), "hard");
+    await world.call(workspace, updateWorkspace, { plan: { eventsPerMonth: 100 } });
+    await elsewhere.release();
+    assert.equal((await world.endingOf(workspace, over.id)).ending, "delivered");
   } finally {
     await world.close();
   }

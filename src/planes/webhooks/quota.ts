@@ -1,3 +1,4 @@
+import type { StoredRecord } from "../../engines/store/store.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { decodedRow } from "../../registry/unit.ts";
 import { quotaHardShare, quotaKey, workspace } from "../../registry/workspace.ts";
@@ -13,27 +14,85 @@ export type Quota = {
   count(workspaceId: string, now: number): void;
   /** Answers the lane that events over the soft limit wait in, which is held. */
   overLane(workspaceId: string): Promise<string>;
+  /** Reads anew what this and all other processes have counted of the workspaces that were asked about since. */
+  refresh(): Promise<void>;
   /** Lets go what waits where the plan was raised or a new month has begun. */
   release(): Promise<void>;
 };
 
-/** This month's accepted events of every workspace, in memory; loaded from the tallies, then counted along. */
+/**
+ * What every workspace may use and has used this month, in memory: loaded from the tallies, counted along, and read anew
+ * every few seconds for what other processes accepted. So with several of them the limits are passed by what the others
+ * accept within those seconds, and an event committed while the tallies are read may count twice until they are read again.
+ */
 export async function quotas(engines: Engines): Promise<Quota> {
   const { store, traffic, clock } = engines;
+  const use = monthlyUse(engines);
   const limits = new Map<string, number>();
-  const used = new Map<string, number>();
+  // Holds outlive whoever made them: until it was looked, every workspace may have one.
+  const mayBeHeld = new Set<string>();
+  const held = new Set<string>();
 
-  store.onChange((changed) => {
-    for (const stored of changed)
-      if (stored.kind === workspace.kind)
-        limits.set(stored.id, decodedRow(workspace, stored).value.plan.eventsPerMonth);
-  });
-  for (const stored of await store.records.every(workspace.kind, { limit: 1_000 })) {
+  function limit(stored: StoredRecord): void {
     limits.set(stored.id, decodedRow(workspace, stored).value.plan.eventsPerMonth);
-    const key = quotaKey(stored.id, clock.now());
-    used.set(key, (await traffic.journal.tallies(key)).get(key) ?? 0);
+    mayBeHeld.add(stored.id);
   }
 
+  store.onChange((changed) => {
+    for (const stored of changed) if (stored.kind === workspace.kind) limit(stored);
+  });
+  for (const stored of await store.records.every(workspace.kind, { limit: 1_000 })) {
+    // What was told meanwhile is newer.
+    if (!limits.has(stored.id)) limit(stored);
+    await use.load(stored.id);
+  }
+
+  function state(workspaceId: string, now: number): QuotaState {
+    const most = limits.get(workspaceId) ?? Infinity;
+    const sum = use.of(workspaceId, now);
+    if (sum < most) return "open";
+    return sum < most * quotaHardShare ? "soft" : "hard";
+  }
+
+  let month = quotaKey("", clock.now());
+  return {
+    state,
+    key: use.key,
+    count: use.count,
+    async overLane(workspaceId) {
+      const lane = `over/${workspaceId}`;
+      if (held.has(workspaceId)) return lane;
+      await traffic.queue.hold(lane, Infinity);
+      held.add(workspaceId);
+      mayBeHeld.add(workspaceId);
+      return lane;
+    },
+    async refresh() {
+      // Another process may have let go what it saw within the limit by what it knew.
+      held.clear();
+      await use.refresh();
+    },
+    async release() {
+      const current = quotaKey("", clock.now());
+      if (current !== month) for (const workspaceId of limits.keys()) mayBeHeld.add(workspaceId);
+      month = current;
+      for (const workspaceId of mayBeHeld) {
+        if (state(workspaceId, clock.now()) !== "open") continue;
+        // It may have been filled elsewhere.
+        await use.load(workspaceId);
+        if (state(workspaceId, clock.now()) !== "open") continue;
+        held.delete(workspaceId);
+        mayBeHeld.delete(workspaceId);
+        await traffic.queue.resume(`over/${workspaceId}`);
+      }
+    },
+  };
+}
+
+function monthlyUse({ traffic, clock }: Engines) {
+  const used = new Map<string, number>();
+  // Of workspaces that are asked about, the others' use is of interest.
+  const asked = new Set<string>();
   // The month's name is made once per workspace and hour, not per event.
   let hour = 0;
   const keys = new Map<string, string>();
@@ -46,38 +105,29 @@ export async function quotas(engines: Engines): Promise<Quota> {
     return key;
   }
 
-  function state(workspaceId: string, now: number): QuotaState {
-    const limit = limits.get(workspaceId) ?? Infinity;
-    const sum = used.get(keyOf(workspaceId, now)) ?? 0;
-    if (sum < limit) return "open";
-    return sum < limit * quotaHardShare ? "soft" : "hard";
+  async function load(workspaceId: string): Promise<void> {
+    const key = quotaKey(workspaceId, clock.now());
+    const before = used.get(key) ?? 0;
+    const sum = (await traffic.journal.tallies(key)).get(key) ?? 0;
+    const countedMeanwhile = (used.get(key) ?? 0) - before;
+    used.set(key, sum + countedMeanwhile);
   }
 
-  // Holds outlive the process: until the first release, every workspace may have one.
-  const mayBeHeld = new Set(limits.keys());
-  const held = new Set<string>();
   return {
-    state,
     key: keyOf,
-    async overLane(workspaceId) {
-      const lane = `over/${workspaceId}`;
-      if (held.has(workspaceId)) return lane;
-      await traffic.queue.hold(lane, Infinity);
-      held.add(workspaceId);
-      mayBeHeld.add(workspaceId);
-      return lane;
+    load,
+    of(workspaceId: string, now: number): number {
+      asked.add(workspaceId);
+      return used.get(keyOf(workspaceId, now)) ?? 0;
     },
-    async release() {
-      for (const workspaceId of mayBeHeld) {
-        if (state(workspaceId, clock.now()) !== "open") continue;
-        held.delete(workspaceId);
-        mayBeHeld.delete(workspaceId);
-        await traffic.queue.resume(`over/${workspaceId}`);
-      }
-    },
-    count(workspaceId, now) {
+    count(workspaceId: string, now: number): void {
       const key = keyOf(workspaceId, now);
       used.set(key, (used.get(key) ?? 0) + 1);
+    },
+    async refresh(): Promise<void> {
+      const all = [...asked];
+      asked.clear();
+      for (const workspaceId of all) await load(workspaceId);
     },
   };
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Measured } from "../../engines/ledger/ledger.ts";
+import type { Ending } from "../../kernel/exchange.ts";
 import type { Context } from "../../registry/context.ts";
 import { deliverJob } from "./delivery.ts";
 
@@ -11,13 +13,15 @@ export const Stats = z.object({
   received: z.int().describe("Requests in the last 24 h, rejected and duplicate ones included."),
   delivered: z.int(),
   failed: z.int(),
+  rejected: z.int().describe("Rejections beyond 10 a minute are counted by account_for_webhooks alone."),
+  duplicates: z.int(),
   redelivered: z.int().describe("Replays that were delivered."),
   pending: z.int().describe("Accepted and not yet delivered, of any age."),
   successRate: z
     .number()
     .nullable()
     .describe("delivered / (delivered + failed), 0 to 1; null without either."),
-  p95Ms: z.number().nullable().describe("95th percentile of a delivery attempt's duration."),
+  p95Ms: z.number().nullable().describe("95th percentile of a delivery attempt's duration, within 1 %."),
   lastEventAt: z.iso.datetime().nullable(),
 });
 
@@ -27,6 +31,8 @@ const none: Stats = {
   received: 0,
   delivered: 0,
   failed: 0,
+  rejected: 0,
+  duplicates: 0,
   redelivered: 0,
   pending: 0,
   successRate: null,
@@ -52,23 +58,49 @@ export async function statsOf(context: Context, ids: readonly string[]): Promise
     }),
     traffic.queue.countOpen({ workspace, names: [deliverJob], subjects: ids }),
   ]);
-  const ended = (id: string, ending: string): number =>
-    endings.find((it) => it.subject === id && it.ending === ending)?.count ?? 0;
+  const [received, attempted, replayed] = [bySubject(events), bySubject(attempts), bySubject(replays)];
+  const counts = new Map(endings.map(({ subject, ending, count }) => [`${subject} ${ending}`, count]));
+  const ended = (id: string, ending: Ending): number => counts.get(`${id} ${ending}`) ?? 0;
   return (id) => {
-    const event = events.find(({ subject }) => subject === id);
-    const delivered = ended(id, "delivered");
-    const failed = ended(id, "failed");
+    const event = received.get(id);
+    const [delivered, failed] = [ended(id, "delivered"), ended(id, "failed")];
     return {
       received: event?.count ?? 0,
       delivered,
       failed,
-      redelivered: replays.find(({ subject }) => subject === id)?.outcomes["delivered"] ?? 0,
+      rejected: ended(id, "rejected"),
+      duplicates: ended(id, "duplicate"),
+      redelivered: replayed.get(id)?.outcomes["delivered"] ?? 0,
       pending: open.get(id) ?? 0,
-      successRate: delivered + failed === 0 ? null : round(delivered / (delivered + failed), 4),
-      p95Ms: roundOrNull(attempts.find(({ subject }) => subject === id)?.p95Ms),
+      successRate: successRateOf(delivered, failed),
+      p95Ms: roundOrNull(attempted.get(id)?.p95Ms),
       lastEventAt: event === undefined ? null : new Date(event.lastAt).toISOString(),
     };
   };
+}
+
+function bySubject(figures: readonly Measured[]): ReadonlyMap<string, Measured> {
+  return new Map(figures.map((it) => [it.subject, it]));
+}
+
+/** What adds up over endpoints, added up. */
+export function totalsOf(all: readonly Stats[]): Omit<Stats, "p95Ms" | "lastEventAt"> {
+  const sum = (one: (stats: Stats) => number) => all.reduce((total, stats) => total + one(stats), 0);
+  const [delivered, failed] = [sum((it) => it.delivered), sum((it) => it.failed)];
+  return {
+    received: sum((it) => it.received),
+    delivered,
+    failed,
+    rejected: sum((it) => it.rejected),
+    duplicates: sum((it) => it.duplicates),
+    redelivered: sum((it) => it.redelivered),
+    pending: sum((it) => it.pending),
+    successRate: successRateOf(delivered, failed),
+  };
+}
+
+function successRateOf(delivered: number, failed: number): number | null {
+  return delivered + failed === 0 ? null : round(delivered / (delivered + failed), 4);
 }
 
 export function round(value: number, places: number): number {

@@ -6,6 +6,7 @@ import type { Secret } from "../../kernel/secret.ts";
 import { algorithms, bytesOf, decoded, hmacOf, keyOf } from "./algorithm.ts";
 import type { Content } from "./algorithm.ts";
 import { valuesOf } from "./incoming.ts";
+import { signedContent } from "./signed-content.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Place, Scheme, SignatureScheme, SymmetricScheme, TokenScheme } from "./scheme.ts";
 
@@ -70,7 +71,8 @@ function verifySigned(
   const given = readAll(scheme, request.headers);
   if (!given.ok) return given;
   const { signatures, id, timestamp } = given;
-  const content = contentOf(scheme.signed, { ...request, id, timestamp });
+  const { body, method, url } = request;
+  const content = signedContent(scheme, { id, timestamp, body, method, url });
   const secret = indexOfMatch(scheme, secrets, content, signatures);
   if (typeof secret !== "number") return secret;
   // Age last: of a request that is forged and old, "forged" says more.
@@ -178,7 +180,7 @@ export function sign(scheme: SymmetricScheme, secret: Secret, message: Signable)
   const key = keyOf(scheme, secret);
   if (typeof key === "string") throw new Failure("invalid", key, { hint: hints.badSecret });
   const timestamp = scheme.timestamp ? written(message.timestampMs, scheme.timestamp.unit) : "";
-  const mac = hmacOf(scheme.algorithm, key, contentOf(scheme.signed, { ...message, timestamp }));
+  const mac = hmacOf(scheme.algorithm, key, signedContent(scheme, { ...message, timestamp }));
   return placed([
     ...(scheme.id ? ([[scheme.id, message.id]] as const) : []),
     ...(scheme.timestamp ? ([[scheme.timestamp, timestamp]] as const) : []),
@@ -228,18 +230,6 @@ function itemsOf(place: Place, value: string): readonly string[] {
     if (at !== -1 && item.slice(0, at).trim() === field) values.push(item.slice(at + 1).trim());
   }
   return values;
-}
-
-type Parts = Omit<Signable, "timestampMs"> & { readonly timestamp: string };
-
-function contentOf(template: string, parts: Parts): Content {
-  const pieces = template.split(/\{(id|timestamp|body|method|url)\}/).map((text, i) => {
-    if (i % 2 === 0) return text;
-    return text === "id" || text === "timestamp" || text === "method" || text === "url"
-      ? parts[text]
-      : parts.body;
-  });
-  return pieces.filter((piece) => piece !== "");
 }
 
 const units = { s: "seconds", ms: "milliseconds", iso: "ISO 8601 (RFC 3339)" } as const;

@@ -1,5 +1,5 @@
 import { Failure } from "../../kernel/failure.ts";
-import { nearest } from "../../registry/near.ts";
+import { nearNames } from "../../registry/near.ts";
 import type { Operation } from "../../registry/operation.ts";
 
 /** A command that is no operation, such as `serve`. */
@@ -26,7 +26,7 @@ export function operationNamed(
 ): Operation {
   const found = operations.find((it) => it.name === word || commandName(it) === word);
   if (found !== undefined) return found;
-  const near = nearest(word, [...operations.map(commandName), ...builtins.map(({ name }) => name)]);
+  const [near] = nearNames(word, [...operations.map(commandName), ...builtins.map(({ name }) => name)]);
   throw new Failure("invalid", `There is no command "${word.slice(0, 100)}".`, {
     hint: near === undefined ? "`sluice help` lists all commands." : `Did you mean \`sluice ${near}\`?`,
   });

@@ -1,6 +1,6 @@
 import { Failure } from "../../kernel/failure.ts";
 import type { Field } from "../../registry/field.ts";
-import { nearest } from "../../registry/near.ts";
+import { nearNames } from "../../registry/near.ts";
 import type { Operation } from "../../registry/operation.ts";
 import { pointerOf } from "../../registry/parse.ts";
 import { flagsOf, type CommonFlag, type Flag } from "./command-flags.ts";
@@ -70,7 +70,7 @@ function valueOf(flag: Flag, inline: string | undefined, next: string | undefine
 }
 
 function unknownFlag(name: string, it: Operation, names: readonly string[]): never {
-  const near = nearest(name, names);
+  const [near] = nearNames(name, names);
   throw new Failure("invalid", `There is no flag --${name.slice(0, 100)}.`, {
     hint: near === undefined ? `\`sluice ${commandName(it)} --help\` lists them.` : `Did you mean --${near}?`,
   });

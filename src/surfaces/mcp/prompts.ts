@@ -7,7 +7,7 @@ import type { Operation } from "../../registry/operation.ts";
 import { parseInput } from "../../registry/parse.ts";
 import type { CallRead, Prompt } from "../../registry/plane.ts";
 import { parseParams, RpcError, rpcCode, type Params } from "./json-rpc.ts";
-import { nearNames } from "./near-name.ts";
+import { nearNames } from "../../registry/near.ts";
 import { argumentsOf } from "./tool-schema.ts";
 
 export type Prompts = {

@@ -4,7 +4,7 @@ import { invoke, type Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 import { brokenResult, expected, failedResult } from "./failure-reply.ts";
 import { parseParams, RpcError, rpcCode, type Params } from "./json-rpc.ts";
-import { nearNames } from "./near-name.ts";
+import { nearNames } from "../../registry/near.ts";
 import { inputSchemaOf, outputSchemaOf } from "./tool-schema.ts";
 import { shows } from "./view.ts";
 

@@ -1,8 +1,8 @@
-import { z } from "zod";
 import type { Clock } from "../../../kernel/clock.ts";
 import type { DatabaseFile } from "../../sqlite/database-file.ts";
 import type { Counters } from "../counters.ts";
 import { budgetKeptMs, settleGraceMs } from "../counters.ts";
+import { decide, known, standing } from "../decision.ts";
 
 const first = `
 create table budget (
@@ -28,9 +28,6 @@ create index reservation_expiry on reservation (expires_at);
 /** Forward only: entry n brings a file from `user_version` n to n + 1. Never edit one that was released. */
 export const budgetMigrations: readonly string[] = [first];
 
-const standing = z.object({ used: z.number(), reserved: z.number() });
-const known = z.object({ settled: z.number(), expires_at: z.number() }).optional();
-
 /** More than one write adds, so what is over never piles up. */
 const forgottenPerWrite = 4;
 
@@ -55,15 +52,13 @@ export function sqliteBudgets(
       file.write(() => {
         forget();
         const now = clock.now();
-        const { used, reserved } = stand(key);
-        const left = limit - used - reserved;
         const earlier = known.parse(find.get(key, id));
-        const repeated = earlier !== undefined && (earlier.settled === 1 || earlier.expires_at > now);
-        if (repeated) return { granted: true, left: Math.max(left, 0) };
-        if (amount > left) return { granted: false, left: Math.max(left, 0) };
-        put.run(key, id, amount, expiresAt);
-        use.run(key, 0, now);
-        return { granted: true, left: left - amount };
+        const { answer, takes } = decide({ amount, limit, now, standing: stand(key), earlier });
+        if (takes) {
+          put.run(key, id, amount, expiresAt);
+          use.run(key, 0, now);
+        }
+        return answer;
       }),
     settle: async (key, id, used) =>
       file.write(() => {

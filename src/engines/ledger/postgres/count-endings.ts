@@ -1,31 +1,62 @@
 import type { Ending } from "../../../kernel/exchange.ts";
 import type { Query } from "../../postgres/database.ts";
 import { endingOf } from "../../postgres/exchange-row.ts";
-import { ask, sql, text } from "../../postgres/sql.ts";
+import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
-import { anyText, isStorable, between, notBefore } from "./where.ts";
+import type { Rolled } from "./figures.ts";
+import { besideRollups, ofRollups, type Span } from "./span.ts";
+import { anyText, notBefore, between } from "./where.ts";
 
 type Counted = { readonly subject: string; readonly ending: Ending; readonly count: number };
 
-/** The exchange that records an ending has the subject and the time of receipt of its event; the kind is looked up. */
-export async function countEndings(database: Query, query: CountEndings): Promise<readonly Counted[]> {
-  const { workspace, kinds, subjects, receivedFrom, receivedTo } = query;
-  if (!isStorable(workspace)) return [];
+/** Counts the rows that carry endings, or, in the hours given, their rollups: then all of one moment, in one statement. */
+export async function countEndings(
+  database: Query,
+  query: CountEndings,
+  rolled: Rolled | undefined,
+): Promise<readonly Counted[]> {
+  const parts = rolled === undefined ? [carried(query, carriersOf(query))] : fromHours(query, rolled);
   const rows = await ask(
     database,
-    sql`select carrier.subject, carrier.ending, count(*) as count
-    from exchange as carrier join exchange as event
-      on event.id = case when carrier.ending = 'duplicate' then carrier.id
-        else coalesce(carrier.parent, carrier.id) end and event.workspace = carrier.workspace
-    where carrier.workspace = ${workspace} and carrier.ending is not null
-      and ${subjects === undefined ? text("true") : anyText("carrier.subject", subjects)}
-      and ${between("carrier.received_at", receivedFrom, receivedTo)}
-      and ${notBefore("carrier.id", receivedFrom)} and ${notBefore("event.id", receivedFrom)}
-      and ${anyText("event.kind", kinds)}
-    group by carrier.subject, carrier.ending`,
+    sql`with part (subject, ending, count) as (${joined(parts, " union all ")})
+    select subject, ending, sum(count) as count from part group by subject, ending`,
   );
   return rows.map(countedOf);
+}
+
+/**
+ * SQL for that `event` is the event whose ending the row of this alias records, which has the same subject and time of
+ * receipt; to be looked up for its kind.
+ */
+export function eventOf(carrier: string): string {
+  return `event.id = case when ${carrier}.ending = 'duplicate' then ${carrier}.id
+    else coalesce(${carrier}.parent, ${carrier}.id) end and event.workspace = ${carrier}.workspace`;
+}
+
+function carriersOf({ workspace, receivedFrom, receivedTo }: CountEndings): Sql {
+  return sql`exchange as candidate where candidate.workspace = ${workspace}
+    and ${between("candidate.received_at", receivedFrom, receivedTo)} and ${notBefore("candidate.id", receivedFrom)}`;
+}
+
+function fromHours(query: CountEndings, { hours, position }: Rolled): readonly Sql[] {
+  const { workspace, kinds, receivedFrom: first, receivedTo: end } = query;
+  const span: Span = { workspace, told: "received", first, hours, end, position };
+  const rollups = sql`select candidate.subject, candidate.ending, candidate.count from ending_rollup as candidate
+    where ${ofRollups(span)} and ${ofSubjects(query)} and ${anyText("candidate.kind", kinds)}`;
+  return [rollups, ...besideRollups(span).map((beside) => carried(query, beside))];
+}
+
+/** One for each of the rows, `candidate` of what follows `from`, that records the ending of an event asked for. */
+function carried(query: CountEndings, candidates: Sql): Sql {
+  return sql`select carrier.subject, carrier.ending, 1::bigint from (
+      select candidate.* from ${candidates} and candidate.ending is not null and ${ofSubjects(query)}) as carrier
+    join exchange as event on ${text(eventOf("carrier"))}
+    where ${notBefore("event.id", query.receivedFrom)} and ${anyText("event.kind", query.kinds)}`;
+}
+
+function ofSubjects({ subjects }: CountEndings): Sql {
+  return subjects === undefined ? text("true") : anyText("candidate.subject", subjects);
 }
 
 function countedOf(row: Row): Counted {

@@ -5,7 +5,7 @@ import type { Node } from "../../postgres/node.ts";
 import { partitionBounds, partitionDays, partitionName } from "../../postgres/partitions.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
 import { codeOf } from "../../postgres/trouble.ts";
-import { numberOf } from "../../stored/row.ts";
+import { keepRolled, unroll } from "./unrolling.ts";
 
 const dayMs = 86_400_000;
 /** Whoever reads or commits waits behind our wait for the lock, which is why it is short and tried again. */
@@ -40,18 +40,19 @@ async function dropDay(node: Node, day: number, keys: Keys): Promise<number> {
 }
 
 /**
- * Counting happens while only changes of that day must wait; the lock on all days, which dropping takes, is held for
+ * Counting happens while only changes of that day, and rolls, must wait; the lock on all days, which dropping takes, is held for
  * less than a millisecond: files are removed after it is given back.
  */
 async function dropOnceDue(within: Query, day: number, keys: Keys): Promise<number> {
   const [exchange, block] = [partitionName("exchange", day), partitionName("block", day)];
+  await keepRolled(within);
   await within.query(`set local lock_timeout = ${lockMs}`);
   await within.query(`lock table ${exchange}, ${block} in share row exclusive mode`);
   if (!(await isDue(within, day, keys))) return 0;
-  const [counted] = await within.query(`select count(*) as count from ${exchange}`);
+  const dropped = await unroll(within, text(exchange));
   await within.query("delete from remnant where day = $1", [day]);
   await within.query(`drop table ${exchange}, ${block}`);
-  return counted === undefined ? 0 : numberOf(counted, "count");
+  return dropped;
 }
 
 /**

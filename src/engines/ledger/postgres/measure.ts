@@ -1,21 +1,17 @@
 import type { Query } from "../../postgres/database.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
-import { classText, groupsMax, refuseTooMany } from "../figures.ts";
+import { classText, groupsMax, piecesMax, refuseTooMany } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import { conditions, isStorable, between, notBefore } from "./where.ts";
-
-/** Of a whole answer: ten for each group when there are as many groups as there may be. */
-const cellsMax = 100_000;
+import { conditions, between, notBefore } from "./where.ts";
 
 /**
  * Figures from the rows themselves, in one statement and so of one moment. Reading them twice from the list index, once
  * for figures and once for what there is how many of, takes less than keeping them in between.
  *
- * @throws Failure too_large when there are more than `groupsMax` groups or `cellsMax` cells of them
+ * @throws Failure too_large when there are more than `groupsMax` groups or `piecesMax` cells of them
  */
 export async function measureRows(database: Query, query: Measure): Promise<readonly Measured[]> {
-  if (!isStorable(query.workspace)) return [];
   const hits = hitsOf(query);
   const group = text(query.bySubject ? "at, subject" : "at");
   const rows = await ask(
@@ -25,14 +21,14 @@ export async function measureRows(database: Query, query: Measure): Promise<read
     from (${hits}) as hit group by ${group} limit ${groupsMax + 1})
     union all
     (select ${group}, class, outcome, count(*), null, null
-    from (${hits}) as hit group by ${group}, class, outcome limit ${cellsMax + 1})`,
+    from (${hits}) as hit group by ${group}, class, outcome limit ${piecesMax + 1})`,
   );
   const [cells, figures] = [
     rows.filter((row) => row["ms"] === null),
     rows.filter((row) => row["ms"] !== null),
   ];
   refuseTooMany("groups", figures.length, groupsMax);
-  refuseTooMany("combinations of status class and outcome", cells.length, cellsMax);
+  refuseTooMany("combinations of status class and outcome", cells.length, piecesMax);
   const cellsOf = Map.groupBy(cells, groupOf);
   return figures.map((row) => measuredOf(row, cellsOf.get(groupOf(row)) ?? []));
 }

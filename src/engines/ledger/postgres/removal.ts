@@ -4,7 +4,8 @@ import type { Node } from "../../postgres/node.ts";
 import { ask, sql, text, type Sql } from "../../postgres/sql.ts";
 import { textOf } from "../../stored/row.ts";
 import { dropDays } from "./days.ts";
-import { between, isStorable } from "./where.ts";
+import { keepRolled, unroll } from "./unrolling.ts";
+import { isStorable, between } from "./where.ts";
 
 /** Rows removed in one transaction: who wants to change one of them waits for it. */
 const chunkRowsMax = 500;
@@ -55,6 +56,7 @@ async function inChunks(node: Node, limit: number, due: Sql): Promise<number> {
  * of their ids so that two who remove do not wait for each other, and go when nothing points to them any more.
  */
 async function removeChunk(within: Query, due: Sql, limit: number): Promise<readonly string[]> {
+  await keepRolled(within);
   const rows = await ask(
     within,
     sql`select id, block from exchange as candidate where ${due}
@@ -62,7 +64,9 @@ async function removeChunk(within: Query, due: Sql, limit: number): Promise<read
   );
   const ids = rows.map((row) => textOf(row, "id"));
   const blocks = rows.flatMap((row) => (row["block"] === null ? [] : [textOf(row, "block")]));
-  if (ids.length > 0) await ask(within, sql`delete from exchange where id = any(${ids})`);
+  if (ids.length === 0) return ids;
+  await unroll(within, sql`exchange where id = any(${ids})`);
+  await ask(within, sql`delete from exchange where id = any(${ids})`);
   if (blocks.length > 0) await leaveBlocks(within, blocks);
   return ids;
 }

@@ -2,36 +2,88 @@ import { endings, type Ending } from "../../../kernel/exchange.ts";
 import { endingCode, endingOf } from "../../sqlite/exchange-row.ts";
 import { numberOf, textOf, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
+import type { Hours } from "../rolled-hours.ts";
+import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
 import { anyNamed, clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
-/** The exchange that records an ending has the subject and the time of receipt of its event; the kind is looked up. */
-export function countEndingsQuery(query: CountEndings): Clause {
+/** Counts the rows that carry endings, or, in the hours given, their rollups: then all of one moment, in one statement. */
+export function countEndingsQuery(query: CountEndings, hours: Hours | undefined): Clause {
+  const { workspace, subjects } = query;
   return joined(
     [
-      workspaceOf(query.workspace),
-      subjectsOf(query.subjects),
-      clause(
-        `select (select text from name where name.id = event.subject) as subject, carrier.ending as ending,
-          count(*) as count
-        from subject cross join exchange as carrier indexed by exchange_ending
-        cross join exchange as event indexed by exchange_id
-        where carrier.${ofWorkspace} and carrier.ending in ${everyEnding} and carrier.subject = subject.id
-          and carrier.received_at >= ? and carrier.received_at < ?
-          and event.id = case when carrier.ending = ${duplicate} then carrier.id
-            else coalesce(carrier.parent, carrier.id) end
-          and event.workspace = carrier.workspace and`,
-        query.receivedFrom,
-        query.receivedTo,
-      ),
-      anyNamed("event.kind", query.kinds),
-      clause("group by event.subject, carrier.ending"),
+      ...(hours === undefined
+        ? [workspaceOf(workspace), subjectsOf(subjects)]
+        : [spanOf({ workspace, subjects }, hours, "received")]),
+      clause(", part (subject, ending, count) as ("),
+      joined(hours === undefined ? [fromRows(query)] : fromHours(query, hours), " union all "),
+      clause(`) select (select text from name where name.id = part.subject) as subject, ending, sum(count) as count
+        from part group by part.subject, ending`),
     ],
     " ",
   );
 }
 
-const everyEnding = `(${endings.map(endingCode).join(", ")})`;
-const duplicate = endingCode("duplicate");
+/**
+ * The event whose ending the exchange `candidate` records, which has the same subject and time of receipt; to be looked
+ * up for its kind.
+ */
+export const eventOfCarrier = `event.id = case when candidate.ending = ${endingCode("duplicate")} then candidate.id
+  else coalesce(candidate.parent, candidate.id) end and event.workspace = candidate.workspace`;
+export const carries = `candidate.ending in (${endings.map(endingCode).join(", ")})`;
+
+function fromRows(query: CountEndings): Clause {
+  const { receivedFrom, receivedTo } = query;
+  const received = clause(
+    "candidate.received_at >= ? and candidate.received_at < ?",
+    receivedFrom,
+    receivedTo,
+  );
+  return carried(
+    "subject as span cross join exchange as candidate indexed by exchange_ending",
+    query,
+    received,
+  );
+}
+
+function fromHours(query: CountEndings, hours: Hours): readonly Clause[] {
+  const range: Range = { first: query.receivedFrom, hours, end: query.receivedTo };
+  const received = "candidate.received_at";
+  const rolled = joined(
+    [
+      clause(`select candidate.subject, candidate.ending, candidate.count from span
+        cross join ending_rollup as candidate where candidate.${ofWorkspace} and candidate.subject = span.id and`),
+      inHours("candidate.hour", range),
+      clause("and"),
+      anyNamed("candidate.kind", query.kinds),
+    ],
+    " ",
+  );
+  return [
+    rolled,
+    ...atEnds(received, range).map((end) =>
+      carried("span cross join exchange as candidate indexed by exchange_ending", query, end),
+    ),
+    carried(
+      "exchange as candidate not indexed cross join span",
+      query,
+      joined([clause(waits), inHours(received, range)], " and "),
+    ),
+  ];
+}
+
+function carried(rows: string, { kinds }: CountEndings, wanted: Clause): Clause {
+  return joined(
+    [
+      clause(`select event.subject, candidate.ending, 1
+        from ${rows} cross join exchange as event indexed by exchange_id
+        where candidate.${ofWorkspace} and ${carries} and candidate.subject = span.id and ${eventOfCarrier} and`),
+      wanted,
+      clause("and"),
+      anyNamed("event.kind", kinds),
+    ],
+    " ",
+  );
+}
 
 export function countedOf(row: Row): { subject: string; ending: Ending; count: number } {
   const ending = endingOf(row["ending"] ?? null);

@@ -3,7 +3,8 @@ import { idText } from "../../sqlite/exchange-row.ts";
 import { bytesOf, numberOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
-import type { Turns } from "./turns.ts";
+import { unrolling } from "./rolling.ts";
+import type { Turns } from "../turns.ts";
 import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
 
 /** Rows removed in one transaction: commits wait behind it. */
@@ -88,6 +89,7 @@ function removing(seqs: string, still: Clause): readonly Statement[] {
   const gone = `gone.seq in (select value from json_each(?)) and ${still.sql}`;
   const params = [seqs, ...still.params];
   return [
+    ...unrolling(gone, params),
     {
       sql: `update removal set seq = max(seq, last) from (select max(seq) as last from exchange as gone where ${gone})
         where last is not null`,

@@ -3,7 +3,7 @@ import { blockBytesMax, blockExchangesMax, packBlock, type Packed } from "../../
 import { bytesOf, numberOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { storedColumns } from "../../sqlite/traffic-schema.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** A smaller block compresses badly: its rows wait for more. */
 const blockExchangesMin = 32;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Promises, Trial } from "./trial.ts";
 import { changeOf, commitOf, startMs } from "./trial.ts";
+import { commitRecordsMax } from "../store.ts";
 import type { Commit, EntryChange, RecordChange, Snapshot, Store } from "../store.ts";
 
 const token = changeOf("th_1", {
@@ -135,6 +136,44 @@ const keyConflictPromises: Promises = {
   },
 };
 
+const limitPromises: Promises = {
+  "a limit counts the live records that match with those of the commit, and passing it changes nothing":
+    async (trial) => {
+      const { store } = trial;
+      const red = { indexes: { color: "red" } };
+      const limits = [{ kind: "thing", where: { color: "red" }, max: 2 }];
+      const others = [
+        changeOf("th_blue", { indexes: { color: "blue" } }),
+        changeOf("ot_1", { ...red, kind: "other" }),
+      ];
+      await store.commit(commitOf({ records: others }));
+      await store.commit(commitOf({ workspace: "ws_b", records: [changeOf("th_b", red)] }));
+      await store.commit(commitOf({ limits, records: [changeOf("th_1", red), changeOf("th_2", red)] }));
+      const more = { ...everything("2", changeOf("th_3")), limits };
+      await refused(trial, more, isConflict(/more than 2 of thing/));
+      await store.commit(commitOf({ records: [changeOf("th_1", { expected: 1, deletedAt: startMs })] }));
+      await store.commit(commitOf({ limits, records: [changeOf("th_3", red)] }));
+      const all = [{ kind: "thing", where: {}, max: 3 }];
+      await store.commit(commitOf({ limits: all, records: [changeOf("th_3", { ...red, expected: 1 })] }));
+      await refused(trial, commitOf({ limits: all, records: [changeOf("th_4")] }), isConflict(/more than 3/));
+    },
+
+  "of commits at the same moment, no more are made than a limit allows": async ({ store }) => {
+    const limits = [{ kind: "thing", where: {}, max: 3 }];
+    const tries = Array.from({ length: 8 }, (_, n) =>
+      store.commit(commitOf({ limits, records: [changeOf(`th_${n}`)] })),
+    );
+    const results = await Promise.allSettled(tries);
+    assert.equal(results.filter(({ status }) => status === "fulfilled").length, 3);
+    assert.equal(await store.records.count("ws_a", "thing"), 3);
+  },
+
+  "a commit of more records than one may change is refused as a whole": async (trial) => {
+    const records = Array.from({ length: commitRecordsMax + 1 }, (_, n) => changeOf(`th_${n}`));
+    await refused(trial, commitOf({ records }), (error) => error instanceof RangeError);
+  },
+};
+
 const historyPromises: Promises = {
   "history tells who changed what, newest first": async ({ store }) => {
     const key = { kind: "key", id: "key_1" } as const;
@@ -245,6 +284,7 @@ export const commitPromises: Promises = {
   ...wholePromises,
   ...conflictPromises,
   ...keyConflictPromises,
+  ...limitPromises,
   ...historyPromises,
 };
 

@@ -184,8 +184,25 @@ const listenerPromises: Promises = {
   },
 };
 
+const leasePromises: Promises = {
+  "a process that is alone has every lease, and keeps it": async ({ store, reopen }) => {
+    for (const name of ["a", "b", "a"]) assert.equal(await store.lease(name, 60_000), true);
+    assert.equal(await (await reopen()).lease("a", 60_000), true);
+  },
+
+  "what is told is no older than the feed says": async ({ store }) => {
+    assert.ok(Number.isFinite(store.feed.silentMs()));
+    assert.ok(store.feed.silentMs() >= 0);
+  },
+};
+
 /** What a store tells of its commits: audit rows, outbox messages and change listeners. */
-export const feedPromises: Promises = { ...auditPromises, ...outboxPromises, ...listenerPromises };
+export const feedPromises: Promises = {
+  ...auditPromises,
+  ...outboxPromises,
+  ...listenerPromises,
+  ...leasePromises,
+};
 
 function messageOf(id: string) {
   return { id, name: "changed", payload: `{"id":"${id}"}` };

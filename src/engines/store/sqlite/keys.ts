@@ -1,5 +1,5 @@
-import { Failure } from "../../../kernel/failure.ts";
 import type { DatabaseFile } from "../../sqlite/database-file.ts";
+import { keyTaken } from "../steps.ts";
 import type { RecordChange, StoredRecord } from "../store.ts";
 
 /** Frees and takes the unique keys and the indexes of records, within a transaction. */
@@ -14,7 +14,7 @@ export function keyWriter({ sql }: DatabaseFile) {
   function takeAll(keys: RecordChange["keys"], isGlobal: 0 | 1, record: StoredRecord): void {
     const { workspace, kind, id } = record;
     for (const [name, value] of Object.entries(keys)) {
-      if (takeKey.run(workspace, kind, id, name, value, isGlobal).changes === 0) throw taken(kind, name);
+      if (takeKey.run(workspace, kind, id, name, value, isGlobal).changes === 0) throw keyTaken(kind, name);
     }
   }
 
@@ -32,12 +32,4 @@ export function keyWriter({ sql }: DatabaseFile) {
       }
     },
   };
-}
-
-/** The value stays out of it: a global key may be a credential's hash, or another workspace's. */
-function taken(kind: string, name: string): Failure {
-  return new Failure("conflict", `This ${name} is taken by another ${kind}.`, {
-    pointer: `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-    hint: `Choose another ${name}.`,
-  });
 }

@@ -1,5 +1,6 @@
 import { idText } from "../../sqlite/exchange-row.ts";
-import { bytesOf, numberOf, type Row, textOf, textOrNull } from "../../stored/row.ts";
+import { jobFrom } from "../../stored/job.ts";
+import { bytesOf, type Row } from "../../stored/row.ts";
 import type { NewJob } from "../../../kernel/job.ts";
 
 /** The columns that `jobOf` reads. */
@@ -8,17 +9,5 @@ export const jobColumns =
 
 /** A job from a row of `jobColumns`. */
 export function jobOf(row: Row): NewJob {
-  return {
-    id: textOf(row, "id"),
-    workspace: textOf(row, "workspace"),
-    name: textOf(row, "name"),
-    payload: textOf(row, "payload"),
-    lane: textOf(row, "lane"),
-    key: textOrNull(row, "key"),
-    dueAt: numberOf(row, "due_at"),
-    attempt: numberOf(row, "attempt"),
-    exchange: idText(bytesOf(row, "exchange")),
-    receivedAt: numberOf(row, "received_at"),
-    subject: textOf(row, "subject"),
-  };
+  return jobFrom(row, idText(bytesOf(row, "exchange")));
 }

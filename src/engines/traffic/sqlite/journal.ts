@@ -1,11 +1,14 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import type { NewExchange } from "../../../kernel/exchange.ts";
+import type { NewJob } from "../../../kernel/job.ts";
 import type { Committed } from "../../sqlite/committer.ts";
 import type { FileEntry, JobRow } from "../../sqlite/entry-pack.ts";
-import { numberOf, textOf } from "../../stored/row.ts";
+import { numbersBy } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { isUnsettled } from "../../sqlite/worker-link.ts";
-import type { RecentCache } from "./recent.ts";
+import { cancellation } from "../cancelling.ts";
+import { keepWorking, type RecentCache } from "../recent.ts";
+import type { Lanes } from "./lanes.ts";
 import type { Schedule } from "./schedule.ts";
 import { signal } from "../signal.ts";
 import type { Entry, Journal, Verdict } from "../traffic.ts";
@@ -41,38 +44,45 @@ export function sqliteJournal(
   };
   file.onLost(() => void settle());
 
-  const write = async (entry: FileEntry): Promise<Committed> => {
-    try {
-      const committed = await file.commit(entry);
-      takeJobs(schedule, entry, committed, clock.now());
-      keepExchanges(recent, entry, committed);
-      if (entry.exchanges.length > 0) commits.raise();
-      if (unsettled.size > 0) void settle();
-      return committed;
-    } catch (error) {
-      for (const job of entry.jobs) if (!job.parked) lanes.withdraw(job.lane);
-      if (entry.finish !== undefined) lanes.unfinish(entry.finish.job);
-      if (isUnsettled(error)) {
-        for (const job of entry.jobs) unsettled.add(job.id);
-        if (entry.finish !== undefined) unsettled.add(entry.finish.job);
-      }
-      throw error;
-    } finally {
-      schedule.changed();
-    }
+  const taken = (entry: FileEntry, committed: Committed): Verdict => {
+    const now = clock.now();
+    takeJobs(lanes, entry, committed, now);
+    const ended = takeFinish(lanes, entry, committed, now);
+    // Kept on when nothing works for it any more, it would grow old in memory and cost garbage collection.
+    if (ended !== undefined) recent.drop(ended.exchange);
+    keepExchanges(recent, entry, committed);
+    if (entry.exchanges.length > 0) commits.raise();
+    if (unsettled.size > 0) void settle();
+    schedule.changed();
+    return verdictOf(committed);
   };
 
+  const refused = (entry: FileEntry, error: unknown): never => {
+    for (const { job, parked } of entry.jobs) if (!parked) lanes.withdraw(job.lane);
+    if (entry.finish !== undefined) lanes.unfinish(entry.finish.job);
+    if (isUnsettled(error)) {
+      for (const { job } of entry.jobs) unsettled.add(job.id);
+      if (entry.finish !== undefined) unsettled.add(entry.finish.job);
+    }
+    schedule.changed();
+    throw error;
+  };
+
+  // Bare promises: an async function costs another two for each of the two commits of an event.
+  const write = (entry: FileEntry): Promise<Verdict> =>
+    file.commit(entry).then(
+      (committed) => taken(entry, committed),
+      (error: unknown) => refused(entry, error),
+    );
+
   return {
-    async commit(entry) {
-      return verdictOf(await write(fileEntry(schedule, entry, clock.now())));
-    },
+    commit: (entry) => write(fileEntry(schedule, entry, clock.now())),
     async remove(job, ending) {
-      const finish = { job, then: { kind: "cancel" } } as const;
-      return (await write({ exchanges: [ending], jobs: [], finish })).kind === "committed";
+      return (await write(cancellation(job, ending))).kind === "committed";
     },
     async tallies(prefix) {
       const rows = await file.read(tallies, [prefix]);
-      return new Map(rows.map((row) => [textOf(row, "key"), numberOf(row, "amount")]));
+      return numbersBy(rows, "key", "amount");
     },
     onCommit: (listener) => commits.listen(listener),
   };
@@ -84,11 +94,7 @@ function verdictOf(committed: Committed): Verdict {
 
 /** The entry as the file takes it: claims checked, room for jobs reserved or not. */
 function fileEntry({ lanes }: Schedule, entry: Entry, now: number): FileEntry {
-  const jobs = entry.jobs.map((job): JobRow => ({
-    ...job,
-    dueAt: Math.trunc(job.dueAt),
-    parked: !lanes.admit(job.lane),
-  }));
+  const jobs = entry.jobs.map((job): JobRow => ({ job: stored(job), parked: !lanes.admit(job.lane) }));
   const { exchanges, unless, finish, tally } = entry;
   return {
     exchanges,
@@ -101,6 +107,11 @@ function fileEntry({ lanes }: Schedule, entry: Entry, now: number): FileEntry {
   };
 }
 
+/** The job with whole milliseconds, as the file keeps them. */
+function stored(job: NewJob): NewJob {
+  return Number.isInteger(job.dueAt) ? job : { ...job, dueAt: Math.trunc(job.dueAt) };
+}
+
 function thenOf(
   { then }: NonNullable<Entry["finish"]>,
   valid: boolean,
@@ -109,31 +120,41 @@ function thenOf(
   return then.kind === "retry" ? { ...then, dueAt: Math.trunc(then.dueAt) } : then;
 }
 
-function takeJobs({ lanes }: Schedule, entry: FileEntry, { kind, unadded }: Committed, now: number): void {
-  for (const [index, { parked, ...job }] of entry.jobs.entries()) {
+function takeJobs(lanes: Lanes, entry: FileEntry, { unadded }: Committed, now: number): void {
+  for (const [index, { job, parked }] of entry.jobs.entries()) {
     if (unadded?.has(index) === true) {
       if (!parked) lanes.withdraw(job.lane);
     } else if (parked) lanes.park(job.lane, job, now);
     else lanes.add(job, now);
   }
-  if (entry.finish === undefined) return;
-  const { job, then } = entry.finish;
-  if (then.kind === "stale") return;
-  if (kind === "duplicate") lanes.unfinish(job);
-  else if (kind === "committed" && then.kind === "retry") lanes.retry(job, then, now);
-  // Done, cancelled, or found to be gone.
-  else lanes.end(job, now);
 }
 
-/** Only what a job works for is read back soon; keeping the rest, such as attempts, costs garbage collection. */
+/** Answers the job that is no longer open, if one was ended. */
+function takeFinish(
+  lanes: Lanes,
+  { finish }: FileEntry,
+  { kind }: Committed,
+  now: number,
+): NewJob | undefined {
+  if (finish === undefined || finish.then.kind === "stale") return undefined;
+  const { job, then } = finish;
+  if (kind === "duplicate") lanes.unfinish(job);
+  else if (kind === "committed" && then.kind === "retry") lanes.retry(job, then, now);
+  else {
+    // Done, cancelled, or found to be gone.
+    const ended = lanes.job(job);
+    lanes.end(job, now);
+    return ended;
+  }
+  return undefined;
+}
+
 function keepExchanges(recent: RecentCache, entry: FileEntry, { kind, numbers, from }: Committed): void {
   if (kind === "duplicate" || (kind === "stale" && entry.finish?.then.kind === "cancel")) return;
   if (entry.jobs.length === 0) return;
-  const working = new Set(entry.jobs.map((job) => job.exchange));
-  for (const [index, exchange] of entry.exchanges.entries()) {
-    if (!working.has(exchange.id)) continue;
+  const kept = { exchanges: entry.exchanges, jobs: entry.jobs.map(({ job }) => job) };
+  keepWorking(recent, kept, kind === "stale", (index) => {
     const number = numbers[from + index] ?? 0;
-    const written = kind === "stale" && exchange.ending !== null ? { ...exchange, ending: null } : exchange;
-    recent.keep(written, number === 0 ? null : number);
-  }
+    return number === 0 ? null : number;
+  });
 }

@@ -1,4 +1,4 @@
-import { Heap } from "./heap.ts";
+import { Heap } from "../heap.ts";
 import type { NewJob } from "../../../kernel/job.ts";
 
 /** Where a job stands in its lane: by due time, then id. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Heap } from "./heap.ts";
+import { Heap } from "../heap.ts";
 import { Lanes, pageJobs } from "./lanes.ts";
 import { residentPerLaneMax } from "./room.ts";
 import { sampleJob } from "../samples.ts";

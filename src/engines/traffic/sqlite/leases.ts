@@ -1,4 +1,4 @@
-import { Heap } from "./heap.ts";
+import { Heap } from "../heap.ts";
 import type { Lease, Slot } from "./lane.ts";
 
 /** Who has which job, until when. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../../kernel/clock.ts";
-import { numberOf, numberOrNull, textOf } from "../../stored/row.ts";
+import { numberOf, numberOrNull, numbersBy } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
+import { cancelJobs } from "../cancelling.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { SqliteJournal } from "./journal.ts";
 import { claimedPerLaneDefault } from "./lane.ts";
@@ -51,15 +52,11 @@ export function sqliteQueue(
       schedule.changed();
     },
     ...laneSettings(file, schedule, clock),
-    async cancel(lane, limit, ending) {
-      // A job that ended meanwhile is skipped; only a lane without any has no more to cancel.
-      for (;;) {
-        const jobs = await jobsOf(lane, Math.min(limit, cancelMax));
-        const removed = await Promise.all(jobs.map((job) => journal.remove(job.id, ending(job))));
-        const count = removed.filter(Boolean).length;
-        if (count > 0 || jobs.length === 0) return count;
-      }
-    },
+    cancel: (lane, limit, ending) =>
+      cancelJobs(
+        () => jobsOf(lane, Math.min(limit, cancelMax)),
+        (job) => journal.remove(job.id, ending(job)),
+      ),
     ...openJobsOf(file),
     onWork: schedule.onWork,
     async depth() {
@@ -115,7 +112,7 @@ function openJobsOf(file: TrafficFile): Pick<Queue, "open" | "countOpen"> {
     },
     async countOpen(query) {
       const rows = await file.read(counts, paramsOf(query));
-      return new Map(rows.map((row) => [textOf(row, "subject"), numberOf(row, "open")]));
+      return numbersBy(rows, "subject", "open");
     },
   };
 }

@@ -1,4 +1,4 @@
-import { Heap } from "./heap.ts";
+import { Heap } from "../heap.ts";
 import type { Lane, Line, Wake } from "./lane.ts";
 
 /** When to look at which line or lane again, each at most once. */

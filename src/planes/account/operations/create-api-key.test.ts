@@ -42,13 +42,6 @@ scenarios(createApiKey, [
     leaves: created,
   },
   {
-    name: "the scope is needed",
-    scopes: ["api-keys:read"],
-    input: { name: "laptop" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "the plan's limit is named",
     scopes: "all",
     given: roomForOne,
@@ -102,6 +95,26 @@ test("the failure at the limit says which limit and what to do", async () => {
       message: 'The plan "self-hosted" allows 1 API keys.',
       detail: { hint: "Revoke a key that is no longer used." },
     });
+  } finally {
+    await world.close();
+  }
+});
+
+test("calls at the same moment do not pass the plan's limit together", async () => {
+  const world = await openWorld();
+  try {
+    const workspace = await world.newWorkspace();
+    const caller = callerOf(principalOf(workspace, "all"));
+    await invoke(updateWorkspace, { plan: { apiKeysMax: 3 } }, caller, world.engines);
+    const tries = Array.from({ length: 8 }, (_, n) =>
+      invoke(createApiKey, { name: `laptop ${n}` }, caller, world.engines),
+    );
+    const results = await Promise.allSettled(tries);
+    for (const result of results)
+      if (result.status === "rejected")
+        assert.match(String(result.reason), /The plan "self-hosted" allows 3/);
+    assert.equal(results.filter(({ status }) => status === "fulfilled").length, 3);
+    assert.equal(await world.engines.store.records.count(workspace, "api_key"), 3);
   } finally {
     await world.close();
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { apiKey, keptOf, newApiKey } from "../api-key.ts";
+import { apiKey, keptOf, newApiKey, unrevokedKeys } from "../api-key.ts";
 import { ApiKeyView, viewOf } from "../api-key-view.ts";
 import { liveKeys } from "../live-keys.ts";
 
@@ -32,6 +32,7 @@ export const createApiKey = change({
       throw new Failure("quota_exceeded", `The plan "${plan.name}" allows ${plan.apiKeysMax} API keys.`, {
         hint: "Revoke a key that is no longer used.",
       });
+    unit.limit(apiKey, plan.apiKeysMax, unrevokedKeys);
     const key = newApiKey();
     const row = unit.create(apiKey, {
       name,

@@ -35,13 +35,6 @@ scenarios(listApiKeys, [
     leaves: {},
   },
   {
-    name: "the scope is needed",
-    scopes: ["api-keys:write"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "there are no pages",
     scopes: "all",
     input: { limit: 10 },

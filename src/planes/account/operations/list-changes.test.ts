@@ -72,13 +72,6 @@ scenarios(listChanges, [
     leaves: {},
   },
   {
-    name: "the scope is needed",
-    scopes: ["changes:write"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "a cursor of another list is refused",
     scopes: "all",
     input: { cursor: "bm8" },

@@ -28,14 +28,6 @@ scenarios(revokeApiKey, [
     leaves: { audit: 1 },
   },
   {
-    name: "the scope is needed",
-    scopes: ["api-keys:read"],
-    given: aKey,
-    input: ({ id }) => ({ keyId: id }),
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "an unknown key is not found",
     scopes: "all",
     input: { keyId: "key_0000000000000000000000" },

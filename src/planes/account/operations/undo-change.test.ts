@@ -67,14 +67,6 @@ scenarios(undoChange, [
     leaves: { ...reverted, outbox: 1 },
   },
   {
-    name: "its own scope is needed",
-    scopes: ["changes:read", "endpoints:write"],
-    given: renamed,
-    input: newest,
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "the scope of what is undone is needed too",
     scopes: ["changes:write", "endpoints:write"],
     given: deleted,

@@ -23,13 +23,6 @@ scenarios(updateWorkspace, [
     gives: { name: "test", plan: { ...selfHosted, eventsPerMonth: 0 } },
     leaves: changed,
   },
-  {
-    name: "the scope is needed",
-    scopes: ["workspace:read"],
-    input: { name: "Acme" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
   refused("a name of spaces is none", { name: "  " }, "/name"),
   refused("a name has at most 100 characters", { name: "a".repeat(101) }, "/name"),
   refused("a limit is no text", { plan: { endpointsMax: "many" } }, "/plan/endpointsMax"),

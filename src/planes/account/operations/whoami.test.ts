@@ -38,13 +38,6 @@ scenarios(whoami, [
     leaves: {},
   },
   {
-    name: "the scope is needed",
-    scopes: ["workspace:write"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "there is nothing to rehearse in a read",
     scopes: "all",
     input: { dryRun: true },

@@ -7,7 +7,7 @@ import { newExchangeId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
-import { Delivery, endedWithout, kindOfAttempt, withheldOwner } from "../delivery.ts";
+import { type Delivery, deliveryOf, endedWithout, kindOfAttempt, withheldOwner } from "../delivery.ts";
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
 import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
 import { pauseEndpoint } from "../pause.ts";
@@ -28,8 +28,8 @@ export function deliver(name: string, endpoints: LiveEndpoints, engines: Engines
     name,
     leaseMs: timeoutMaxMs + leaseMarginMs,
     async run(job, signal) {
-      const delivery = Delivery.parse(JSON.parse(job.payload));
-      const endpoint = endpoints.byId(delivery.endpoint);
+      const delivery = deliveryOf(job);
+      const endpoint = await endpoints.find(job.workspace, job.subject);
       if (endpoint === undefined) return giveUp(job, "endpoint_deleted", engines);
       if (!endpoint.settings.isActive && delivery.kind === "live") return putBack(job, engines);
       const event = await engines.traffic.recent.get(job.workspace, job.exchange);
@@ -65,7 +65,7 @@ async function attempt(work: Work): Promise<void> {
   const decision = decide(work, outcome);
   const recorded = recordOf(work, sent, outcome, decision);
   // Before the job goes back to its lane, where it may be due at once.
-  await persistently(signal, () => holdBack(work, decision));
+  if (decision.kind !== "delivered") await persistently(signal, () => holdBack(work, decision));
   await persistently(signal, () =>
     engines.traffic.journal.commit({
       exchanges: [recorded],
@@ -97,7 +97,7 @@ function receivedHeaders({ withheld, kind }: Delivery, event: Exchange, { vault 
   const shown = event.request.headers;
   // Credentials are gone once the event has ended: a replay goes without those headers.
   if (kind === "replay") return shown.filter(([, value]) => value !== redactedValue);
-  if (withheld === null) return shown;
+  if (withheld === undefined) return shown;
   const opened = vault.open(withheld, withheldOwner(event.workspace, event.id)).reveal();
   return withCredentials(shown, Withheld.parse(JSON.parse(opened)));
 }
@@ -175,9 +175,9 @@ function factsOf(delivery: Delivery, outcome: Outcome, decision: Next): Exchange
   const { address, firstByteMs } = outcome.timing;
   return {
     ...(address !== null && { address }),
-    ...(firstByteMs !== null && { firstByteMs: Number(firstByteMs.toFixed(1)) }),
+    ...(firstByteMs !== null && { firstByteMs: Math.round(firstByteMs * 10) / 10 }),
     ...(decision.kind === "retry" && { nextAttemptAt: decision.dueAt }),
-    ...(delivery.replay !== null && { replay: delivery.replay }),
+    ...(delivery.replay !== undefined && { replay: delivery.replay }),
     ...(outcome.kind === "refused" && { detail: outcome.refusal.message }),
     ...(outcome.kind === "unreachable" && { detail: outcome.message.slice(0, 500) }),
     ...(outcome.kind === "answered" && outcome.broken !== null && { broken: outcome.broken }),
@@ -206,7 +206,7 @@ function headerOf(headers: Headers, name: string): string | undefined {
 }
 
 function tallyOf({ replay }: Delivery, outcome: string): Pick<Entry, "tally"> {
-  return replay === null ? {} : { tally: [{ key: `replay/${replay}/${outcome}`, amount: 1 }] };
+  return replay === undefined ? {} : { tally: [{ key: `replay/${replay}/${outcome}`, amount: 1 }] };
 }
 
 /** What the answer means for the endpoint's other work: 410 pauses it, Retry-After on 429 and 503 holds it. */
@@ -226,7 +226,7 @@ async function giveUp(job: Job, error: string, { traffic, clock }: Engines): Pro
     exchanges: [exchange],
     jobs: [],
     finish: { job: job.id, claim: job.claim, then: { kind: "done" } },
-    ...tallyOf(Delivery.parse(JSON.parse(job.payload)), "failed"),
+    ...tallyOf(deliveryOf(job), "failed"),
   });
 }
 

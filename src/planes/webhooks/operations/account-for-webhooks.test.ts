@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import {
   githubHeaders,
   openRunningWorld,
@@ -11,6 +12,7 @@ import { callerOf, principalOf } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import { accountForWebhooks } from "./account-for-webhooks.ts";
 import { setEndpointSecret } from "./set-endpoint-secret.ts";
+import { deleteEndpoint } from "./delete-endpoint.ts";
 import { updateEndpoint } from "./update-endpoint.ts";
 
 const nothing = { delivered: 0, pending: 0, failed: 0, filtered: 0, duplicate: 0, rejected: 0, remainder: 0 };
@@ -50,20 +52,7 @@ runningScenarios(accountForWebhooks, [
     gives: { from: "2026-11-19T00:00:00.000Z", to: "2026-11-20T12:00:00.000Z", received: 0, ...nothing },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["dashboard:read"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   refused(
     "a window has a beginning before its end",
     { since: "2026-11-20T00:00:00Z", until: "2026-11-20T00:00:00Z" },
@@ -123,6 +112,17 @@ describe("account_for_webhooks, told in full", () => {
       received: 0,
       ...nothing,
     });
+  });
+
+  test("what was rejected at an endpoint stays counted when it is deleted, stored or not", async () => {
+    const workspace = await world.newWorkspace();
+    const orders = await world.endpointIn(workspace);
+    for (let n = 0; n < 13; n++) await world.arrive(orders, { method: "GET" });
+    const account = () => world.call(workspace, accountForWebhooks, {});
+    const expected = { ...nothing, received: 13, rejected: 13 };
+    assert.partialDeepStrictEqual(await account(), expected);
+    await world.call(workspace, deleteEndpoint, { endpointId: orders.id });
+    assert.partialDeepStrictEqual(await account(), expected);
   });
 
   test("an event whose job was lost is a remainder, and is named", async () => {

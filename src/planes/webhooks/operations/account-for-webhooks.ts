@@ -86,12 +86,11 @@ async function subjectsOf(context: Context, id: string | undefined): Promise<rea
 
 async function add({ ledger, traffic, workspace, unit }: Context, { subjects, from, to }: Window) {
   const scoped = subjects === undefined ? {} : { subjects };
-  const counted = subjects ?? (await unit.find(endpoint, { limit: pageSize })).map(({ id }) => id);
-  const [events, ended, open, notStored] = await Promise.all([
+  const [events, ended, open] = await Promise.all([
     ledger.measure({
       workspace,
       where: { plane: "webhooks", kinds: ["event"], ...scoped, from, to },
-      bySubject: false,
+      bySubject: true,
     }),
     ledger.countEndings({ workspace, kinds: accountedKinds, ...scoped, receivedFrom: from, receivedTo: to }),
     traffic.queue.countOpen({
@@ -101,8 +100,11 @@ async function add({ ledger, traffic, workspace, unit }: Context, { subjects, fr
       receivedFrom: from,
       receivedTo: to,
     }),
-    rejectedNotStored(traffic, counted, from, to),
   ]);
+  const live = subjects ?? (await unit.find(endpoint, { limit: pageSize })).map(({ id }) => id);
+  // Of what was rejected and not stored, some was stored: so a deleted endpoint that has any is known by its events.
+  const counted = new Set([...live, ...events.map(({ subject }) => subject)]);
+  const notStored = await rejectedNotStored(traffic, [...counted], from, to);
   const by = Object.fromEntries(
     endings.map((ending) => [
       ending,

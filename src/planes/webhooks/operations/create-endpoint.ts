@@ -48,6 +48,7 @@ export const createEndpoint = change({
       throw new Failure("quota_exceeded", `The plan "${plan.name}" allows ${plan.endpointsMax} endpoints.`, {
         hint: "Delete an endpoint that is no longer used, or raise endpointsMax with `sluice update-workspace`.",
       });
+    unit.limit(endpoint, plan.endpointsMax);
     const { environment, buckets } = principal.confines;
     if (environment !== undefined && environment !== input.environment)
       throw new Failure("forbidden", `This credential is confined to the environment ${environment}.`, {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { missingEndpoint } from "../../../../test/missing-endpoint.ts";
 import { openRunningWorld } from "../../../../test/running-world.ts";
 import { dryRunLeavesNothing, scenarios, type Prepare } from "../../../../test/scenario.ts";
 import type { Output } from "../../../registry/invoke.ts";
@@ -32,29 +33,7 @@ scenarios(deleteEndpoint, [
     gives: { deleted: true },
     leaves: { audit: 1, endpoint: 1, history: 1, outbox: 1 },
   },
-  {
-    name: "writing is not deleting: its own scope is needed",
-    scopes: ["endpoints:read", "endpoints:write"],
-    given: anEndpoint,
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    given: async (call) => call(deleteEndpoint, { endpointId: (await anEndpoint(call))["id"] }),
-    input: ({ id }) => ({ endpointId: id }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpoint(),
 ]);
 
 dryRunLeavesNothing(deleteEndpoint, { given: anEndpoint, input: { endpointId: "orders" } });

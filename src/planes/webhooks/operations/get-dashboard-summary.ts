@@ -3,7 +3,7 @@ import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import type { EndpointRow } from "../endpoint.ts";
 import { lineOf, LogLine } from "../log-view.ts";
-import { dayMs, round, Stats, statsOf } from "../stats.ts";
+import { dayMs, round, Stats, statsOf, totalsOf } from "../stats.ts";
 import { visibleEndpoints } from "../visible-endpoints.ts";
 
 const hourMs = 3_600_000;
@@ -16,7 +16,7 @@ const Hour = z.object({
   attempts: z.int(),
   delivered: z.int().describe("Delivery attempts that succeeded in this hour."),
   failed: z.int().describe("Delivery attempts that failed in this hour."),
-  p95Ms: z.number().nullable(),
+  p95Ms: z.number().nullable().describe("Within 1 %."),
 });
 
 export const getDashboardSummary = read({
@@ -31,8 +31,6 @@ export const getDashboardSummary = read({
     from: z.iso.datetime(),
     to: z.iso.datetime(),
     totals: Stats.omit({ lastEventAt: true, p95Ms: true }).extend({
-      rejected: z.int(),
-      duplicates: z.int(),
       endpoints: z.int(),
       paused: z.int(),
     }),
@@ -44,10 +42,9 @@ export const getDashboardSummary = read({
     const { now } = context;
     const endpoints = await visibleEndpoints(context);
     const subjects = endpoints.map(({ id }) => id);
-    const [stats, hourly, rejected, activity] = await Promise.all([
+    const [stats, hourly, activity] = await Promise.all([
       statsOf(context, subjects),
       hours(context, subjects),
-      refusals(context, subjects),
       feed(context, endpoints),
     ]);
     const listed = endpoints.map(({ id, value }) => ({
@@ -56,21 +53,11 @@ export const getDashboardSummary = read({
       name: value.name,
       stats: stats(id),
     }));
-    const total = (name: "received" | "delivered" | "failed" | "redelivered" | "pending"): number =>
-      listed.reduce((sum, it) => sum + it.stats[name], 0);
-    const delivered = total("delivered");
-    const failed = total("failed");
     return {
       from: new Date(now - dayMs).toISOString(),
       to: new Date(now).toISOString(),
       totals: {
-        received: total("received"),
-        delivered,
-        failed,
-        redelivered: total("redelivered"),
-        pending: total("pending"),
-        successRate: delivered + failed === 0 ? null : round(delivered / (delivered + failed), 4),
-        ...rejected,
+        ...totalsOf(listed.map(({ stats: it }) => it)),
         endpoints: endpoints.length,
         paused: endpoints.filter(({ value }) => !value.isActive).length,
       },
@@ -108,14 +95,6 @@ async function hours(
       p95Ms: attempted === undefined ? null : round(attempted.p95Ms, 1),
     };
   });
-}
-
-async function refusals({ ledger, workspace, now }: Context, subjects: readonly string[]) {
-  const window = { receivedFrom: now - dayMs, receivedTo: Infinity };
-  const counts = await ledger.countEndings({ workspace, kinds: ["event"], subjects, ...window });
-  const of = (ending: string): number =>
-    counts.filter((it) => it.ending === ending).reduce((sum, { count }) => sum + count, 0);
-  return { rejected: of("rejected"), duplicates: of("duplicate") };
 }
 
 async function feed({ ledger, workspace, now }: Context, endpoints: readonly EndpointRow[]) {

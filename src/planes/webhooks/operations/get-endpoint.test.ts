@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import { openRunningWorld, runningScenarios } from "../../../../test/running-world.ts";
 import { callerOf, principalOf } from "../../../../test/world.ts";
 import { invoke } from "../../../registry/invoke.ts";
-import { deleteEndpoint } from "./delete-endpoint.ts";
 import { getEndpoint } from "./get-endpoint.ts";
 import { updateEndpoint } from "./update-endpoint.ts";
 
@@ -61,31 +61,7 @@ runningScenarios(getEndpoint, [
     },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["logs:read"],
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "ep_0000000000000000000000" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    async given(world, workspace) {
-      const orders = await world.endpointIn(workspace);
-      return world.call(workspace, deleteEndpoint, { endpointId: orders.id });
-    },
-    input: ({ id }) => ({ endpointId: id }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   {
     name: "a name has at most 100 characters",
     scopes: "all",

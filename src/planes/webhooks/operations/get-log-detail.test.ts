@@ -80,14 +80,6 @@ runningScenarios(getLogDetail, [
   asked("by its number", { logId: 1 }),
   asked("by its number as text", { logId: "1" }),
   asked("by its number with a hash", { logId: "#1" }),
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:read"],
-    given: oneDelivered,
-    input: ({ id }) => ({ logId: id }),
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
   ...(["ex_0190aaaabbbb70008000000000000001", "#2", 2, "orders", "ex_1", "#9007199254740993"] as const).map(
     (logId): RunningScenario => ({
       name: `${JSON.stringify(logId)} is not found`,

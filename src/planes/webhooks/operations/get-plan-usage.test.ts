@@ -36,13 +36,6 @@ runningScenarios(getPlanUsage, [
     leaves: {},
   },
   {
-    name: "the scope is needed",
-    scopes: ["dashboard:read"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
     name: "it takes no arguments",
     scopes: "all",
     input: { month: "2026-10" },

@@ -47,13 +47,6 @@ runningScenarios(listEndpoints, [
     gives: { endpoints: [], total: 0 },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:write"],
-    input: {},
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
   refused("a page has at least one", { limit: 0 }, "/limit"),
   refused("a page has at most 50", { limit: 51 }, "/limit"),
   refused("a limit is whole", { limit: 1.5 }, "/limit"),

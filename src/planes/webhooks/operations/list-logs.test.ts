@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import {
   githubHeaders,
   openRunningWorld,
@@ -11,7 +12,6 @@ import {
 import { callerOf, principalOf } from "../../../../test/world.ts";
 import { cursorOf } from "../../../kernel/page.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
-import { deleteEndpoint } from "./delete-endpoint.ts";
 import { listLogs } from "./list-logs.ts";
 import { setEndpointSecret } from "./set-endpoint-secret.ts";
 import { updateEndpoint } from "./update-endpoint.ts";
@@ -89,32 +89,7 @@ runningScenarios(listLogs, [
     gives: { logs: [] },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:read"],
-    given: (world, workspace) => world.endpointIn(workspace),
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    async given(world, workspace) {
-      const { id } = await oneDelivered(world, workspace);
-      return world.call(workspace, deleteEndpoint, { endpointId: id });
-    },
-    input: ({ id }) => ({ endpointId: id }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   refused("a page has at most 50 logs", { limit: 51 }, "/limit"),
   refused("a page has at least one log", { limit: 0 }, "/limit"),
   refused("pages count from 1", { page: 0 }, "/page"),

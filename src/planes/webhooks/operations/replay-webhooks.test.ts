@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import {
   openRunningWorld,
   runningDryRunLeavesNothing,
@@ -85,21 +86,7 @@ runningScenarios(replayWebhooks, [
     },
     leaves: { audit: 1, "entry:replay": 1 },
   },
-  {
-    name: "the scope is needed",
-    scopes: ["webhooks:test", "endpoints:write"],
-    given: (world, workspace) => world.endpointIn(workspace),
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   {
     name: "a deleted endpoint's plan has nowhere to go",
     scopes: "all",

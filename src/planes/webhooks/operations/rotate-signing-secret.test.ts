@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { missingEndpoint } from "../../../../test/missing-endpoint.ts";
 import { openRunningWorld } from "../../../../test/running-world.ts";
 import { dryRunLeavesNothing, scenarios, type Prepare } from "../../../../test/scenario.ts";
 import type { Output } from "../../../registry/invoke.ts";
 import { createEndpoint } from "./create-endpoint.ts";
-import { deleteEndpoint } from "./delete-endpoint.ts";
 import { rotateSigningSecret } from "./rotate-signing-secret.ts";
 
 const anEndpoint = (call: Prepare): Promise<Output> =>
@@ -19,29 +19,7 @@ scenarios(rotateSigningSecret, [
     gives: { slug: "orders" },
     leaves: { audit: 1, endpoint: 1, history: 1 },
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:read"],
-    given: anEndpoint,
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    given: async (call) => call(deleteEndpoint, { endpointId: (await anEndpoint(call))["id"] }),
-    input: ({ id }) => ({ endpointId: id }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpoint(),
 ]);
 
 dryRunLeavesNothing(rotateSigningSecret, { given: anEndpoint, input: { endpointId: "orders" } });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import {
   openRunningWorld,
   runningDryRunLeavesNothing,
@@ -11,7 +12,6 @@ import {
 import { callerOf, principalOf } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import { accountForWebhooks } from "./account-for-webhooks.ts";
-import { deleteEndpoint } from "./delete-endpoint.ts";
 import { getDashboardSummary } from "./get-dashboard-summary.ts";
 import { getPlanUsage } from "./get-plan-usage.ts";
 import { listLogs } from "./list-logs.ts";
@@ -68,32 +68,7 @@ runningScenarios(sendTest, [
     gives: { state: "failed", attempt: { status: 500, error: "status_500", nextAttemptAt: null } },
     leaves: sent,
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:write", "logs:read"],
-    given: anEndpoint,
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    async given(world, workspace) {
-      const { id } = await world.endpointIn(workspace);
-      return world.call(workspace, deleteEndpoint, { endpointId: id });
-    },
-    input: ({ id }) => ({ endpointId: id }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   {
     name: "a paused endpoint is not tested",
     scopes: "all",
@@ -185,11 +160,22 @@ describe("send_test, told in full", () => {
     const workspace = await world.newWorkspace();
     const orders = await world.endpointIn(workspace);
     for (let n = 0; n < 60; n++) await world.call(workspace, sendTest, { endpointId: orders.id });
-    await assert.rejects(world.call(workspace, sendTest, { endpointId: orders.id }), {
+    await world.idle();
+    world.mark();
+    const caller = { ...callerOf(principalOf(workspace, "all")), idempotencyKey: "one too many" };
+    const oneMore = () => invoke(sendTest, { endpointId: orders.id }, caller, world.engines);
+    await assert.rejects(oneMore(), {
       kind: "limited",
       message: "At most 60 tests a minute go to one endpoint.",
       detail: { retryAfterMs: 60_000 - (world.clock.now() % 60_000) },
     });
+    assert.deepEqual(world.leftBehind(), {});
+    assert.partialDeepStrictEqual(
+      await world.call(workspace, sendTest, { endpointId: orders.id, dryRun: true }),
+      { state: "planned" },
+    );
+    world.moveOn(60_000);
+    assert.partialDeepStrictEqual(await oneMore(), { state: "delivered" });
   });
 
   test("under one idempotency key a test is sent once and answered alike", async () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { missingEndpoint } from "../../../../test/missing-endpoint.ts";
 import { dryRunLeavesNothing, scenarios, type Prepare, type Scenario } from "../../../../test/scenario.ts";
 import { surfaces, type SurfaceName } from "../../../../test/surface-calls.ts";
 import { openWorld, principalOf } from "../../../../test/world.ts";
 import { surfacesOf } from "../../../../test/running-world.ts";
 import type { Output } from "../../../registry/invoke.ts";
 import { createEndpoint } from "./create-endpoint.ts";
-import { deleteEndpoint } from "./delete-endpoint.ts";
 import { getEndpoint } from "./get-endpoint.ts";
 import { setEndpointSecret } from "./set-endpoint-secret.ts";
 import { updateEndpoint } from "./update-endpoint.ts";
@@ -56,29 +56,7 @@ scenarios(setEndpointSecret, [
     gives: { verification: "waiting for secret" },
     leaves: changed,
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:read"],
-    given: endpointOf("stripe"),
-    input: { endpointId: "shop", secret },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "shop", secret },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    given: async (call) => call(deleteEndpoint, { endpointId: (await endpointOf("stripe")(call))["id"] }),
-    input: ({ id }) => ({ endpointId: id, secret }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpoint({ secret }),
   { ...refused("without a provider nothing is verified", {}, "/endpointId"), given: endpointOf() },
   refused("a secret of another form is refused", { secret: "not base64!" }, "/secret"),
   refused("a secret is not empty", { secret: "" }, "/secret"),

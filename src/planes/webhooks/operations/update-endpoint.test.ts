@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { missingEndpoint } from "../../../../test/missing-endpoint.ts";
 import { dryRunLeavesNothing, scenarios, type Prepare, type Scenario } from "../../../../test/scenario.ts";
 import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import { createEndpoint } from "./create-endpoint.ts";
-import { deleteEndpoint } from "./delete-endpoint.ts";
 import { updateEndpoint } from "./update-endpoint.ts";
 
 const targetUrl = "https://api.example.com/hooks";
@@ -97,29 +97,7 @@ scenarios(updateEndpoint, [
     fails: { kind: "conflict", pointer: "/expectedVersion" },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:read"],
-    given: anEndpoint,
-    input: { endpointId: "orders", name: "shop" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "ep_0000000000000000000000", name: "shop" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
-  {
-    name: "a deleted endpoint is not found",
-    scopes: "all",
-    given: async (call) => call(deleteEndpoint, { endpointId: (await anEndpoint(call))["id"] }),
-    input: ({ id }) => ({ endpointId: id, name: "shop" }),
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpoint({ name: "shop" }),
   refused("nothing to change is no change", {}, ""),
   refused("a name of spaces is none", { name: " " }, "/name"),
   refused("a target is no inner address", { targetUrl: "http://169.254.169.254/" }, "/targetUrl"),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { missingEndpointAtWork } from "../../../../test/missing-endpoint.ts";
 import {
   githubHeaders,
   openRunningWorld,
@@ -66,21 +67,7 @@ runningScenarios(waitForWebhook, [
     gives: { found: false },
     leaves: {},
   },
-  {
-    name: "the scope is needed",
-    scopes: ["endpoints:read"],
-    given: oneDelivered,
-    input: { endpointId: "orders" },
-    fails: { kind: "forbidden" },
-    leaves: {},
-  },
-  {
-    name: "an unknown endpoint is not found",
-    scopes: "all",
-    input: { endpointId: "orders" },
-    fails: { kind: "not_found", pointer: "/endpointId" },
-    leaves: {},
-  },
+  ...missingEndpointAtWork(),
   refused("it waits for receipt or ending", { until: "delivered" }, "/until"),
   refused("it waits at most a minute", { timeoutSeconds: 61 }, "/timeoutSeconds"),
   refused("it does not wait back in time", { timeoutSeconds: -1 }, "/timeoutSeconds"),

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openNode } from "../src/engines/postgres/node.ts";
+import { openTrafficFile } from "../src/engines/sqlite/traffic-file.ts";
+import { postgresTraffic } from "../src/engines/traffic/postgres.ts";
+import { sqliteTraffic } from "../src/engines/traffic/sqlite.ts";
+import type { Traffic } from "../src/engines/traffic/traffic.ts";
+import { wallClock } from "../src/kernel/clock.ts";
+import { trafficDatabase } from "../test/engines/traffic-database.ts";
+import { startPostgres, type PostgresServer } from "../test/postgres-server.ts";
+
+/** A new database for traffic, of one kind. */
+export type TrafficPlace = {
+  open(): Promise<Traffic>;
+  /** CPU that processes other than this one have used for it so far, in us. */
+  serverUs(): number;
+  remove(): Promise<void>;
+};
+
+export async function sqlitePlace(): Promise<TrafficPlace> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-journal-"));
+  return {
+    open: async () => sqliteTraffic(await openTrafficFile(join(folder, "traffic.db"), wallClock), wallClock),
+    serverUs: () => 0,
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+let server: Promise<PostgresServer> | undefined;
+
+/** On a server with fsync that all places of this process share. */
+export async function postgresPlace(): Promise<TrafficPlace> {
+  server ??= startPostgres({ durable: true });
+  const { pid } = await server;
+  const url = await trafficDatabase(await server);
+  return {
+    async open() {
+      const node = openNode({ url, log: (line) => process.stderr.write(`${line}\n`) });
+      const traffic = await postgresTraffic(node, wallClock);
+      return { ...traffic, close: () => traffic.close().then(() => node.close()) };
+    },
+    serverUs: () => childrenUs(pid),
+    remove: async () => {},
+  };
+}
+
+const usPerTick = 10_000;
+
+/** Linux alone tells what the processes of another one use; elsewhere it is 0. */
+function childrenUs(parent: number): number {
+  let ticks = 0;
+  try {
+    for (const id of readdirSync("/proc")) ticks += /^\d+$/.test(id) ? ticksOf(id, parent) : 0;
+  } catch {
+    return 0;
+  }
+  return ticks * usPerTick;
+}
+
+function ticksOf(id: string, parent: number): number {
+  try {
+    const text = readFileSync(`/proc/${id}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[1]) === parent ? Number(fields[11]) + Number(fields[12]) : 0;
+  } catch {
+    // It ended meanwhile.
+    return 0;
+  }
+}

@@ -1,0 +1,42 @@
+import type { CountEndings, Measure } from "./ledger.ts";
+
+/**
+ * Which questions are answered from hours: the one place that decides so, for every database.
+ *
+ * A rollup holds the figures of one hour of `startedAt` (of endings: of `receivedAt`), by workspace, subject, kind,
+ * plane, environment, bucket, status class and outcome. What it cannot tell apart, and what is cheap, is answered
+ * from the rows: filters by status or error, steps that are no whole hours, fewer than `hoursMin` whole hours.
+ */
+export type Hours = {
+  /** Start of the first whole hour, inclusive; `-Infinity` when the question has no beginning. */
+  readonly from: number;
+  /** End of the last, exclusive; `Infinity` when the question has no end. */
+  readonly to: number;
+};
+
+export const hourMs = 3_600_000;
+const hoursMin = 6;
+/** While more wait to be rolled up, such as after a long pause, looking through them would take longer. */
+export const waitingMax = 100_000;
+
+/**
+ * The whole hours of the question, or undefined when rows answer it. Rows answer the rest of it as well: parts of hours
+ * at both ends, what is not rolled up yet, and hours that lost rows.
+ *
+ * @param waiting at most how many exchanges are not rolled up yet
+ */
+export function hoursOfMeasure({ where, stepMs }: Measure, waiting: number): Hours | undefined {
+  const told = where.statuses === undefined && where.errors === undefined;
+  const whole = stepMs === undefined || stepMs % hourMs === 0;
+  return told && whole ? hoursOf(where.from, where.to, waiting) : undefined;
+}
+
+export function hoursOfEndings(query: CountEndings, waiting: number): Hours | undefined {
+  return hoursOf(query.receivedFrom, query.receivedTo, waiting);
+}
+
+function hoursOf(first = -Infinity, end = Infinity, waiting: number): Hours | undefined {
+  const from = Math.ceil(first / hourMs) * hourMs;
+  const to = Math.floor(end / hourMs) * hourMs;
+  return to - from >= hoursMin * hourMs && waiting <= waitingMax ? { from, to } : undefined;
+}

@@ -1,0 +1,14 @@
+import { countersPart } from "./counters/postgres/schema.ts";
+import { nodePart } from "./postgres/membership.ts";
+import type { Part } from "./postgres/schema.ts";
+import { trafficPart } from "./postgres/traffic-schema.ts";
+import { storePart } from "./store/postgres/schema.ts";
+
+/** Tables with data, which a backup of a PostgreSQL database holds. What an engine brings is one line here. */
+export const dataParts: readonly Part[] = [storePart, trafficPart, countersPart];
+
+/** Tables that belong to the database they are in, and to no backup: who works on it. */
+export const localParts: readonly Part[] = [nodePart];
+
+/** Queries for the greatest position of commit order that is stored; what follows positions is another line here. */
+export const positions: readonly string[] = ["select max(seq) from exchange", "select position from rolled"];

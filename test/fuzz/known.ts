@@ -1,0 +1,44 @@
+import { cursorOf } from "../../src/kernel/page.ts";
+import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
+import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
+import type { RunningWorld } from "../running-world.ts";
+
+/** What exists in a world, by the field that names it: so that the operation itself is reached and not its checks alone. */
+export type Known = Readonly<Record<string, readonly unknown[]>>;
+
+/** Fills a workspace with a bit of everything; what is sent to its targets from then on is answered 200. */
+export async function known(world: RunningWorld, workspace: string): Promise<Known> {
+  const orders = await world.endpointIn(workspace, { maxAttempts: 1 });
+  const secured = await world.endpointIn(workspace, { name: "secured", provider: "meta" });
+  world.target.answer((request) => ({ status: request.body.length % 2 === 0 ? 200 : 500 }));
+  const events: string[] = [];
+  for (const body of ["even", "odd"]) events.push((await world.arrive(orders, { body })).id);
+  for (const id of events) await world.endingOf(workspace, id);
+  world.target.answer(() => ({ status: 200 }));
+  await world.arrive(secured);
+  const { planId } = await world.call(workspace, replayWebhooks, { endpointId: orders.id, status: "all" });
+  const { id: keyId } = await world.call(workspace, createApiKey, { name: "fuzzed" });
+  const changes = await world.engines.store.audit.list(workspace, { limit: 10 });
+  const startedAt = world.clock.now();
+  return {
+    endpointId: [orders.id, orders.slug, secured.id, secured.slug],
+    logId: [...events, 1, "#2", "3"],
+    logIds: [events, [1, "#2"]],
+    planId: [planId],
+    keyId: [keyId],
+    workspaceId: [workspace],
+    targetUrl: [world.target.url, "https://example.com/hooks"],
+    provider: ["stripe", "custom", null],
+    since: [new Date(startedAt - 3_600_000).toISOString()],
+    until: [new Date(startedAt + 1).toISOString(), "received", "ended"],
+    cursor: [cursorOf({ startedAt, id: events[0] }), cursorOf({ createdAt: startedAt, id: orders.id })],
+    changeId: changes.map(({ id }) => id),
+    environment: ["production", "staging"],
+    operation: ["create_endpoint"],
+    subject: [orders.id],
+    actor: ["key_test"],
+    secret: ["fake-secret"],
+    expectedVersion: [1, 2],
+    verification: [{ eventType: { pointer: "/type" } }],
+  };
+}

@@ -1,0 +1,48 @@
+import type { Command, Surroundings } from "../../src/commands/command.ts";
+import { cliClient } from "../../src/engines/outbound/client.ts";
+import { wallClock } from "../../src/kernel/clock.ts";
+import { Failure } from "../../src/kernel/failure.ts";
+import { Secret } from "../../src/kernel/secret.ts";
+
+export type Place = {
+  /** The data folder. */
+  readonly folder: string;
+  /** The URL of a PostgreSQL database; null = files in the folder. */
+  readonly database: string | null;
+  readonly clock?: Surroundings["clock"];
+};
+
+/** Nothing listens there. */
+const nowhere = "http://127.0.0.1:9";
+export const exampleVersion = "9.8.7";
+
+/**
+ * Runs a command in this process as `main` would: what it printed, or the failure that it ended with. For what would
+ * take a process of its own dozens of times.
+ */
+export async function commandHere(
+  command: Command,
+  args: readonly string[],
+  { folder, database, clock = wallClock }: Place,
+): Promise<{ readonly code: number; readonly output: string; readonly failure: Failure | undefined }> {
+  const client = cliClient(nowhere, null);
+  let output = "";
+  try {
+    const code = await command.run(args, {
+      folder,
+      database: database === null ? null : new Secret(database),
+      allow: [],
+      version: exampleVersion,
+      clock,
+      server: { url: nowhere, hasKey: false, call: client.call },
+      print: (line) => (output += `${line}\n`),
+      progress: () => {},
+    });
+    return { code, output, failure: undefined };
+  } catch (error) {
+    if (error instanceof Failure) return { code: 1, output, failure: error };
+    throw error;
+  } finally {
+    await client.close();
+  }
+}

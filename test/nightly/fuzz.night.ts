@@ -1,0 +1,29 @@
+// The property tests of test/fuzz/ with many times the inputs, and another seed each night.
+import { readdirSync } from "node:fs";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { inputsTold } from "../fuzz/fuzzing.ts";
+
+const times = 40;
+const inputsMin = 100_000;
+/** Each fuzz run uses seeds from this one on. */
+const seed = Math.floor(Date.now() / 1_000);
+
+process.env["FUZZ_TIMES"] = String(times);
+process.env["FUZZ_SEED"] ??= String(seed);
+console.log(`FUZZ_SEED=${process.env["FUZZ_SEED"]} FUZZ_TIMES=${times}`);
+
+const folder = new URL("../fuzz/", import.meta.url);
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith(".test.ts"))
+  .map((name) => new URL(name, folder).pathname);
+
+let inputs = 0;
+const tests = run({ files, concurrency: 2 });
+tests.on("test:diagnostic", ({ message }) => void (inputs += Number(inputsTold.exec(message)?.[1] ?? 0)));
+tests.on("test:fail", () => void (process.exitCode = 1));
+tests.on("end", () => {
+  console.log(`${inputs} inputs in all`);
+  if (inputs < inputsMin) process.exitCode = 1;
+});
+tests.compose(spec).pipe(process.stdout);
