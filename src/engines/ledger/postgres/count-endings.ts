@@ -4,7 +4,7 @@ import { endingOf } from "../../postgres/exchange-row.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
-import type { Rolled } from "./figures.ts";
+import type { Rolled } from "./rolled.ts";
 import { besideRollups, ofRollups, type Span } from "./span.ts";
 import { anyText, notBefore, between } from "./where.ts";
 

@@ -1,10 +1,10 @@
 import type { Query } from "../../postgres/database.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { Histogram } from "../../stored/histogram.ts";
-import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
-import { figuresOf, piecesMax, type Piece } from "../figures.ts";
+import { textOf, type Row } from "../../stored/row.ts";
+import { figuresOf, pieceOf, piecesMax } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import type { Rolled } from "./figures.ts";
+import type { Rolled } from "./rolled.ts";
 import { slotSql } from "./slots.ts";
 import { besideRollups, ofRollups, type Span } from "./span.ts";
 import { conditions } from "./where.ts";
@@ -31,7 +31,7 @@ export async function measureHours(
     from slotted group by at, subject, class, outcome limit ${piecesMax + 1}`,
   );
   const lent = new Histogram();
-  return figuresOf(rows.map((row) => pieceOf(row, lent)));
+  return figuresOf(rows.map((row) => pieceOf(row, durationsOf(row, lent))));
 }
 
 function partsOf({ workspace, where, stepMs, bySubject }: Measure, { hours, position }: Rolled): Sql {
@@ -55,19 +55,11 @@ function partsOf({ workspace, where, stepMs, bySubject }: Measure, { hours, posi
 }
 
 /** `lent` is emptied first. */
-function pieceOf(row: Row, lent: Histogram): Piece {
+function durationsOf(row: Row, lent: Histogram): Uint8Array {
   lent.clear();
   const counts = numbersOf(row, "counts");
   for (const [n, slot] of numbersOf(row, "slots").entries()) lent.addSlot(slot, counts[n] ?? 0);
-  return {
-    at: numberOf(row, "at"),
-    subject: textOf(row, "subject"),
-    statusClass: numberOrNull(row, "class"),
-    outcome: textOf(row, "outcome"),
-    count: numberOf(row, "count"),
-    lastAt: numberOf(row, "last"),
-    durations: lent.encode(),
-  };
+  return lent.encode();
 }
 
 function numbersOf(row: Row, column: string): readonly number[] {
