@@ -230,10 +230,13 @@ async function giveUp(job: Job, error: string, { traffic, clock }: Engines): Pro
   });
 }
 
-/** A paused endpoint's lane is held; a job that slipped through waits without using up an attempt. */
+/**
+ * A job of an endpoint that was paused before its lane was held. The lane is held here too, and the job stays due, so that
+ * it is delivered at once when the endpoint is resumed; not for good, since that may have happened meanwhile.
+ */
 async function putBack(job: Job, { traffic, clock }: Engines): Promise<void> {
-  const { attempt: attempted, payload } = job;
-  const dueAt = clock.now() + pausedRecheckMs;
-  const then: Then = { kind: "retry", dueAt, attempt: attempted, payload };
+  const now = clock.now();
+  const then: Then = { kind: "retry", dueAt: now, attempt: job.attempt, payload: job.payload };
+  await traffic.queue.hold(job.lane, now + pausedRecheckMs);
   await traffic.journal.commit({ exchanges: [], jobs: [], finish: { job: job.id, claim: job.claim, then } });
 }
