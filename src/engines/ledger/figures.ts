@@ -1,5 +1,6 @@
 import { Failure } from "../../kernel/failure.ts";
 import { Histogram } from "../stored/histogram.ts";
+import { numberOf, numberOrNull, textOf, type Row } from "../stored/row.ts";
 import type { Measured } from "./ledger.ts";
 
 /** Exchanges of one step and subject that have status class and outcome in common, from a rollup or from rows. */
@@ -16,6 +17,19 @@ export type Piece = {
   /** An encoded `Histogram` of durationMs. */
   readonly durations: Uint8Array;
 };
+
+/** From a row with the columns `at`, `subject`, `class`, `outcome`, `count` and `last`. */
+export function pieceOf(row: Row, durations: Uint8Array): Piece {
+  return {
+    at: numberOf(row, "at"),
+    subject: textOf(row, "subject"),
+    statusClass: numberOrNull(row, "class"),
+    outcome: textOf(row, "outcome"),
+    count: numberOf(row, "count"),
+    lastAt: numberOf(row, "last"),
+    durations,
+  };
+}
 
 export const groupsMax = 10_000;
 /** Of a whole answer: ten for each group when there are as many groups as there may be. */

@@ -6,6 +6,7 @@ import { hoursOfEndings, hoursOfMeasure, waitingMax, type Hours } from "../rolle
 import { countEndings } from "./count-endings.ts";
 import { measureHours } from "./measure-hours.ts";
 import { measureRows } from "./measure.ts";
+import type { Rolled } from "./span.ts";
 import { isStorable } from "./where.ts";
 
 export async function measured(database: Query, query: Measure): ReturnType<Ledger["measure"]> {
@@ -24,9 +25,6 @@ export async function endingsCounted(
   const rolled = await rolledFor(database, (waiting) => hoursOfEndings(query, waiting));
   return await countEndings(database, query, rolled);
 }
-
-/** The hours that rollups answer, and the position up to which there are some at least. */
-export type Rolled = { readonly hours: Hours; readonly position: number };
 
 /** How many wait is counted, since positions have gaps: only if anything depends on it, and no further than that. */
 async function rolledFor(

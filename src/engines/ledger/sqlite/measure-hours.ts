@@ -1,6 +1,6 @@
-import { bytesOf, numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
+import { bytesOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
-import { figuresOf, piecesMax, type Piece } from "../figures.ts";
+import { figuresOf, pieceOf, piecesMax } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
@@ -18,7 +18,7 @@ export async function measureHours(
   hours: Hours,
 ): Promise<readonly Measured[]> {
   const { sql, params } = piecesOf(query, hours);
-  return figuresOf((await file.read(sql, params)).map(pieceOf));
+  return figuresOf((await file.read(sql, params)).map((row) => pieceOf(row, bytesOf(row, "durations"))));
 }
 
 function piecesOf(query: Measure, hours: Hours): Clause {
@@ -75,16 +75,4 @@ function figuresFrom(
     [clause("select"), step, clause(`, ${subject}, ${from.class}, candidate.outcome, ${from.count},`)],
     " ",
   );
-}
-
-function pieceOf(row: Row): Piece {
-  return {
-    at: numberOf(row, "at"),
-    subject: textOf(row, "subject"),
-    statusClass: numberOrNull(row, "class"),
-    outcome: textOf(row, "outcome"),
-    count: numberOf(row, "count"),
-    lastAt: numberOf(row, "last"),
-    durations: bytesOf(row, "durations"),
-  };
 }
