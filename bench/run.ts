@@ -1,6 +1,6 @@
 // Runs every benchmark in turn and prints its figures; `--write` also puts them into RESULTS.md.
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { text } from "node:stream/consumers";
 
@@ -46,6 +46,8 @@ const benchmarks: readonly {
   },
 ];
 
+const soakHeading = "## A server under steady load for half an hour";
+
 const write = process.argv.includes("--write");
 const only = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
 const sections: string[] = [];
@@ -70,5 +72,9 @@ if (write) {
   const [cpu] = cpus();
   const machine = `${availableParallelism()} cores of ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const head = `# Results\n\nMade by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}. The machine was shared: read ratios and medians, not single figures. Each block says the load average it was measured at.\n`;
-  writeFileSync(new URL("RESULTS.md", import.meta.url), `${head}\n${sections.join("\n")}`);
+  const results = new URL("RESULTS.md", import.meta.url);
+  const before = readFileSync(results, "utf8");
+  // A soak takes half an hour and is written down by hand, as the last section.
+  const soak = before.includes(soakHeading) ? `\n${before.slice(before.indexOf(soakHeading))}` : "";
+  writeFileSync(results, `${head}\n${sections.join("\n")}${soak}`);
 }

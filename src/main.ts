@@ -58,6 +58,7 @@ function surroundings(settings: Config, { url, key }: Connection, client: Client
   return {
     folder: settings.SLUICE_DATA_DIR,
     database: settings.SLUICE_DATABASE_URL,
+    hasOwnKeys: settings.SLUICE_VAULT_KEYS !== undefined,
     allow: settings.SLUICE_OUTBOUND_ALLOW,
     version,
     clock: wallClock,

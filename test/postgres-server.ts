@@ -44,6 +44,14 @@ export function sharedPostgres(): Promise<PostgresServer> {
   return shared;
 }
 
+let sharedDurable: Promise<PostgresServer> | undefined;
+
+/** The same, with fsync: for tests that kill what works on it. */
+export function durablePostgres(): Promise<PostgresServer> {
+  sharedDurable ??= startPostgres({ durable: true });
+  return sharedDurable;
+}
+
 export async function startPostgres(terms: PostgresTerms): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-postgres-"));
   const data = join(folder, "data");

@@ -43,13 +43,13 @@ export function scenarios(it: Operation, list: readonly Scenario[]): void {
   });
 }
 
-const scopes = new Set(planes.flatMap(({ operations }) => operations.map(({ scope }) => scope)));
+const everyScope = new Set(planes.flatMap(({ operations }) => operations.map(({ scope }) => scope)));
 
 /** What holds of every operation: its own scope is needed, before its input is looked at, and no other will do. */
 export function scopeNeeded({ path, scope }: Operation) {
   return {
     name: "its own scope is needed",
-    scopes: [...scopes].filter((other) => other !== scope),
+    scopes: [...everyScope].filter((other) => other !== scope),
     input: Object.fromEntries(pathParameters(path).map((name) => [name, "any"])),
     fails: { kind: "forbidden" },
     leaves: {},

@@ -15,7 +15,7 @@ export const backup: Command = {
     });
     const to = resolve(words[0] ?? "");
     const copied = await storageOf(surroundings)
-      .backUp(to, !flags.has("--without-keys"))
+      .backUp(to, !surroundings.hasOwnKeys && !flags.has("--without-keys"))
       .finally(() => progress(""));
     if (flags.has("--json")) print(JSON.stringify({ folder: to, ...copied.manifest }, null, 2));
     else {
@@ -23,7 +23,7 @@ export const backup: Command = {
       print(
         hasKeys(copied)
           ? `It holds the key file: whoever has ${to} can open every stored secret. --without-keys leaves it out.`
-          : "It holds no keys: keep a copy of the key file elsewhere, for without it no stored secret can be opened.",
+          : "It holds no keys: keep a copy of them elsewhere, for without it no stored secret can be opened.",
       );
     }
     return 0;

@@ -9,6 +9,8 @@ export type Surroundings = {
   readonly folder: string;
   /** Of PostgreSQL, when everything but the key file is there instead of in the folder. */
   readonly database: Secret | null;
+  /** Whether the sealing keys are in the configuration, so that there is no key file. */
+  readonly hasOwnKeys: boolean;
   readonly allow: readonly Cidr[];
   /** Of this program. */
   readonly version: string;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { dataParts, localParts, positions } from "../engines/parts.ts";
+import { dataParts, localParts, positions, releases } from "../engines/parts.ts";
 import type { DatabaseManifest } from "../engines/postgres/backup-manifest.ts";
 import { backUpDatabase } from "../engines/postgres/backup.ts";
 import { restoreDatabase } from "../engines/postgres/restore.ts";
@@ -30,7 +30,7 @@ export function databaseStorage(database: Secret, { folder, version, progress }:
       );
     },
     async restore(from) {
-      const plan = { from, url, ...parts, positions, files: { [keyFile]: keys } };
+      const plan = { from, url, ...parts, positions, releases, files: { [keyFile]: keys } };
       return copied(await restoreDatabase(plan, (doing, name) => progress(`${doing} ${name}`)));
     },
   };

@@ -27,7 +27,7 @@ export const restore: Command = {
     print(
       "What was not yet delivered then is delivered once the server starts, and may reach its target twice.",
     );
-    if (!hasKeys(copied))
+    if (!hasKeys(copied) && !surroundings.hasOwnKeys)
       print(
         `It has no keys: put the key file in ${join(path, keyFile)} (mode 0600) before the server starts.`,
       );

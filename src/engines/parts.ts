@@ -12,3 +12,9 @@ export const localParts: readonly Part[] = [nodePart];
 
 /** Queries for the greatest position of commit order that is stored; what follows positions is another line here. */
 export const positions: readonly string[] = ["select max(seq) from exchange", "select position from rolled"];
+
+/** Statements that take from a restored database what nodes hold that never worked on it: claims of jobs, and leases. */
+export const releases: readonly string[] = [
+  "update job set claim = null, claimed_until = null where claim is not null",
+  "delete from lease",
+];

@@ -64,7 +64,7 @@ const steps = fc.array(
 );
 
 function walked(it: Operation, { rows, id, input, add }: List, t: TestContext): Promise<void> {
-  return fuzz(t, walksEach, async (seed) => {
+  return fuzz(t, async (seed) => {
     const world = await openRunningWorld();
     try {
       const property = fc.asyncProperty(fc.nat(rowsMax), steps, async (count, pages) => {
@@ -99,6 +99,7 @@ function walked(it: Operation, { rows, id, input, add }: List, t: TestContext): 
         assert.equal(new Set(seen).size, seen.length, "no row twice, whenever it came");
       });
       await fc.assert(property, { seed, numRuns: walksEach });
+      return walksEach;
     } finally {
       await world.close();
     }

@@ -31,6 +31,7 @@ export async function commandHere(
     const code = await command.run(args, {
       folder,
       database: database === null ? null : new Secret(database),
+      hasOwnKeys: false,
       allow: [],
       version: exampleVersion,
       clock,

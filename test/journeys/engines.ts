@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
+import pg from "pg";
+import { durablePostgres } from "../postgres-server.ts";
 import type { MovedClock } from "./moved-clock.ts";
 import { freshFolder } from "./server-process.ts";
 
@@ -85,5 +87,57 @@ function sqliteTables(path: string): Tables {
   };
 }
 
+const postgres: Engine = {
+  name: "PostgreSQL",
+  async prepare(t, folder) {
+    const url = await (await durablePostgres()).newDatabase();
+    const own = folder ?? (await freshFolder(t));
+    return { folder: own, environment: { SLUICE_DATABASE_URL: url }, tables: postgresTables(url) };
+  },
+};
+
+const eventRows = `select 'ex_' || replace(event.id::text, '-', '') as id,
+  (select count(*) from exchange where parent = event.id and attempt is not null) as attempts
+from exchange event where kind = 'event'`;
+
+function postgresTables(url: string): Tables {
+  const opened = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    async events() {
+      const { rows } = await opened((client) => client.query<{ id: string; attempts: string }>(eventRows));
+      return new Map(rows.map(({ id, attempts }) => [id, Number(attempts)]));
+    },
+    async damage() {
+      // Pages have checksums: one that is damaged cannot be read.
+      await opened((client) =>
+        client.query("select sum(length(exchange::text)), (select count(*) from job) from exchange"),
+      );
+      return undefined;
+    },
+    async deleteJob(event) {
+      return (await opened((client) => client.query("delete from job where id = $1", [event]))).rowCount ?? 0;
+    },
+    async whileLocked(work) {
+      return opened(async (client) => {
+        await client.query("begin");
+        await client.query("lock table exchange, job, record in exclusive mode");
+        return work();
+      });
+    },
+    async lapseLeases() {
+      // They are by the clock of the database, which stays as it is.
+      await opened((client) => client.query("update job set claimed_until = 0 where claim is not null"));
+    },
+  };
+}
+
 /** The suites of faults run over this list: another engine is one line more. */
-export const engines: readonly Engine[] = [embedded];
+export const engines: readonly Engine[] = [embedded, postgres];

@@ -101,7 +101,7 @@ async function numbersOf(node: ServerProcess, endpointId: string): Promise<numbe
   let cursor: string | undefined;
   do {
     const page = await node.ask(listLogs, { endpointId, limit: 50, ...(cursor !== undefined && { cursor }) });
-    numbers.push(...page.logs.map(({ number }) => Number(String(number).replace("#", ""))));
+    numbers.push(...page.logs.map(({ number }) => Number(number.replace("#", ""))));
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
   return numbers;

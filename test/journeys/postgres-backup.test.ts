@@ -12,14 +12,20 @@ import {
   type CommitOrder,
 } from "../../src/engines/postgres/commit-order.ts";
 import { openDatabase } from "../../src/engines/postgres/database.ts";
+import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
+import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { numberOf, textOf } from "../../src/engines/stored/row.ts";
 import { sharedPostgres, startPostgres } from "../postgres-server.ts";
 import { commandHere, type Place } from "./command-here.ts";
 import { runCommand, type Ran } from "./command.ts";
 import { asked, exampleDatabase, spendTransactions } from "./postgres-example.ts";
-import { freshFolder } from "./server-process.ts";
+import { eventually } from "./eventually.ts";
+import { freshFolder, startServer } from "./server-process.ts";
+import { accepting, startTarget } from "./target.ts";
 
 const eventsMax = 20_000;
+const webhooks = 20;
+const credential = "Bearer not-a-secret-of-the-sender";
 const eventsBefore = 300;
 const keys = `${"k".repeat(43)}\n`;
 /** An event without a job and without an ending was written by half. */
@@ -119,6 +125,51 @@ async function restoredOrder(t: TestContext, url: string): Promise<CommitOrder> 
   t.after(() => database.close());
   return commitOrder(database);
 }
+
+test("a server on the restored database delivers what was open, with the credentials that were sealed", async (t) => {
+  const postgres = await sharedPostgres();
+  const [place, target] = [await freshFolder(t), await startTarget(t)];
+  const [folder, restored, to] = [join(place, "data"), join(place, "restored"), join(place, "backup")];
+  const [from, into] = [await postgres.newDatabase(), await postgres.newDatabase()];
+  const server = await startServer(t, { folder, environment: { SLUICE_DATABASE_URL: from } });
+  target.behave(() => {});
+  const { ingestUrl } = await server.ask(createEndpoint, { name: "backed up", targetUrl: target.url });
+  for (let n = 0; n < webhooks; n++) {
+    const headers = { authorization: credential };
+    const answer = await fetch(ingestUrl, { method: "POST", headers, body: JSON.stringify({ n }) });
+    assert.equal(answer.status, 200);
+  }
+  const environment = { SLUICE_DATABASE_URL: from, SLUICE_URL: server.url };
+  const examined = await runCommand(t, { folder, args: ["doctor"], environment });
+  for (const name of [
+    "nodes",
+    "tables",
+    "partitions",
+    "outbound rules",
+    "deliveries",
+    "accounting",
+    "server",
+  ])
+    assert.match(examined.output, new RegExp(`^ok +${name} `, "m"), examined.output);
+  const said = succeeded(await runCommand(t, { folder, args: ["backup", to], environment }));
+  assert.match(said, new RegExp(`${webhooks} open jobs`));
+  await server.kill();
+
+  const before = target.seen.length;
+  target.behave(accepting);
+  const there = { folder: restored, environment: { SLUICE_DATABASE_URL: into } };
+  succeeded(await runCommand(t, { ...there, args: ["restore", to] }));
+  const second = await startServer(t, there);
+  const account = await eventually("an account without pending events", async () => {
+    const look = await second.ask(accountForWebhooks, {});
+    return look.pending === 0 ? look : undefined;
+  });
+  assert.deepEqual([account.remainder, account.received, account.delivered], [0, webhooks, webhooks]);
+  const delivered = target.seen.slice(before);
+  assert.ok(delivered.length >= webhooks);
+  assert.ok(delivered.every(({ headers }) => headers.authorization === credential));
+  await second.stop();
+});
 
 test("a backup of a PostgreSQL database", async (parent) => {
   const server = await sharedPostgres();

@@ -55,6 +55,19 @@ for (const engine of engines)
     });
   });
 
+for (const engine of engines)
+  test(`${engine.name}: a server that acknowledges what it never stores is found out`, async (t) => {
+    const target = await startTarget(t);
+    const { tables, ...place } = await engine.prepare(t);
+    const server = await startServer(t, { ...place, command: faulty("forgetful") });
+    const { ingestUrl } = await server.ask(createEndpoint, { name: "forgotten", targetUrl: target.url });
+    const accepted = await acceptedAll(ingestUrl, 1);
+    await assert.rejects(
+      assertNothingLost({ server, tables, target }, accepted),
+      /was acknowledged and is not stored/,
+    );
+  });
+
 test("a writer thread that dies in a commit costs no acknowledged webhook, and the next one takes over", async (t) => {
   const [embedded] = engines;
   assert.ok(embedded);

@@ -16,7 +16,7 @@ const settings: Readonly<Record<string, (saw: string) => Finding>> = {
     ),
   synchronous_commit: (saw) =>
     problem(
-      `${saw}: a crash loses what was acknowledged last.`,
+      `${saw}: a crash loses the changes of the configuration that were acknowledged last; webhooks are committed durably all the same.`,
       "Set synchronous_commit = on, for the server, this database and this role.",
     ),
 };

@@ -24,6 +24,8 @@ export type Load = {
   readonly others: readonly Part[];
   /** SQL of queries that answer the greatest position of commit order that some table has. */
   readonly positions: readonly string[];
+  /** Statements on the tables as they are brought forward: what is not to be as it was. */
+  readonly releases: readonly string[];
 };
 
 /**
@@ -35,7 +37,7 @@ export type Load = {
 export async function loadRows(
   session: Session,
   manifest: DatabaseManifest,
-  { from, parts, others, positions }: Load,
+  { from, parts, others, positions, releases }: Load,
   loading: (table: string) => void,
 ): Promise<void> {
   await lockSchema(session);
@@ -60,6 +62,7 @@ export async function loadRows(
       `(select max(position) from (${positions.join(" union all ")}) as at (position))`,
     );
   await advanceAll(session, [...others, ...parts]);
+  for (const release of releases) await session.query(release);
   // The planner would know nothing of the tables until vacuum comes by.
   await session.query(`analyze ${order.join(", ")}`);
 }

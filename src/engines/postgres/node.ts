@@ -45,14 +45,16 @@ const payloadsWaitingMax = 1_000;
 
 const readingConnections = 8;
 const writingConnections = 4;
-/** At most, the one that listens included. */
-export const connectionsPerNode = readingConnections + writingConnections + 1;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
 const writeMs = 3_500;
+const upkeepConnections = 1;
 const upkeepMs = 600_000;
 const watchingConnections = 1;
 const watchMs = 1_500;
+/** At most, the one that listens included. */
+export const connectionsPerNode =
+  readingConnections + writingConnections + upkeepConnections + watchingConnections + 1;
 
 export function openNode({ url, log }: NodeTerms): Node {
   const id = randomText(12);
@@ -73,7 +75,12 @@ export function openNode({ url, log }: NodeTerms): Node {
     // not to its end.
     settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
   });
-  const upkeep = openDatabase({ url, name: `sluice ${id} upkeep`, connections: 1, statementMs: upkeepMs });
+  const upkeep = openDatabase({
+    url,
+    name: `sluice ${id} upkeep`,
+    connections: upkeepConnections,
+    statementMs: upkeepMs,
+  });
   const watching = openDatabase({
     url,
     name: `sluice ${id} watches`,

@@ -21,22 +21,26 @@ const lockKey = 7_305_417_732;
 export type Partitions = {
   /** Sees to it that rows with these exchange ids have a place; asks the database only about days it has not seen. */
   ensure(ids: readonly string[]): Promise<void>;
+  /** The same for days, whole numbers since the epoch, UTC. */
+  ensureDays(days: readonly number[]): Promise<void>;
   /** To be called when an insert found no partition all the same: some were dropped since. */
   forget(): void;
 };
 
 export function partitions(database: Database): Partitions {
   const known = new Set<number>();
+  const ensureDays = async (wanted: readonly number[]): Promise<void> => {
+    const days = new Set(wanted.filter((day) => !known.has(day)));
+    if (days.size === 0) return;
+    await database.transaction(async (within) => {
+      await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
+      await attachDays(within, days);
+    });
+    for (const day of days) known.add(day);
+  };
   return {
-    async ensure(ids) {
-      const days = new Set(ids.map(dayOf).filter((day) => !known.has(day)));
-      if (days.size === 0) return;
-      await database.transaction(async (within) => {
-        await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
-        await attachDays(within, days);
-      });
-      for (const day of days) known.add(day);
-    },
+    ensure: (ids) => ensureDays(ids.map(dayOf)),
+    ensureDays,
     forget: () => known.clear(),
   };
 }

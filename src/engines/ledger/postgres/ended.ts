@@ -63,13 +63,13 @@ async function recorded(database: Query, workspace: string, rows: readonly Excha
 
 /**
  * That the event `candidate` itself ended in one of these ways, not an attempt that records the ending for it.
- * Attempts are looked for among what is not older than `oldest`, which no candidate is.
+ * Attempts are looked for among what is not older than `oldest`, which no candidate is, and one candidate after another:
+ * an `exists` may be answered from a table of all attempts, made first.
  */
 export function endsAs(wanted: readonly Ending[], oldest: number | undefined): Sql {
   return sql`case when candidate.ending is not null
     then candidate.ending = any(${wanted}) and (candidate.ending = 'duplicate' or candidate.parent is null)
-    else exists (select 1 from exchange as attempted
+    else (select attempted.ending from exchange as attempted
       where attempted.parent = candidate.id and attempted.workspace = candidate.workspace
-        and ${isLending("attempted")} and attempted.ending = any(${wanted})
-        and ${notBefore("attempted.id", oldest)}) end`;
+        and ${isLending("attempted")} and ${notBefore("attempted.id", oldest)} limit 1) = any(${wanted}) end`;
 }

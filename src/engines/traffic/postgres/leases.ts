@@ -1,5 +1,5 @@
-import type { Query } from "../../postgres/database.ts";
-import { forgettable } from "../../postgres/database.ts";
+import { forgettable, type Query } from "../../postgres/database.ts";
+import { silentMs } from "../../postgres/membership.ts";
 import { textOf } from "../../stored/row.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { Timetable } from "./timetable.ts";
@@ -12,7 +12,7 @@ returning ${forgettable}`;
 /** $2: also those of nodes that have been silent for long; each node says on the list of nodes that it lives. */
 const freeLapsed = `with lapsed as (
   select id from job where claim is not null and (claimed_until <= $1 or $2 and exists (
-    select from node where node.id = split_part(job.claim, '.', 1) and seen_at < now() - interval '15 seconds'))
+    select from node where node.id = split_part(job.claim, '.', 1) and seen_at < now() - interval '${silentMs} milliseconds'))
   order by id limit ${lapsedAtOnce} for update skip locked
 )
 update job set claim = null, claimed_until = null from lapsed where job.id = lapsed.id
