@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { databases } from "../../src/engines/databases.ts";
 import type { Ledger } from "../../src/engines/ledger/ledger.ts";
@@ -132,6 +133,40 @@ test("what commits behind a transaction that is still open is counted, and rolle
     await close();
   }
 });
+
+test("nothing is removed while a roll is under way, which has read it already", async () => {
+  const url = await newSchema();
+  const { ledger, node, commit, close } = await openPostgresLedger(url);
+  const rolling = new pg.Client({ connectionString: url });
+  try {
+    await rolling.connect();
+    await commit([at(monday), at(monday + 2 * dayMs), at(monday + 2 * dayMs, { subject: "ep_b" })], []);
+    const removals = [
+      () => ledger.purge(ours, "ep_b", 10),
+      () => ledger.expire(ours, monday + 2 * dayMs + 1, 10),
+    ];
+    for (const [n, remove] of removals.entries()) {
+      await rolling.query("begin");
+      await rolling.query("select position from rolled for update");
+      const removal = remove();
+      const first = await Promise.race([removal.then(() => "removed"), waitsForLock(node)]);
+      assert.equal(first, "waits");
+      assert.equal((await ledger.find({ workspace: ours, where: {}, limit: 10 })).rows.length, 3 - n);
+      await rolling.query("commit");
+      assert.equal(await removal, n + 1);
+    }
+  } finally {
+    await rolling.end();
+    await close();
+  }
+});
+
+/** Resolves when a statement of the node waits for a row that another transaction has locked. */
+async function waitsForLock({ id, watching }: Node): Promise<string> {
+  const waiting = `select 1 from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'`;
+  while ((await watching.query(waiting, [`sluice ${id} reads`])).length === 0) await sleep(10);
+  return "waits";
+}
 
 test("the rollups of removed exchanges go with them, row by row or a day at a time", () =>
   withNode(async ({ ledger, node, commit }) => {

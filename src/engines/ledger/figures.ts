@@ -18,7 +18,7 @@ export type Piece = {
   readonly durations: Uint8Array;
 };
 
-/** A piece from a row with its columns by name. */
+/** From a row with the columns `at`, `subject`, `class`, `outcome`, `count` and `last`. */
 export function pieceOf(row: Row, durations: Uint8Array): Piece {
   return {
     at: numberOf(row, "at"),

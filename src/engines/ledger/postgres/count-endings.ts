@@ -4,8 +4,7 @@ import { endingOf } from "../../postgres/exchange-row.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import type { CountEndings } from "../ledger.ts";
-import type { Rolled } from "./rolled.ts";
-import { besideRollups, ofRollups, type Span } from "./span.ts";
+import { besideRollups, ofRollups, type Rolled, type Span } from "./span.ts";
 import { anyText, notBefore, between } from "./where.ts";
 
 type Counted = { readonly subject: string; readonly ending: Ending; readonly count: number };
@@ -16,7 +15,8 @@ export async function countEndings(
   query: CountEndings,
   rolled: Rolled | undefined,
 ): Promise<readonly Counted[]> {
-  const parts = rolled === undefined ? [carried(query, carriersOf(query))] : fromHours(query, rolled);
+  const parts =
+    rolled === undefined ? [carried(query, carriersOf(query), eventsOf(query))] : fromHours(query, rolled);
   const rows = await ask(
     database,
     sql`with part (subject, ending, count) as (${joined(parts, " union all ")})
@@ -39,20 +39,27 @@ function carriersOf({ workspace, receivedFrom, receivedTo }: CountEndings): Sql 
     and ${between("candidate.received_at", receivedFrom, receivedTo)} and ${notBefore("candidate.id", receivedFrom)}`;
 }
 
-function fromHours(query: CountEndings, { hours, position }: Rolled): readonly Sql[] {
+function fromHours(query: CountEndings, rolled: Rolled): readonly Sql[] {
   const { workspace, kinds, receivedFrom: first, receivedTo: end } = query;
-  const span: Span = { workspace, told: "received", first, hours, end, position };
+  const span: Span = { workspace, told: "received", first, end, ...rolled };
   const rollups = sql`select candidate.subject, candidate.ending, candidate.count from ending_rollup as candidate
     where ${ofRollups(span)} and ${ofSubjects(query)} and ${anyText("candidate.kind", kinds)}`;
-  return [rollups, ...besideRollups(span).map((beside) => carried(query, beside))];
+  // One at most, so that few carriers look each of theirs up, and the planner does not read all events for them.
+  const event = sql`${eventsOf(query)} limit 1`;
+  return [rollups, ...besideRollups(span).map((beside) => carried(query, beside, event))];
 }
 
 /** One for each of the rows, `candidate` of what follows `from`, that records the ending of an event asked for. */
-function carried(query: CountEndings, candidates: Sql): Sql {
+function carried(query: CountEndings, candidates: Sql, events: Sql): Sql {
   return sql`select carrier.subject, carrier.ending, 1::bigint from (
       select candidate.* from ${candidates} and candidate.ending is not null and ${ofSubjects(query)}) as carrier
-    join exchange as event on ${text(eventOf("carrier"))}
-    where ${notBefore("event.id", query.receivedFrom)} and ${anyText("event.kind", query.kinds)}`;
+    cross join lateral (${events}) as event`;
+}
+
+/** The event of `carrier`, when its kind is asked for. */
+function eventsOf({ kinds, receivedFrom }: CountEndings): Sql {
+  return sql`select from exchange as event where ${text(eventOf("carrier"))}
+    and ${notBefore("event.id", receivedFrom)} and ${anyText("event.kind", kinds)}`;
 }
 
 function ofSubjects({ subjects }: CountEndings): Sql {

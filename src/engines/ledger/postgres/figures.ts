@@ -6,7 +6,7 @@ import { hoursOfEndings, hoursOfMeasure, waitingMax, type Hours } from "../rolle
 import { countEndings } from "./count-endings.ts";
 import { measureHours } from "./measure-hours.ts";
 import { measureRows } from "./measure.ts";
-import type { Rolled } from "./rolled.ts";
+import type { Rolled } from "./span.ts";
 import { isStorable } from "./where.ts";
 
 export async function measured(database: Query, query: Measure): ReturnType<Ledger["measure"]> {

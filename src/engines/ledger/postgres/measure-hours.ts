@@ -4,9 +4,8 @@ import { Histogram } from "../../stored/histogram.ts";
 import { textOf, type Row } from "../../stored/row.ts";
 import { figuresOf, pieceOf, piecesMax } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import type { Rolled } from "./rolled.ts";
 import { slotSql } from "./slots.ts";
-import { besideRollups, ofRollups, type Span } from "./span.ts";
+import { besideRollups, ofRollups, type Rolled, type Span } from "./span.ts";
 import { conditions } from "./where.ts";
 
 /**
@@ -34,9 +33,9 @@ export async function measureHours(
   return figuresOf(rows.map((row) => pieceOf(row, durationsOf(row, lent))));
 }
 
-function partsOf({ workspace, where, stepMs, bySubject }: Measure, { hours, position }: Rolled): Sql {
+function partsOf({ workspace, where, stepMs, bySubject }: Measure, rolled: Rolled): Sql {
   const { from = -Infinity, to = Infinity, ...rest } = where;
-  const span: Span = { workspace, told: "started", first: from, hours, end: to, position };
+  const span: Span = { workspace, told: "started", first: from, end: to, ...rolled };
   const subject = text(bySubject ? "candidate.subject" : "''");
   const stepOf = (at: string): Sql =>
     stepMs === undefined ? text("0::bigint") : sql`${text(at)} - ${text(at)} % ${stepMs}::bigint`;
@@ -44,17 +43,15 @@ function partsOf({ workspace, where, stepMs, bySubject }: Measure, { hours, posi
       candidate.last, slotted.slot, slotted.count
     from rollup as candidate cross join unnest(candidate.slots, candidate.counts) as slotted (slot, count)
     where ${ofRollups(span)} and ${conditions(rest)}`;
+  const ofRow = sql`${stepOf("candidate.started_at")}, ${subject}, coalesce(candidate.status / 100, -1),
+    candidate.outcome, candidate.started_at, ${text(slotSql("candidate.duration_ms"))}, 1`;
   const rows = besideRollups(span).map(
-    (
-      beside,
-    ) => sql`select ${stepOf("candidate.started_at")}, ${subject}, coalesce(candidate.status / 100, -1),
-      candidate.outcome, candidate.started_at, ${text(slotSql("candidate.duration_ms"))}, 1
-    from ${beside} and ${conditions(rest)}`,
+    (beside) => sql`select ${ofRow} from ${beside} and ${conditions(rest)}`,
   );
   return joined([rollups, ...rows], " union all ");
 }
 
-/** `lent` is emptied first. */
+/** An encoded histogram; `lent` is emptied first. */
 function durationsOf(row: Row, lent: Histogram): Uint8Array {
   lent.clear();
   const counts = numbersOf(row, "counts");

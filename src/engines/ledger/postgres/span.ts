@@ -1,20 +1,26 @@
+import { endings } from "../../../kernel/exchange.ts";
 import { sql, text, type Sql } from "../../postgres/sql.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { notBefore, between } from "./where.ts";
 
-/** What part of a question rollups answer, and where rows do, which start or were received in [first, end). */
-export type Span = {
-  readonly workspace: string;
-  /** By which time hours are told apart: when exchanges started, or when their events were received. */
-  readonly told: "started" | "received";
-  readonly first: number;
+/** What of a question is rolled up. */
+export type Rolled = {
+  /** The whole hours that rollups answer for. */
   readonly hours: Hours;
-  readonly end: number;
   /**
    * At least so far everything is rolled up. How far in truth is up to the statement: but only with a number does the
    * planner know that few rows are beyond it.
    */
   readonly position: number;
+};
+
+/** What part of a question rollups answer, and where rows do, which start or were received in [first, end). */
+export type Span = Rolled & {
+  readonly workspace: string;
+  /** By which time hours are told apart: when exchanges started, or when the events whose endings they record came in. */
+  readonly told: "started" | "received";
+  readonly first: number;
+  readonly end: number;
 };
 
 /** That a rollup, the row `candidate`, answers. */
@@ -29,8 +35,10 @@ export function ofRollups({ workspace, told, hours }: Span): Sql {
  */
 export function besideRollups({ workspace, told, first, hours, end, position }: Span): readonly Sql[] {
   const at = `candidate.${told}_at`;
+  const kept = told === "started" ? text("true") : sql`candidate.ending = any(${endings})`;
   const among = (from: number, to: number): Sql =>
-    sql`candidate.workspace = ${workspace} and ${between(at, from, to)} and ${notBefore("candidate.id", from)}`;
+    sql`candidate.workspace = ${workspace} and ${between(at, from, to)} and ${notBefore("candidate.id", from)}
+      and ${kept}`;
   const ends = [
     [first, hours.from],
     [hours.to, end],
