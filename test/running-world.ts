@@ -96,8 +96,11 @@ export async function openRunningWorld(
   const { clock, log } = engines;
   const inbound = await listen({ host: "127.0.0.1", port: 0, routes, app: null, limits, clock, log });
 
-  function call(workspace: string, it: Operation, input: object): Promise<Output> {
-    return invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
+  /** Traffic has been told of it once this resolves. */
+  async function call(workspace: string, it: Operation, input: object): Promise<Output> {
+    const output = await invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
+    await courier.flush();
+    return output;
   }
 
   async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {

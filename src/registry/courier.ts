@@ -51,7 +51,9 @@ export function startCourier(handlers: readonly MessageHandler[], engines: Engin
   const unsubscribe = engines.store.onChange(() => void wake());
   void wake();
   return {
-    flush: wake,
+    async flush() {
+      for (let under: Promise<void> | undefined = wake(); under !== undefined; under = round) await under;
+    },
     async stop() {
       stopped.abort();
       clearTimeout(later);
