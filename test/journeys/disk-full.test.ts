@@ -14,7 +14,8 @@ import { accepting, startTarget } from "./target.ts";
 const megabytes = 48;
 const webhooks = 10;
 
-for (const engine of engines)
+// PostgreSQL stops by itself when its own disk is full: what is to be seen then is that it is gone.
+for (const engine of engines.filter(({ staysInFolder }) => staysInFolder))
   describe(`${engine.name}: a full disk`, () => {
     test("webhooks and changes are answered 503 while it is full, and everything goes on once there is room", async (t) => {
       const disk = smallDisk(t, megabytes);

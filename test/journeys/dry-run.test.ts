@@ -154,10 +154,14 @@ async function exchange({ agent, url, method, body }: Exchange): Promise<Output>
   return JSON.parse(answered) as Output;
 }
 
+/** Figures made from what is stored, by itself and at any moment. */
+const derived = new Set(["rolled", "rollup", "ending_rollup", "unrolled"]);
+
 function rowsOf(path: string): readonly string[] {
   const database = new DatabaseSync(path, { readOnly: true });
   const tables = database.prepare("select name from sqlite_schema where type = 'table'").all();
-  const rows = tables.flatMap(({ name }) =>
+  const stored = tables.filter(({ name }) => !derived.has(String(name)));
+  const rows = stored.flatMap(({ name }) =>
     database
       .prepare(`select * from "${String(name)}"`)
       .all()

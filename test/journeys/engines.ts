@@ -9,6 +9,8 @@ import { freshFolder } from "./server-process.ts";
 /** A database that a server can be told to use. */
 export type Engine = {
   readonly name: string;
+  /** Whether everything it writes is below the folder that it is prepared on. */
+  readonly staysInFolder: boolean;
   /** A database of a test's own, gone after it. What the engine stores is below `folder`, a fresh one unless given. */
   prepare(t: TestContext, folder?: string): Promise<Prepared>;
 };
@@ -43,6 +45,7 @@ from exchange event join name on name.id = event.kind where name.text = 'event'`
 
 const embedded: Engine = {
   name: "embedded",
+  staysInFolder: true,
   async prepare(t, folder) {
     const own = folder ?? (await freshFolder(t));
     return { folder: own, environment: {}, tables: sqliteTables(join(own, "traffic.db")) };
@@ -89,6 +92,7 @@ function sqliteTables(path: string): Tables {
 
 const postgres: Engine = {
   name: "PostgreSQL",
+  staysInFolder: false,
   async prepare(t, folder) {
     const url = await (await durablePostgres()).newDatabase();
     const own = folder ?? (await freshFolder(t));
