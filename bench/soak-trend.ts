@@ -2,7 +2,8 @@ import { median as medianOf } from "./bench-server.ts";
 
 /** Where a figure goes over time. */
 export type Trend = {
-  readonly first: number;
+  /** The medians of its four quarters: where it levels off is seen. */
+  readonly quarters: readonly number[];
   readonly median: number;
   readonly max: number;
   /** By how much it moves from the first sample to the last, by the median of the slopes between all pairs (Theil and Sen). */
@@ -17,9 +18,10 @@ export type Bound = { readonly part: number; readonly atLeast: number };
  * shows is what stays.
  */
 export function trendOf(samples: readonly number[]): Trend {
+  const at = (quarter: number): number => Math.floor((samples.length * quarter) / 4);
   const slopes = samples.flatMap((from, i) => samples.slice(i + 1).map((to, n) => (to - from) / (n + 1)));
   return {
-    first: samples[0] ?? Number.NaN,
+    quarters: [0, 1, 2, 3].map((n) => medianOf(samples.slice(at(n), Math.max(at(n) + 1, at(n + 1))))),
     median: medianOf(samples),
     max: Math.max(...samples),
     growth: slopes.length === 0 ? 0 : medianOf(slopes) * (samples.length - 1),

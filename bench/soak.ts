@@ -37,7 +37,7 @@ const figures: Readonly<
   "RSS, MiB": { of: (it) => it.rssBytes, unit: mib, bound: { part: 0.15, atLeast: 32 } },
   "heap, MiB": { of: (it) => it.heapBytes, unit: mib, bound: { part: 0.25, atLeast: 24 } },
   "external, MiB": { of: (it) => it.externalBytes, unit: mib, bound: { part: 0.25, atLeast: 24 } },
-  "WAL, MiB": { of: (it) => it.walBytes, unit: mib, bound: { part: 0.25, atLeast: 16 } },
+  "WAL, MiB": { of: (it) => it.walBytes, unit: mib, bound: { part: 0.25, atLeast: 64 } },
   "open files": { of: (it) => it.openFiles, unit: 1, bound: { part: 0.1, atLeast: 16 } },
   sockets: { of: (it) => it.sockets, unit: 1, bound: { part: 0.1, atLeast: 16 } },
   threads: { of: (it) => it.threads, unit: 1, bound: { part: 0, atLeast: 1 } },
@@ -101,14 +101,14 @@ function report(list: readonly Seen[]): string[] {
     `soak, ${minutes} minutes at ${rate} events/s, ${list.length} samples after warm-up (${machine()})`,
   );
   console.log(
-    `  ${"".padEnd(16)}${["first", "median", "max", "growth", "allowed"].map((head) => head.padStart(10)).join("")}`,
+    `  ${"".padEnd(16)}${["1st", "2nd", "3rd", "4th quarter", "max", "growth", "allowed"].map((head) => head.padStart(12)).join("")}`,
   );
   const growing: string[] = [];
   for (const [name, { of, unit, bound }] of Object.entries(figures)) {
     const trend = trendOf(list.map((it) => of(it) / unit));
     const allowed = Math.max(trend.median * bound.part, bound.atLeast);
-    const columns = [trend.first, trend.median, trend.max, trend.growth, allowed];
-    console.log(`  ${name.padEnd(16)}${columns.map((it) => it.toFixed(1).padStart(10)).join("")}`);
+    const columns = [...trend.quarters, trend.max, trend.growth, allowed];
+    console.log(`  ${name.padEnd(16)}${columns.map((it) => it.toFixed(1).padStart(12)).join("")}`);
     if (!isBounded(trend, bound))
       growing.push(`${name} grows by ${trend.growth.toFixed(1)} in ${minutesSeen.toFixed(1)} minutes`);
   }

@@ -6,7 +6,7 @@ const bound = { part: 0.1, atLeast: 5 };
 
 test("what rises steadily is told by how much, from the first sample to the last", () => {
   const trend = trendOf(Array.from({ length: 101 }, (_, n) => 1_000 + 2 * n));
-  assert.deepEqual(trend, { first: 1_000, median: 1_100, max: 1_200, growth: 200 });
+  assert.deepEqual(trend, { quarters: [1_024, 1_074, 1_124, 1_176], median: 1_100, max: 1_200, growth: 200 });
   assert.equal(isBounded(trend, bound), false);
   assert.equal(isBounded(trend, { ...bound, part: 0.2 }), true);
 });
