@@ -11,11 +11,11 @@ import { updateEndpoint } from "../../src/planes/webhooks/operations/update-endp
 import { waitForWebhook } from "../../src/planes/webhooks/operations/wait-for-webhook.ts";
 import pg from "pg";
 import { startPostgres, type PostgresServer } from "../postgres-server.ts";
-import { restAnswer } from "./asking.ts";
-import { eventually } from "./eventually.ts";
-import { exampleSecret, retryingProvider, type Provider } from "./provider.ts";
-import { freshFolder, startServer, type ServerProcess } from "./server-process.ts";
-import { startTarget, type Target } from "./target.ts";
+import { restAnswer } from "../journeys/asking.ts";
+import { eventually } from "../journeys/eventually.ts";
+import { exampleSecret, retryingProvider, type Acknowledgement, type Provider } from "../journeys/provider.ts";
+import { freshFolder, startServer, type ServerProcess } from "../journeys/server-process.ts";
+import { startTarget, type Target } from "../journeys/target.ts";
 
 /** No secret: what all nodes of a test seal with. */
 const vaultKeys = "ExampleExampleExampleExampleExampleExample0";
@@ -83,7 +83,7 @@ function settled(node: ServerProcess) {
 
 /** Every event acknowledged was delivered, at most once more than was recorded, and recorded as delivered once. */
 async function everyOneDelivered(node: ServerProcess, provider: Provider, target: Target): Promise<void> {
-  for (const { id, duplicate } of provider.acknowledged.values()) {
+  const check = async ({ id, duplicate }: Acknowledgement): Promise<void> => {
     const acknowledged = await node.ask(getLogDetail, { logId: id });
     assert.equal(acknowledged.state, duplicate ? "duplicate" : "delivered");
     const event = acknowledged.duplicateOf ?? id;
@@ -92,7 +92,8 @@ async function everyOneDelivered(node: ServerProcess, provider: Provider, target
     assert.equal(attempts.filter(({ outcome }) => outcome === "delivered").length >= 1, true);
     const times = target.times(event);
     assert.ok(times >= 1 && times <= attempts.length + 1, `${times} deliveries, ${attempts.length} recorded`);
-  }
+  };
+  await Promise.all([...provider.acknowledged.values()].map(check));
 }
 
 /** Every number that the log has, over all its pages. */
@@ -121,13 +122,13 @@ describe("identical nodes on one PostgreSQL", () => {
     const path = await endpointPath(first, target);
     const balancer = balanced(nodes);
     const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
-    const events = Array.from({ length: 600 }, (_, n) => `event-${n}`);
+    const events = Array.from({ length: 180 }, (_, n) => `event-${n}`);
     await sendAll(provider, events, (sent) => {
-      if (sent === 200) {
+      if (sent === 60) {
         killed.send("SIGKILL");
         balancer.leaveOut(killed);
       }
-      if (sent === 400) {
+      if (sent === 120) {
         paused.send("SIGSTOP");
         balancer.leaveOut(paused);
       }
