@@ -13,7 +13,12 @@ import pg from "pg";
 import { startPostgres, type PostgresServer } from "../postgres-server.ts";
 import { restAnswer } from "../journeys/asking.ts";
 import { eventually } from "../journeys/eventually.ts";
-import { exampleSecret, retryingProvider, type Acknowledgement, type Provider } from "../journeys/provider.ts";
+import {
+  exampleSecret,
+  retryingProvider,
+  type Acknowledgement,
+  type Provider,
+} from "../journeys/provider.ts";
 import { freshFolder, startServer, type ServerProcess } from "../journeys/server-process.ts";
 import { startTarget, type Target } from "../journeys/target.ts";
 
