@@ -210,6 +210,7 @@ const cases: readonly Case[] = [
     allows: /targetUrl/,
     hints: /^Did you mean "targetUrl"\?$/,
   },
+  creating("a field whose name has two lines", { "a\nb": 1 }, "/a\nb", /^Unknown field "a\\nb"\.$/),
   creating("a number beyond its range", { timeoutSeconds: 1e9 }, "/timeoutSeconds", /<=120/),
   creating("a number below its range", { maxAttempts: -1 }, "/maxAttempts", />=1/),
   creating("a number that is not whole", { maxAttempts: 1.5 }, "/maxAttempts", /int/),

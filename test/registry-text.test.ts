@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../src/kernel/failure.ts";
 import { jsonFault, parseJson } from "../src/registry/json-text.ts";
+import { quoted } from "../src/kernel/quoted.ts";
 import { nearNames } from "../src/registry/near.ts";
 
 test("a fault is found in exactly the texts that are no JSON", () => {
@@ -87,4 +88,10 @@ test("the nearest names share two fifths of their letter pairs, best first and a
   assert.deepEqual(nearNames("endpoint_list", ["list_endpoints", "get_plan_usage"]), ["list_endpoints"]);
   assert.deepEqual(nearNames("target_url", ["name", "targetUrl"]), ["targetUrl"]);
   assert.deepEqual(nearNames("a", ["a", "A", "a-", "-a"]), ["a", "A", "a-"]);
+});
+
+test("what a caller gave is repeated in quotes, on one line and cut", () => {
+  assert.equal(quoted("orders"), '"orders"');
+  assert.equal(quoted('a"b\n\u0000\u0085\u2028c'), '"a\\"b\\n\\u0000\\u0085\\u2028c"');
+  assert.equal(quoted("a".repeat(200)).length, 102);
 });

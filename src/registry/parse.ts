@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Failure } from "../kernel/failure.ts";
+import { quoted } from "../kernel/quoted.ts";
 import { nearNames } from "./near.ts";
 
 const problemsMax = 20;
@@ -38,10 +39,10 @@ function problemsOf(issue: z.core.$ZodIssue, members: readonly string[]): readon
   if (issue.code === "unrecognized_keys")
     return issue.keys.slice(0, problemsMax).map((key) => ({
       pointer: pointerOf([...issue.path, key]),
-      message: `Unknown field "${key.slice(0, 100)}".`,
+      message: `Unknown field ${quoted(key)}.`,
       ...(issue.path.length === 0 && { allowed: members }),
     }));
-  const name = issue.path.length === 0 ? "The input" : `"${issue.path.map(String).join(".")}"`;
+  const name = issue.path.length === 0 ? "The input" : quoted(issue.path.map(String).join("."));
   return [{ pointer: at, message: `${name}: ${saidBy(issue)}.`, ...allowedBy(issue) }];
 }
 

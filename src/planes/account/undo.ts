@@ -3,6 +3,7 @@ import { z } from "zod";
 import { deletedDays, type Audit, type Change } from "../../engines/store/store.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { may } from "../../kernel/principal.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import type { Resource, Row } from "../../registry/resource.ts";
 import { decodedRow, type Earlier } from "../../registry/unit.ts";
@@ -158,7 +159,7 @@ async function takenKey(reverts: readonly Revert[], { unit }: Context): Promise<
       const other = await unit.byKey(resource, name, value);
       if (other !== undefined && !own.has(other.id))
         return refused(
-          `The ${name} "${value}" of the ${resource.kind} ${row.id} was taken meanwhile by ${other.id}.`,
+          `The ${name} ${quoted(value)} of the ${resource.kind} ${row.id} was taken meanwhile by ${other.id}.`,
           `Delete ${other.id} first, if it is not needed.`,
         );
     }

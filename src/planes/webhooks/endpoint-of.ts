@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import { endpoint, type EndpointRow } from "./endpoint.ts";
 
@@ -21,7 +22,7 @@ export async function endpointOf(context: Context, idOrSlug: string): Promise<En
     (environment === undefined || environment === row.value.environment) &&
     (buckets === undefined || buckets.includes(row.value.bucket));
   if (visible) return row;
-  throw new Failure("not_found", `No endpoint "${idOrSlug}".`, {
+  throw new Failure("not_found", `No endpoint ${quoted(idOrSlug)}.`, {
     pointer: "/endpointId",
     hint: "list_endpoints shows the ids and slugs; undo_change brings a deleted endpoint back.",
   });

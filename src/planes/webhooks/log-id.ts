@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Exchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 
 export const logId = z
@@ -22,7 +23,7 @@ export async function logOf(context: Context, asked: string | number): Promise<E
     (environment === undefined || environment === found.environment) &&
     (buckets === undefined || buckets.includes(found.bucket));
   if (found !== undefined && visible) return found;
-  throw new Failure("not_found", `No log "${id}".`, {
+  throw new Failure("not_found", `No log ${quoted(id)}.`, {
     pointer: "/logId",
     hint: "list_logs shows the ids and numbers. Logs are removed when the plan's retention ends.",
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import { nearNames } from "../../registry/near.ts";
 import type { Provider } from "./provider.ts";
 import { providerNamed, providers } from "./providers.ts";
@@ -30,7 +31,7 @@ export function presetOf(
   const preset = providerNamed(text);
   if (preset !== undefined) return preset;
   const [near] = nearNames(text, names);
-  throw new Failure("invalid", `There is no preset for "${text}".`, {
+  throw new Failure("invalid", `There is no preset for ${quoted(text)}.`, {
     pointer: "/provider",
     allowed: names,
     hint:

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import type { EntryChange } from "../../engines/store/store.ts";
 import type { Engines } from "../../registry/engines.ts";
 
@@ -43,7 +44,7 @@ export async function planOf(
 ): Promise<ReplayPlan> {
   const entry = await store.entries.get(workspace, replayCollection, id);
   if (entry !== undefined) return ReplayPlan.parse(entry);
-  throw new Failure("not_found", `No replay plan "${id}".`, {
+  throw new Failure("not_found", `No replay plan ${quoted(id)}.`, {
     pointer: "/planId",
     hint: "A plan is to be started within an hour. Call replay_webhooks with endpointId to make a new one.",
   });

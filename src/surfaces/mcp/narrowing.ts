@@ -1,5 +1,6 @@
 import type { RawRequest } from "../../engines/inbound/inbound.ts";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 
 /** Asks that narrow what other servers show. They are not served here, and one that is ignored widens what was meant. */
 const unserved = ["x-mcp-toolsets", "x-mcp-tools", "x-mcp-exclude-tools"];
@@ -15,14 +16,14 @@ export function asksReadOnly(request: RawRequest): boolean {
   const selectors = new URLSearchParams(question < 0 ? "" : request.target.slice(question + 1));
   const asked: string[] = [];
   for (const [name, value] of selectors) {
-    if (name !== "readonly") throw unknown(`The query selector "${name.slice(0, 100)}" is not served here.`);
+    if (name !== "readonly") throw unknown(`The query selector ${quoted(name)} is not served here.`);
     asked.push(value);
   }
   const header = request.header("x-mcp-readonly");
   if (header !== undefined) asked.push(header.trim().toLowerCase());
   const wrong = asked.find((value) => !allowed.includes(value));
   if (wrong !== undefined)
-    throw new Failure("invalid", `readonly cannot be "${wrong.slice(0, 100)}".`, {
+    throw new Failure("invalid", `readonly cannot be ${quoted(wrong)}.`, {
       allowed,
       hint: "Use ?readonly=true or X-MCP-Readonly: true, or leave it out.",
     });

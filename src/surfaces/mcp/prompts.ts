@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
 import { may } from "../../kernel/principal.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke, type Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
@@ -64,7 +65,7 @@ function defined(input: Params): Params {
 }
 
 function unknownPrompt(name: string, names: readonly string[]): RpcError {
-  return new RpcError(rpcCode.invalidParams, `There is no prompt "${name.slice(0, 100)}".`, {
+  return new RpcError(rpcCode.invalidParams, `There is no prompt ${quoted(name)}.`, {
     field: "/params/name",
     near: nearNames(name, names),
     hint: "Call prompts/list for the names.",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke, type Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
@@ -84,7 +85,7 @@ function find(readables: readonly Readable[], uri: string): Found | undefined {
 }
 
 function unknownResource(uri: string, shown: readonly Document[]): Failure {
-  return new Failure("not_found", `There is no resource "${uri.slice(0, 200)}".`, {
+  return new Failure("not_found", `There is no resource ${quoted(uri)}.`, {
     pointer: "/params/uri",
     allowed: shown.map((it) => it.uri),
     hint: "Call resources/list and resources/templates/list for the addresses.",

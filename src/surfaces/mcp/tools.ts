@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke, type Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
@@ -82,7 +83,7 @@ function unknownTool(
       hint: "Ask a person to do it over REST or the command line.",
     });
   const near = nearNames(name, names);
-  return new RpcError(rpcCode.invalidParams, `There is no tool "${name.slice(0, 100)}".`, {
+  return new RpcError(rpcCode.invalidParams, `There is no tool ${quoted(name)}.`, {
     field: "/params/name",
     near,
     hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "Call tools/list for the names.",

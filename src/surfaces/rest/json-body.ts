@@ -1,4 +1,5 @@
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import { parseJson } from "../../registry/json-text.ts";
 
 export const bodyBytesMax = 4 * 1024 * 1024;
@@ -31,7 +32,7 @@ function refuseOtherMedia(headers: Headers): void {
     ? "The body is compressed."
     : type === ""
       ? "The body has no content type."
-      : `The content type "${type.slice(0, 100)}" is not understood.`;
+      : `The content type ${quoted(type)} is not understood.`;
   throw new Failure("unsupported_media", said, {
     allowed: ["application/json"],
     hint: "Send UTF-8 JSON with the header `Content-Type: application/json`.",

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../kernel/failure.ts";
+import { quoted } from "../../kernel/quoted.ts";
 import { readTexts } from "../../registry/coerce.ts";
 import { fieldsOf } from "../../registry/field.ts";
 import type { Operation } from "../../registry/operation.ts";
@@ -26,10 +27,14 @@ export async function rawInput(
     for (const [name, value] of members) {
       const earlier = given.get(name);
       if (earlier !== undefined && !isDeepStrictEqual(earlier.value, value))
-        throw new Failure("invalid", `"${name}" differs between the ${earlier.where} and the ${where}.`, {
-          pointer: pointerOf([name]),
-          hint: `Give "${name}" once.`,
-        });
+        throw new Failure(
+          "invalid",
+          `${quoted(name)} differs between the ${earlier.where} and the ${where}.`,
+          {
+            pointer: pointerOf([name]),
+            hint: `Give ${quoted(name)} once.`,
+          },
+        );
       given.set(name, { value, where });
     }
   }
@@ -59,7 +64,7 @@ function queryOf(it: Operation, query: URLSearchParams): Texts {
   if (it.verb === "GET" || it.verb === "DELETE") return texts;
   const misplaced = [...texts.keys()].find((name) => !queryOfWrites.has(name));
   if (misplaced === undefined) return texts;
-  throw new Failure("invalid", `"${misplaced.slice(0, 100)}" does not belong in the query of a ${it.verb}.`, {
+  throw new Failure("invalid", `${quoted(misplaced)} does not belong in the query of a ${it.verb}.`, {
     pointer: pointerOf([misplaced]),
     allowed: [...queryOfWrites],
     hint: "Send it as a member of the JSON body.",
