@@ -55,10 +55,11 @@ export function groupWriter(terms: GroupTerms): (group: Group) => Promise<readon
   return async ({ entries, slot, alone }) => {
     const exchanges = entries.flatMap((entry) => entry.exchanges);
     const ids = exchanges.map((exchange) => exchange.id);
-    await terms.partitions.ensure(ids);
     const content = groupContent(exchanges);
+    // Before anything else is awaited: groups get their numbers in the order they were sent.
     const given = await terms.numbers.give(needsOf(entries), alone);
     try {
+      await terms.partitions.ensure(ids);
       const { params, numbers } = paramsFor({ entries, content, given });
       for (let tries = 1; ; tries++) {
         const now = [Math.trunc(terms.now()), Math.trunc(terms.leaseNow()), slot];
