@@ -12,9 +12,10 @@ import { sqliteLedger } from "./ledger/sqlite.ts";
 import { settleEpoch } from "./postgres/commit-order.ts";
 import { joinNodes } from "./postgres/membership.ts";
 import { openNode } from "./postgres/node.ts";
+import { succeedPredecessor } from "./postgres/predecessor.ts";
 import { migrate } from "./postgres/schema.ts";
 import { openTrafficFile } from "./sqlite/traffic-file.ts";
-import { dataParts, localParts, positions } from "./parts.ts";
+import { dataParts, localParts, positions, releasesOf } from "./parts.ts";
 import { postgresStore } from "./store/postgres.ts";
 import { sqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
@@ -74,18 +75,20 @@ async function sqlite({ folder, clock }: Place): Promise<Database> {
 }
 
 /** One PostgreSQL database, for any number of processes. */
-async function postgres({ url, clock, version, log }: Place): Promise<Database> {
+async function postgres({ folder, url, clock, version, log }: Place): Promise<Database> {
   if (url === null) throw new RangeError("PostgreSQL is opened by a URL.");
   const node = openNode({ url: url.reveal(), log });
   const parts = [...localParts, ...dataParts];
   try {
     await migrate(node.database, parts);
     for (const newest of positions) await settleEpoch(node.database, `(${newest})`);
+    const host = hostname();
+    await succeedPredecessor(node, { folder, host }, releasesOf);
     const store = await postgresStore(node, clock);
     const traffic = await postgresTraffic(node, clock);
     const ledger = await postgresLedger(node, clock);
     const counters = postgresCounters(node, clock);
-    const membership = joinNodes(node, { version, host: hostname() }, parts);
+    const membership = joinNodes(node, { version, host }, parts);
     return {
       store,
       traffic,

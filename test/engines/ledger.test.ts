@@ -5,30 +5,62 @@ import { databases } from "../../src/engines/databases.ts";
 import { ledgerConformance } from "../../src/engines/ledger/conformance.ts";
 import type { Ledger } from "../../src/engines/ledger/ledger.ts";
 import type { LedgerUnderTest } from "../../src/engines/ledger/samples.ts";
+import { openDatabase } from "../../src/engines/postgres/database.ts";
 import type { NewJob } from "../../src/kernel/job.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import type { NewExchange } from "../../src/kernel/exchange.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { newSchema } from "./places.ts";
+import { settled } from "./settled.ts";
 
-const places: Readonly<
-  Record<keyof typeof databases, () => Promise<{ folder: string; url: Secret | null }>>
-> = {
-  sqlite: async () => ({ folder: await mkdtemp(join(tmpdir(), "sluice-ledger-")), url: null }),
-  postgres: async () => ({ folder: "", url: new Secret(await newSchema()) }),
+type Place = {
+  readonly folder: string;
+  readonly url: Secret | null;
+  /** Resolves once `since` answers what was committed so far. */
+  settled(): Promise<void>;
+  remove(): Promise<void>;
 };
+
+const places: Readonly<Record<keyof typeof databases, () => Promise<Place>>> = { sqlite, postgres };
+
+const newFolder = () => mkdtemp(join(tmpdir(), "sluice-ledger-"));
+
+async function sqlite(): Promise<Place> {
+  const folder = await newFolder();
+  return { folder, url: null, settled: async () => {}, remove: () => rm(folder, { recursive: true }) };
+}
+
+async function postgres(): Promise<Place> {
+  const folder = await newFolder();
+  const url = await newSchema();
+  const database = openDatabase({ url, name: "settled", connections: 1, statementMs: 30_000 });
+  return {
+    folder,
+    url: new Secret(url),
+    settled: () => settled(database),
+    async remove() {
+      await database.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
 
 for (const name of Object.keys(databases) as (keyof typeof databases)[])
   ledgerConformance(`${name} ledger`, async () => {
     const place = await places[name]();
     const log = (line: string): void => process.emitWarning(line);
-    const open = { ...place, clock: wallClock, version: "0.0.0", log };
+    const { folder, url } = place;
+    const open = { folder, url, clock: wallClock, version: "0.0.0", log };
     const { ledger, traffic, close } = await databases[name](open);
     const closeAll = async () => {
       await close();
-      if (place.folder !== "") await rm(place.folder, { recursive: true });
+      await place.remove();
     };
-    return under(ledger, (exchanges, jobs) => traffic.journal.commit({ exchanges, jobs }), closeAll);
+    const commit = async (exchanges: readonly NewExchange[], jobs: readonly NewJob[]) => {
+      await traffic.journal.commit({ exchanges, jobs });
+      await place.settled();
+    };
+    return under(ledger, commit, closeAll);
   });
 
 /** Exchanges of one entry of the journal; databases differ in how many it may have. */

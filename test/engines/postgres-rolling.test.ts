@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -218,8 +221,10 @@ test("PostgreSQL puts durations into the slots that a histogram does", () =>
     );
   }));
 
-test("in a database whose exchanges are gone, and that came from elsewhere, new ones are rolled up", async () => {
-  const place = { folder: "", url: new Secret(await newSchema()), clock: wallClock, version: "0.0.0" };
+test("in a database whose exchanges are gone, and that came from elsewhere, new ones are rolled up", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-rolling-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const place = { folder, url: new Secret(await newSchema()), clock: wallClock, version: "0.0.0" };
   const log = (line: string): void => process.emitWarning(line);
   const before = await openPostgresLedger(place.url.reveal());
   await before.node.database.query("update rolled set position = $1", [5_000_000_000_000]);

@@ -12,10 +12,8 @@ import { acceptedAll } from "./senders.ts";
 import { startServer } from "./server-process.ts";
 import { startTarget } from "./target.ts";
 
-// Over PostgreSQL by night: what a dead node had claimed is free half a minute later, in every round.
-const embedded = engines.filter(({ staysInFolder }) => staysInFolder);
-killRounds(10, embedded);
-killUnderLoad(3, embedded);
+killRounds(10);
+killUnderLoad(3);
 
 for (const engine of engines)
   describe(engine.name, () => {

@@ -14,6 +14,8 @@ export type Provider = {
 
 const triesMax = 3_000;
 const betweenMs = 20;
+/** As long as GitHub waits: a node that is stopped in the middle of an answer is not waited for. */
+const answerMsMax = 10_000;
 
 /** No secret: what the signed endpoints of the journeys are set up with. */
 export const exampleSecret = "github-journeys-only-not-a-secret";
@@ -56,12 +58,17 @@ async function post(
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
       body,
+      signal: AbortSignal.timeout(answerMsMax),
     });
     const answer = (await response.json()) as { id: string; duplicate?: true };
     return response.status === 200 ? { id: answer.id, duplicate: answer.duplicate === true } : undefined;
   } catch (error) {
     // The server is gone, or went while it answered: that is what the next try is for.
-    if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+    if (error instanceof TypeError || error instanceof SyntaxError || isTimeout(error)) return undefined;
     throw error;
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError";
 }

@@ -40,9 +40,12 @@ export type Ledger = {
    * Events by ending and cohort of receipt: what accounting adds up, exact at every moment. An exchange that records
    * the ending of its parent has the subject and the `receivedAt` of its parent, and is not committed before it.
    */
-  countEndings(
-    query: CountEndings,
-  ): Promise<readonly { readonly subject: string; readonly ending: Ending; readonly count: number }[]>;
+  countEndings(query: CountEndings): Promise<readonly CountedEnding[]>;
+  /**
+   * As `countEndings`, and beside it how many have an open job, all of one moment: an event that ends meanwhile is counted
+   * once, as open or as ended.
+   */
+  countStates(query: CountStates): Promise<readonly CountedState[]>;
   /**
    * Exchanges in commit order after a position, without content; 0 is the beginning. A position once returned never
    * has anything committed before it later. No rows mean that there is nothing more. `limit` is at most 1,000.
@@ -164,4 +167,15 @@ export type CountEndings = {
   readonly receivedFrom: number;
   /** Exclusive. */
   readonly receivedTo: number;
+};
+
+export type CountedEnding = { readonly subject: string; readonly ending: Ending; readonly count: number };
+
+/** `jobs`: the names of the jobs that keep an event open. */
+export type CountStates = CountEndings & { readonly jobs: readonly string[] };
+
+export type CountedState = {
+  readonly subject: string;
+  readonly state: Ending | "open";
+  readonly count: number;
 };

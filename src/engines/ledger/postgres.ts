@@ -9,7 +9,7 @@ import { ask, sql, text, type Sql } from "../postgres/sql.ts";
 import type { Ledger } from "./ledger.ts";
 import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
 import { contentSize, withContents } from "./postgres/contents.ts";
-import { endingsCounted, measured } from "./postgres/figures.ts";
+import { measured, statesCounted } from "./postgres/figures.ts";
 import { findRows } from "./postgres/find.ts";
 import { redactRow } from "./postgres/redaction.ts";
 import { expireRows, purgeRows } from "./postgres/removal.ts";
@@ -18,6 +18,7 @@ import { rollUp } from "./postgres/rolling.ts";
 import { sealRows } from "./postgres/sealing.ts";
 import { lastPosition, sinceRows } from "./postgres/since.ts";
 import { isStorable } from "./postgres/where.ts";
+import { endingsOf } from "./states.ts";
 import { turns } from "./turns.ts";
 
 /**
@@ -48,7 +49,8 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
     children: (workspace, parent, limit) => childrenOf(database, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
     measure: (query) => measured(database, query),
-    countEndings: (query) => endingsCounted(database, query),
+    countEndings: async (query) => endingsOf(await statesCounted(database, { ...query, jobs: [] })),
+    countStates: (query) => statesCounted(database, query),
     since: (workspace, position, query) => sinceRows(database, order, { ...query, workspace, position }),
     position: () => lastPosition(database, order),
     expire: (workspace, before, limit) => expireRows(node, { workspace, before, limit }),

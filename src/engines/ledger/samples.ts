@@ -99,7 +99,13 @@ export function bare<T extends NewExchange>(row: T): T {
 
 export const ids = (rows: readonly { readonly id: string }[]) => rows.map((row) => row.id);
 
-/** Up to 1,000 exchanges of the workspace, in commit order. */
+/** Every exchange of the workspace, in commit order. */
 export async function everything({ ledger }: LedgerUnderTest, workspace = ours) {
-  return (await ledger.since(workspace, 0, { limit: 1_000 })).rows;
+  const all: Exchange[] = [];
+  for (let position = 0; ;) {
+    const page = await ledger.since(workspace, position, { limit: 1_000 });
+    if (page.rows.length === 0) return all;
+    all.push(...page.rows);
+    position = page.position;
+  }
 }

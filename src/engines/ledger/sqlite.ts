@@ -6,7 +6,7 @@ import type { SqlValue } from "../stored/row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
 import { attemptsOf, childrenOf } from "./sqlite/attempts.ts";
-import { endingsCounted, measured } from "./sqlite/figures.ts";
+import { measured, statesCounted } from "./sqlite/figures.ts";
 import { findRows } from "./sqlite/find.ts";
 import type { Ledger } from "./ledger.ts";
 import { redactRow } from "./sqlite/redaction.ts";
@@ -14,6 +14,7 @@ import { expireRows, purgeRows } from "./sqlite/removal.ts";
 import { lastSeq, sinceRows } from "./sqlite/since.ts";
 import { rollUp } from "./sqlite/rolling.ts";
 import { sealing } from "./sqlite/sealing.ts";
+import { endingsOf } from "./states.ts";
 import { turns } from "./turns.ts";
 
 /**
@@ -35,7 +36,8 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(file, workspace, parents),
     measure: (query) => measured(file, query),
-    countEndings: (query) => endingsCounted(file, query),
+    countEndings: async (query) => endingsOf(await statesCounted(file, { ...query, jobs: [] })),
+    countStates: (query) => statesCounted(file, query),
     roll: (limit) => rollUp(file, turn, limit),
     since: (workspace, position, query) => sinceRows(file, { ...query, workspace, position }),
     async position() {

@@ -1,9 +1,9 @@
 import type { Query } from "../../postgres/database.ts";
 import { ask, sql } from "../../postgres/sql.ts";
 import { numberOf } from "../../stored/row.ts";
-import type { CountEndings, Ledger, Measure } from "../ledger.ts";
+import type { CountStates, Ledger, Measure } from "../ledger.ts";
 import { hoursOfEndings, hoursOfMeasure, waitingMax, type Hours } from "../rolled-hours.ts";
-import { countEndings } from "./count-endings.ts";
+import { countStates } from "./count-states.ts";
 import { measureHours } from "./measure-hours.ts";
 import { measureRows } from "./measure.ts";
 import type { Rolled } from "./span.ts";
@@ -17,13 +17,10 @@ export async function measured(database: Query, query: Measure): ReturnType<Ledg
     : await measureHours(database, query, rolled);
 }
 
-export async function endingsCounted(
-  database: Query,
-  query: CountEndings,
-): ReturnType<Ledger["countEndings"]> {
+export async function statesCounted(database: Query, query: CountStates): ReturnType<Ledger["countStates"]> {
   if (!isStorable(query.workspace)) return [];
   const rolled = await rolledFor(database, (waiting) => hoursOfEndings(query, waiting));
-  return await countEndings(database, query, rolled);
+  return await countStates(database, query, rolled);
 }
 
 /** How many wait is counted, since positions have gaps: only if anything depends on it, and no further than that. */

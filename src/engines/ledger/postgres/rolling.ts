@@ -5,7 +5,7 @@ import { ask, sql, text } from "../../postgres/sql.ts";
 import { numberOf } from "../../stored/row.ts";
 import { hourMs } from "../rolled-hours.ts";
 import { isLocked } from "./days.ts";
-import { eventOf } from "./count-endings.ts";
+import { eventOf } from "./count-states.ts";
 import { slotSql } from "./slots.ts";
 
 /** Rolled up in one transaction: until it ends, removals wait, and followers of `since` see nothing newer. */

@@ -1,8 +1,8 @@
 import { numberOf } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
-import type { CountEndings, Ledger, Measure } from "../ledger.ts";
+import type { CountStates, Ledger, Measure } from "../ledger.ts";
 import { hoursOfEndings, hoursOfMeasure } from "../rolled-hours.ts";
-import { countedOf, countEndingsQuery } from "./count-endings.ts";
+import { countedOf, countStatesQuery } from "./count-states.ts";
 import { measureHours } from "./measure-hours.ts";
 import { measureRows } from "./measure.ts";
 
@@ -12,12 +12,12 @@ export async function measured(file: TrafficFile, query: Measure): ReturnType<Le
   return hours === undefined ? await measureRows(file, query, last) : await measureHours(file, query, hours);
 }
 
-export async function endingsCounted(
+export async function statesCounted(
   file: TrafficFile,
-  query: CountEndings,
-): ReturnType<Ledger["countEndings"]> {
+  query: CountStates,
+): ReturnType<Ledger["countStates"]> {
   const { waiting } = await rolledSoFar(file);
-  const { sql, params } = countEndingsQuery(query, hoursOfEndings(query, waiting));
+  const { sql, params } = countStatesQuery(query, hoursOfEndings(query, waiting));
   return (await file.read(sql, params)).map(countedOf);
 }
 

@@ -2,7 +2,7 @@ import { bytesOf, numberOf, numberOrNull, type Row } from "../../stored/row.ts";
 import type { Statement } from "../../sqlite/statements.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { hourMs } from "../rolled-hours.ts";
-import { carries, eventOfCarrier } from "./count-endings.ts";
+import { carries, eventOfCarrier } from "./count-states.ts";
 import type { Turns } from "../turns.ts";
 
 /** Rolled up in one transaction, which writes at most as many rows: commits wait behind it. */

@@ -65,7 +65,7 @@ export const waitForWebhook = read({
           return { root, row };
         }
         position = page.position;
-        if (page.rows.length < rowsPerLook) break;
+        if (page.rows.length === 0) break;
       }
       return undefined;
     };

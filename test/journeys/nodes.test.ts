@@ -11,16 +11,11 @@ import { updateEndpoint } from "../../src/planes/webhooks/operations/update-endp
 import { waitForWebhook } from "../../src/planes/webhooks/operations/wait-for-webhook.ts";
 import pg from "pg";
 import { startPostgres, type PostgresServer } from "../postgres-server.ts";
-import { restAnswer } from "../journeys/asking.ts";
-import { eventually } from "../journeys/eventually.ts";
-import {
-  exampleSecret,
-  retryingProvider,
-  type Acknowledgement,
-  type Provider,
-} from "../journeys/provider.ts";
-import { freshFolder, startServer, type ServerProcess } from "../journeys/server-process.ts";
-import { startTarget, type Target } from "../journeys/target.ts";
+import { restAnswer } from "./asking.ts";
+import { eventually } from "./eventually.ts";
+import { exampleSecret, retryingProvider, type Acknowledgement, type Provider } from "./provider.ts";
+import { freshFolder, startServer, type ServerProcess } from "./server-process.ts";
+import { startTarget, type Target } from "./target.ts";
 
 /** No secret: what all nodes of a test seal with. */
 const vaultKeys = "ExampleExampleExampleExampleExampleExample0";
@@ -146,9 +141,12 @@ describe("identical nodes on one PostgreSQL", () => {
       (await paused.ask(accountForWebhooks, {})).remainder === 0 ? true : undefined,
     );
     await everyOneDelivered(paused, provider, target);
-    const numbers = await numbersOf(first, "orders");
+    // What was on its way to the paused node, and sent again meanwhile, arrives now.
+    const numbers = await eventually("a number for everything received", async () => {
+      const given = await numbersOf(first, "orders");
+      return given.length === (await settled(first)).received ? given : undefined;
+    });
     assert.equal(new Set(numbers).size, numbers.length, "every # is given once");
-    assert.equal(numbers.length, account.received);
     const { from: _, to: __, ...terms } = await settled(paused);
     assert.partialDeepStrictEqual(await settled(first), terms);
   });
@@ -197,16 +195,18 @@ describe("identical nodes on one PostgreSQL", () => {
     const balancer = balanced(nodes);
     const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
     const events = Array.from({ length: 150 }, (_, n) => `followed-${n}`);
-    const sending = sendAll(provider, events, () => {});
+    let isSent = false;
+    const sending = sendAll(provider, events, () => {}).then(() => (isSent = true));
     const seen: string[] = [];
     await eventually("every acknowledged event seen", async () => {
-      const all = await Promise.race([sending.then(() => true), Promise.resolve(false)]);
+      const all = isSent;
       const found = await reader.ask(waitForWebhook, { endpointId: "orders", position, timeoutSeconds: 1 });
       position = found.position;
       if (found.log !== null) seen.push(found.log.id);
       const missing = [...provider.acknowledged.values()].some(({ id }) => !seen.includes(id));
       return all && !missing ? true : undefined;
     });
+    await sending;
     assert.equal(seen.length, new Set(seen).size, "each once");
   });
 

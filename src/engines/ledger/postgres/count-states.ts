@@ -1,28 +1,35 @@
-import type { Ending } from "../../../kernel/exchange.ts";
 import type { Query } from "../../postgres/database.ts";
 import { endingOf } from "../../postgres/exchange-row.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
-import type { CountEndings } from "../ledger.ts";
+import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
 import { besideRollups, ofRollups, type Rolled, type Span } from "./span.ts";
 import { anyText, notBefore, between } from "./where.ts";
 
-type Counted = { readonly subject: string; readonly ending: Ending; readonly count: number };
-
-/** Counts the rows that carry endings, or, in the hours given, their rollups: then all of one moment, in one statement. */
-export async function countEndings(
+/**
+ * Counts the rows that carry endings, or, in the hours given, their rollups, and open jobs if any are asked for: all of
+ * one moment, in one statement.
+ */
+export async function countStates(
   database: Query,
-  query: CountEndings,
+  query: CountStates,
   rolled: Rolled | undefined,
-): Promise<readonly Counted[]> {
-  const parts =
+): Promise<readonly CountedState[]> {
+  const ended =
     rolled === undefined ? [carried(query, carriersOf(query), eventsOf(query))] : fromHours(query, rolled);
+  const parts = query.jobs.length === 0 ? ended : [...ended, openOf(query)];
   const rows = await ask(
     database,
     sql`with part (subject, ending, count) as (${joined(parts, " union all ")})
     select subject, ending, sum(count) as count from part group by subject, ending`,
   );
   return rows.map(countedOf);
+}
+
+function openOf({ workspace, subjects, jobs, receivedFrom, receivedTo }: CountStates): Sql {
+  const ofSubject = subjects === undefined ? text("true") : anyText("subject", subjects);
+  return sql`select subject, null, 1::bigint from job where workspace = ${workspace}
+    and ${between("received_at", receivedFrom, receivedTo)} and ${anyText("name", jobs)} and ${ofSubject}`;
 }
 
 /**
@@ -66,8 +73,7 @@ function ofSubjects({ subjects }: CountEndings): Sql {
   return subjects === undefined ? text("true") : anyText("candidate.subject", subjects);
 }
 
-function countedOf(row: Row): Counted {
-  const ending = endingOf(textOrNull(row, "ending"));
-  if (ending === null) throw new TypeError("There is no ending.");
-  return { subject: textOf(row, "subject"), ending, count: numberOf(row, "count") };
+function countedOf(row: Row): CountedState {
+  const state = endingOf(textOrNull(row, "ending")) ?? "open";
+  return { subject: textOf(row, "subject"), state, count: numberOf(row, "count") };
 }

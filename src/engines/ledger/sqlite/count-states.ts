@@ -1,13 +1,25 @@
-import { endings, type Ending } from "../../../kernel/exchange.ts";
+import { endings } from "../../../kernel/exchange.ts";
 import { endingCode, endingOf } from "../../sqlite/exchange-row.ts";
 import { numberOf, textOf, type Row } from "../../stored/row.ts";
-import type { CountEndings } from "../ledger.ts";
+import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
-import { anyNamed, clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
+import {
+  anyNamed,
+  anyOf,
+  clause,
+  joined,
+  ofWorkspace,
+  subjectsOf,
+  workspaceOf,
+  type Clause,
+} from "./where.ts";
 
-/** Counts the rows that carry endings, or, in the hours given, their rollups: then all of one moment, in one statement. */
-export function countEndingsQuery(query: CountEndings, hours: Hours | undefined): Clause {
+/**
+ * Counts the rows that carry endings, or, in the hours given, their rollups, and open jobs if any are asked for: all of
+ * one moment, in one statement.
+ */
+export function countStatesQuery(query: CountStates, hours: Hours | undefined): Clause {
   const { workspace, subjects } = query;
   return joined(
     [
@@ -18,9 +30,27 @@ export function countEndingsQuery(query: CountEndings, hours: Hours | undefined)
       joined(hours === undefined ? [fromRows(query)] : fromHours(query, hours), " union all "),
       clause(`) select (select text from name where name.id = part.subject) as subject, ending, sum(count) as count
         from part group by part.subject, ending`),
+      ...(query.jobs.length === 0 ? [] : [clause("union all"), openOf(query)]),
     ],
     " ",
   );
+}
+
+function openOf({ workspace, subjects, jobs, receivedFrom, receivedTo }: CountStates): Clause {
+  const wanted = joined(
+    [
+      clause(
+        "select subject, null, count(*) from job where workspace = ? and received_at >= ? and received_at < ?",
+        workspace,
+        receivedFrom,
+        receivedTo,
+      ),
+      anyOf("name", jobs),
+      ...(subjects === undefined ? [] : [anyOf("subject", subjects)]),
+    ],
+    " and ",
+  );
+  return joined([wanted, clause("group by subject")], " ");
 }
 
 /**
@@ -85,8 +115,7 @@ function carried(rows: string, { kinds }: CountEndings, wanted: Clause): Clause 
   );
 }
 
-export function countedOf(row: Row): { subject: string; ending: Ending; count: number } {
-  const ending = endingOf(row["ending"] ?? null);
-  if (ending === null) throw new TypeError("There is no ending.");
-  return { subject: textOf(row, "subject"), ending, count: numberOf(row, "count") };
+export function countedOf(row: Row): CountedState {
+  const state = endingOf(row["ending"] ?? null) ?? "open";
+  return { subject: textOf(row, "subject"), state, count: numberOf(row, "count") };
 }
