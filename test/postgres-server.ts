@@ -28,6 +28,8 @@ export type PostgresTerms = {
   /** False gives up durability for speed: for suites in which nothing is killed. */
   readonly durable: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where its folder is made; the system's folder for temporary files unless given. */
+  readonly parent?: string;
 };
 
 const user = "sluice";
@@ -53,7 +55,7 @@ export function durablePostgres(): Promise<PostgresServer> {
 }
 
 export async function startPostgres(terms: PostgresTerms): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-postgres-"));
+  const folder = mkdtempSync(join(terms.parent ?? tmpdir(), "sluice-postgres-"));
   const data = join(folder, "data");
   mkdirSync(data, { mode: 0o700 });
   if (isRoot) for (const path of [folder, data]) chownSync(path, nobody, nobody);

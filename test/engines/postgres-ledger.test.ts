@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { partitionDays, partitionName } from "../../src/engines/postgres/partitions.ts";
 import { numberOf, textOf } from "../../src/engines/stored/row.ts";
 import { bare, ids, made, nth, ours, plain, theirs, withContent } from "../../src/engines/ledger/samples.ts";
@@ -129,21 +130,23 @@ test("numbers and positions are not given again when the days they were given in
   }));
 
 test("while a long question is under way a day stays, and commits go on", () =>
-  withLedger(async (opened) => {
+  withLedger(async (opened, url) => {
     const { ledger, node, commit } = opened;
     await commit([at(monday)], []);
-    const asked = Promise.withResolvers<void>();
-    const question = node.database.transaction(async (within) => {
-      await within.query("select count(*) from exchange");
-      await asked.promise;
-    });
-    const expiring = ledger.expire(ours, monday + dayMs, 10);
-    const later = Array.from({ length: 20 }, (_, n) => at(monday + 2 * dayMs + n));
-    for (const row of later) await commit([row], []);
-    await expiring;
-    assert.deepEqual((await partitionDays(node.database)).includes(monday / dayMs), true);
-    asked.resolve();
-    await question;
+    // A connection of its own, which may be idle in its transaction for as long as this takes.
+    const asking = new pg.Client({ connectionString: url });
+    await asking.connect();
+    try {
+      await asking.query("begin");
+      await asking.query("select count(*) from exchange");
+      const expiring = ledger.expire(ours, monday + dayMs, 10);
+      const later = Array.from({ length: 20 }, (_, n) => at(monday + 2 * dayMs + n));
+      for (const row of later) await commit([row], []);
+      await expiring;
+      assert.deepEqual((await partitionDays(node.database)).includes(monday / dayMs), true);
+    } finally {
+      await asking.end();
+    }
     await ledger.expire(ours, monday + dayMs, 10);
     assert.equal((await partitionDays(node.database)).includes(monday / dayMs), false);
     assert.equal((await all(opened)).length, 20);

@@ -104,7 +104,8 @@ const eventRows = `select 'ex_' || replace(event.id::text, '-', '') as id,
   (select count(*) from exchange where parent = event.id and attempt is not null) as attempts
 from exchange event where kind = 'event'`;
 
-function postgresTables(url: string): Tables {
+/** What is stored in the database at the URL. */
+export function postgresTables(url: string): Tables {
   const opened = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();

@@ -21,7 +21,7 @@ export function smallDisk(t: TestContext, megabytes: number): SmallDisk | string
   const folder = mkdtempSync(join(tmpdir(), "sluice-small-disk-"));
   const { error, status, stderr } = spawnSync(
     "mount",
-    ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=0700`, "tmpfs", folder],
+    ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=0711`, "tmpfs", folder],
     { encoding: "utf8" },
   );
   t.after(() => {

@@ -29,6 +29,11 @@ function synchronousCommit(to: string, from: string): string {
 export type Database = Query & {
   /** Runs `work` in one transaction (read committed), which commits when it resolves and is rolled back when it rejects. */
   transaction<T>(work: (within: Query) => Promise<T>): Promise<T>;
+  /**
+   * Leaves its connections for new ones, since they may be dead without anyone having been told: whoever asked on one of
+   * them would wait for as long as a statement may take. What is under way on them ends as it may.
+   */
+  renew(): void;
   close(): Promise<void>;
 };
 
@@ -54,27 +59,8 @@ const waitingMax = 2_000;
 
 /** Opens nothing yet: connections are made when they are needed and given up when they have been idle for 30 s. */
 export function openDatabase(terms: DatabaseTerms): Database {
-  const pool = new pg.Pool({
-    connectionString: terms.url,
-    application_name: terms.name,
-    max: terms.connections,
-    connectionTimeoutMillis: connectMs,
-    idleTimeoutMillis: idleMs,
-    statement_timeout: terms.statementMs,
-    query_timeout: terms.statementMs + giveUpMs,
-    lock_timeout: lockMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
-    options: Object.entries(terms.settings ?? {})
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(" "),
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveMs,
-    types: rowTypes,
-  });
-  // A connection that breaks while nobody uses it is replaced; who uses the next one finds out what is wrong.
-  pool.on("error", ignore);
-  // From the first moment on: that it breaks may be told in the same packet as that it is ready.
-  pool.on("connect", (client) => client.on("error", ignore));
+  let pool = openPool(terms);
+  const leaving = new Set<Promise<void>>();
 
   const connected = async <T>(work: (within: Query) => Promise<T>): Promise<T> => {
     if (pool.waitingCount >= waitingMax) throw unavailable("Too many queries wait for PostgreSQL.");
@@ -102,8 +88,40 @@ export function openDatabase(terms: DatabaseTerms): Database {
           throw error;
         }
       }),
-    close: () => pool.end(),
+    renew() {
+      const left = pool.end().finally(() => leaving.delete(left));
+      leaving.add(left);
+      pool = openPool(terms);
+    },
+    async close() {
+      await Promise.all([pool.end(), ...leaving]);
+    },
   };
+}
+
+function openPool(terms: DatabaseTerms): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: terms.url,
+    application_name: terms.name,
+    max: terms.connections,
+    connectionTimeoutMillis: connectMs,
+    idleTimeoutMillis: idleMs,
+    statement_timeout: terms.statementMs,
+    query_timeout: terms.statementMs + giveUpMs,
+    lock_timeout: lockMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    options: Object.entries(terms.settings ?? {})
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
+    types: rowTypes,
+  });
+  // A connection that breaks while nobody uses it is replaced; who uses the next one finds out what is wrong.
+  pool.on("error", ignore);
+  // From the first moment on: that it breaks may be told in the same packet as that it is ready.
+  pool.on("connect", (client) => client.on("error", ignore));
+  return pool;
 }
 
 /** Statements on one connection; `breaks` is called when it is of no further use. */

@@ -18,6 +18,8 @@ export type ListenerTerms = {
   readonly url: string;
   readonly name: string;
   readonly channels: readonly string[];
+  /** Called when the connection is lost, or no longer answers: others to the same server may be as dead. */
+  readonly lost: () => void;
   /** Told what is no trouble of the network, at most once per try. */
   readonly log: (line: string) => void;
 };
@@ -38,13 +40,7 @@ export function openListener(terms: ListenerTerms): Listener {
 
   /** Until the connection is lost or the listener closed. */
   const listen = async (answered: () => void): Promise<void> => {
-    const client = new pg.Client({
-      connectionString: terms.url,
-      application_name: terms.name,
-      connectionTimeoutMillis: answerMs,
-      query_timeout: answerMs,
-      keepAlive: true,
-    });
+    const client = clientOf(terms);
     const lost = new AbortController();
     client.on("error", () => lost.abort());
     client.on("end", () => lost.abort());
@@ -68,11 +64,13 @@ export function openListener(terms: ListenerTerms): Listener {
   const keepListening = async (): Promise<void> => {
     let pauseMs = pauseMsMin;
     while (!stopped.signal.aborted) {
+      const startedAt = performance.now();
       try {
         await listen(() => (pauseMs = pauseMsMin));
       } catch (error) {
         if (!isTrouble(error)) terms.log(`listening for notifications failed: ${String(error)}`);
       }
+      if (heardAt > startedAt && !stopped.signal.aborted) terms.lost();
       await quietly(sleep(pauseMs, undefined, { signal: stopped.signal, ref: false }));
       pauseMs = Math.min(pauseMs * 2, pauseMsMax);
     }
@@ -89,6 +87,16 @@ export function openListener(terms: ListenerTerms): Listener {
       await listening;
     },
   };
+}
+
+function clientOf({ url, name }: ListenerTerms): pg.Client {
+  return new pg.Client({
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: answerMs,
+    query_timeout: answerMs,
+    keepAlive: true,
+  });
 }
 
 async function quietly(work: Promise<unknown>): Promise<void> {

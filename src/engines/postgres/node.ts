@@ -87,7 +87,9 @@ export function openNode({ url, log }: NodeTerms): Node {
     connections: watchingConnections,
     statementMs: watchMs,
   });
-  const listener = openListener({ url, name: `sluice ${id} listens`, channels, log });
+  const pools = [database, writing, upkeep, watching];
+  const lost = (): void => pools.forEach((pool) => pool.renew());
+  const listener = openListener({ url, name: `sluice ${id} listens`, channels, lost, log });
   const announcer = announcing(database);
   return {
     id,
@@ -101,10 +103,7 @@ export function openNode({ url, log }: NodeTerms): Node {
     async close() {
       await announcer.close();
       await listener.close();
-      await upkeep.close();
-      await watching.close();
-      await writing.close();
-      await database.close();
+      await Promise.all(pools.map((pool) => pool.close()));
     },
   };
 }

@@ -1,0 +1,3 @@
+import { outageJourneys } from "./outages.ts";
+
+outageJourneys(10_000);

@@ -1,0 +1,3 @@
+import { outageJourneys } from "../journeys/outages.ts";
+
+outageJourneys(180_000);
