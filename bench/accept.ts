@@ -1,5 +1,7 @@
-// Durable accept against the same listener whose journal.commit resolves at once: requests/s and CPU per request.
+// Durable accept, over both databases, against the same listener whose journal.commit resolves at once: requests/s and CPU
+// per request.
 import autocannon from "autocannon";
+import { benchPostgres } from "./bench-postgres.ts";
 import { benchServer, machine, median, type BenchServer } from "./bench-server.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
@@ -42,23 +44,37 @@ async function round(server: BenchServer, url: string): Promise<Round> {
   };
 }
 
-const durable = await benchServer("durable");
-const forgetful = await benchServer("forgetful");
-const urls = [await ingestUrlOf(durable), await ingestUrlOf(forgetful)] as const;
-const results: { readonly durable: Round[]; readonly forgetful: Round[] } = { durable: [], forgetful: [] };
-for (let n = 0; n <= rounds; n++) {
-  const a = await round(durable, urls[0]);
-  const b = await round(forgetful, urls[1]);
-  if (n === 0) continue; // warm-up
-  results.durable.push(a);
-  results.forgetful.push(b);
-}
-await Promise.all([durable.end(), forgetful.end()]);
+const postgres = await benchPostgres();
+const servers = {
+  forgetful: await benchServer("forgetful"),
+  embedded: await benchServer("durable"),
+  PostgreSQL: await benchServer("durable", await postgres.environment()),
+};
+const names = ["forgetful", "embedded", "PostgreSQL"] as const;
+const urls: Record<string, string> = {};
+for (const name of names) urls[name] = await ingestUrlOf(servers[name]);
+const results = names.map((): Round[] => []);
+const databaseUs: number[] = [];
+for (let n = 0; n <= rounds; n++)
+  for (const [index, name] of names.entries()) {
+    const before = postgres.spentUs();
+    const result = await round(servers[name], urls[name] ?? "");
+    if (n === 0) continue; // warm-up
+    results[index]?.push(result);
+    if (name === "PostgreSQL") databaseUs.push((postgres.spentUs() - before) / (result.perSecond * seconds));
+  }
+await Promise.all(names.map((name) => servers[name].end()));
+await postgres.end();
 
+const [bare = [], ...stored] = results;
 const show = (list: readonly Round[]): string =>
   `${median(list.map((it) => it.perSecond)).toFixed(0)} req/s, ${median(list.map((it) => it.cpuUs)).toFixed(1)} us CPU, p99 ${median(list.map((it) => it.p99Ms))} ms, loop max ${median(list.map((it) => it.loopMaxMs)).toFixed(1)} ms`;
-const ratios = results.durable.map((it, i) => it.perSecond / (results.forgetful[i]?.perSecond ?? Number.NaN));
+const ratioOf = (list: readonly Round[]): string =>
+  median(list.map((it, n) => it.perSecond / (bare[n]?.perSecond ?? Number.NaN))).toFixed(2);
 console.log(`accept, ${connections} connections, 1 KB, ${rounds} rounds of ${seconds} s (${machine()})`);
-console.log(`  durable    ${show(results.durable)}`);
-console.log(`  forgetful  ${show(results.forgetful)}`);
-console.log(`  ratio of req/s, durable / forgetful: median ${median(ratios).toFixed(2)} (goal >= 0.50)`);
+for (const [index, name] of names.entries())
+  console.log(`  ${name.padEnd(11)} ${show(results[index] ?? [])}`);
+console.log(`  PostgreSQL's own processes beside: ${median(databaseUs).toFixed(1)} us CPU a request`);
+console.log(
+  `  ratio of req/s to forgetful, median: embedded ${ratioOf(stored[0] ?? [])} (goal >= 0.50), PostgreSQL ${ratioOf(stored[1] ?? [])}`,
+);

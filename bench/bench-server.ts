@@ -25,9 +25,13 @@ export type BenchServer = {
   end(): Promise<void>;
 };
 
-/** Starts a server of the product in a child process; `forgetful` commits nothing. */
-export function benchServer(variant: "durable" | "forgetful"): Promise<BenchServer> {
-  return driven(fork(new URL("./server.ts", import.meta.url), [variant]));
+/** Starts a server of the product in a child process, with these settings; `forgetful` commits nothing. */
+export function benchServer(
+  variant: "durable" | "forgetful",
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
+  const env = { ...process.env, ...settings };
+  return driven(fork(new URL("./server.ts", import.meta.url), [variant], { env }));
 }
 
 /** The baseline of the pipeline, driven alike. */

@@ -1,12 +1,10 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { Ledger, Measure } from "../src/engines/ledger/ledger.ts";
-import { sqliteLedger } from "../src/engines/ledger/sqlite.ts";
-import { openTrafficFile, type TrafficFile } from "../src/engines/sqlite/traffic-file.ts";
 import { wallClock } from "../src/kernel/clock.ts";
-import { dayMs, deliver, fill, subjectOf, subjects, workspace } from "./ledger-fill.ts";
+import { dayMs, deliver, subjectOf, subjects, workspace, type LedgerPlace } from "./ledger-place.ts";
+import { postgresLedgerPlace } from "./ledger-postgres.ts";
+import { sqliteLedgerPlace } from "./ledger-sqlite.ts";
 
 /*
  * Times the ledger's questions over exchanges of the days up to now: half events, half attempts that end them, of 20
@@ -14,10 +12,11 @@ import { dayMs, deliver, fill, subjectOf, subjects, workspace } from "./ledger-f
  * roll them all up, and what one more event costs: committed, ended and rolled up. On a machine that is shared the least
  * and the CPU say more than the median.
  *
- *   node bench/ledger-queries.ts [--exchanges 200000] [--days 1] [--ingest exchanges a second, 0]
+ *   node bench/ledger-queries.ts [--database sqlite or postgres] [--exchanges 200000] [--days 1] [--ingest exchanges a second, 0]
  */
 const { values } = parseArgs({
   options: {
+    database: { type: "string", default: "sqlite" },
     exchanges: { type: "string", default: "200000" },
     days: { type: "string", default: "1" },
     ingest: { type: "string", default: "0" },
@@ -29,10 +28,11 @@ const hourMs = 3_600_000;
 const now = wallClock.now();
 const from = now - days * dayMs;
 
-function questionsOf(
+async function questionsOf(
   ledger: Ledger,
   ids: readonly string[],
-): Readonly<Record<string, () => Promise<unknown>>> {
+): Promise<Readonly<Record<string, () => Promise<unknown>>>> {
+  const near = (await ledger.position()) - 500;
   const subject = subjectOf(7);
   const of = { subjects: [subject], plane: "webhooks" } as const;
   const find = (where: object, limit = 50) => ledger.find({ workspace, where, limit });
@@ -52,7 +52,7 @@ function questionsOf(
     "get by id": () => ledger.get(workspace, { id: any() }),
     "get by number": () => ledger.get(workspace, { number: 1 + Math.floor(Math.random() * ids.length) }),
     "children of an event": () => ledger.children(workspace, any(), 50),
-    "next 100 in commit order": () => ledger.since(workspace, exchanges - 500, { limit: 100 }),
+    "next 100 in commit order": () => ledger.since(workspace, near, { limit: 100 }),
     ...figuresOver(ledger, "24 h", now - dayMs),
     ...(days > 1 && figuresOver(ledger, `${days} days`, now - days * dayMs)),
   };
@@ -113,7 +113,8 @@ async function rollAll(ledger: Ledger): Promise<void> {
   while ((await ledger.roll(50_000)) > 0);
 }
 
-async function costs(file: TrafficFile, ledger: Ledger): Promise<void> {
+async function costs(place: LedgerPlace): Promise<void> {
+  const { ledger } = place;
   const events = 10_000;
   say(
     `${(await cpuUs(exchanges, () => rollAll(ledger))).toFixed(1)} us of CPU to roll up one of all exchanges`,
@@ -121,7 +122,7 @@ async function costs(file: TrafficFile, ledger: Ledger): Promise<void> {
   const committing = await cpuUs(events, async () => {
     let next = 0;
     const deliverer = async () => {
-      while (next < events) await deliver(file, next++);
+      while (next < events) await deliver(place, next++);
     };
     await Promise.all(Array.from({ length: 64 }, deliverer));
   });
@@ -137,7 +138,7 @@ type Ingest = { stop(): Promise<string> };
 const underWayMax = 1_000;
 
 /** Delivers at a steady rate and rolls up every 2 s, as the server does; `stop` answers what came of it. */
-function ingesting(file: TrafficFile, ledger: Ledger): Ingest {
+function ingesting(place: LedgerPlace): Ingest {
   if (perSecond === 0) return { stop: async () => "nothing committed meanwhile" };
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1_000;
@@ -150,9 +151,9 @@ function ingesting(file: TrafficFile, ledger: Ledger): Ingest {
   let sent = 0;
   const sending = setInterval(() => {
     const due = seconds() * (perSecond / 2);
-    for (; sent < due && under.size < underWayMax; sent++) keep(deliver(file, sent));
+    for (; sent < due && under.size < underWayMax; sent++) keep(deliver(place, sent));
   }, 10);
-  const rolling = setInterval(() => keep(ledger.roll(50_000)), 2_000);
+  const rolling = setInterval(() => keep(place.ledger.roll(50_000)), 2_000);
   return {
     async stop() {
       const rate = Math.round((sent * 2) / seconds());
@@ -174,25 +175,21 @@ function load(): string {
     .join(" ");
 }
 
-const folder = await mkdtemp(join(tmpdir(), "sluice-ledger-queries-"));
+const databases = { sqlite: sqliteLedgerPlace, postgres: postgresLedgerPlace } as const;
+const open = values.database === "postgres" ? databases.postgres : databases.sqlite;
+const place = await open({ exchanges, from, to: now });
 try {
-  const path = join(folder, "traffic.db");
-  await (await openTrafficFile(path, wallClock)).close();
-  const ids = fill(path, { exchanges, from, to: now });
-  const bytes = (await stat(path)).size;
-  const file = await openTrafficFile(path, wallClock);
-  const ledger = sqliteLedger(file, wallClock);
+  const { ledger, ids, bytes } = place;
   say(
-    `${exchanges} exchanges of ${days} days, ${subjects} subjects, ${Math.round(bytes / exchanges)} bytes each with 40 of content`,
+    `${values.database}: ${exchanges} exchanges of ${days} days, ${subjects} subjects, ${Math.round(bytes / exchanges)} bytes each with 40 of content`,
   );
-  await costs(file, ledger);
-  const ingest = ingesting(file, ledger);
+  await costs(place);
+  const ingest = ingesting(place);
   say(`load average ${load()}; of ${repeats} each, ms`);
   say(perSecond === 0 ? "   median     least       CPU" : "   median     least");
-  for (const [question, ask] of Object.entries(questionsOf(ledger, ids))) say(await asked(question, ask));
+  for (const [question, ask] of Object.entries(await questionsOf(ledger, ids)))
+    say(await asked(question, ask));
   say(`${await ingest.stop()}; load average at the end ${load()}`);
-  await ledger.close();
-  await file.close();
 } finally {
-  await rm(folder, { recursive: true });
+  await place.close();
 }

@@ -1,9 +1,11 @@
-// The whole way of an event: accepted, verified, deduplicated, delivered, recorded. CPU of the product's process per event.
+// The whole way of an event: accepted, verified, deduplicated, delivered, recorded. CPU of the product's process per event,
+// over both databases, and of PostgreSQL's beside it.
 import { fork } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
 import { z } from "zod";
+import { benchPostgres } from "./bench-postgres.ts";
 import { bareForwarder, benchServer, machine, median, messageOf, type BenchServer } from "./bench-server.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
@@ -15,22 +17,31 @@ const secret = "whsec_benchmark_secret_that_is_not_real";
 const target = fork(new URL("./target.ts", import.meta.url));
 const { url: targetUrl } = z.object({ url: z.string() }).parse(await messageOf(target));
 
-const server = await benchServer("durable");
+const postgres = await benchPostgres();
 const bare = await bareForwarder(targetUrl);
-const ingest: string[] = [];
-for (let n = 0; n < endpoints; n++) {
-  const made = await server.api("POST", "/endpoints", { name: `bench ${n}`, targetUrl, provider: "stripe" });
-  await server.api("PUT", `/endpoints/bench-${n}/secret`, { secret });
-  ingest.push(new URL(String(made["ingestUrl"])).pathname);
+const ours = {
+  embedded: await benchServer("durable"),
+  PostgreSQL: await benchServer("durable", await postgres.environment()),
+};
+
+async function paths(server: BenchServer): Promise<readonly string[]> {
+  const made: string[] = [];
+  for (let n = 0; n < endpoints; n++) {
+    const terms = { name: `bench ${n}`, targetUrl, provider: "stripe" };
+    const { ingestUrl } = await server.api("POST", "/endpoints", terms);
+    await server.api("PUT", `/endpoints/bench-${n}/secret`, { secret });
+    made.push(new URL(String(ingestUrl)).pathname);
+  }
+  await server.api("PATCH", "/workspace", { plan: { eventsPerMonth: 1_000_000_000 } });
+  return made;
 }
-await server.api("PATCH", "/workspace", { plan: { eventsPerMonth: 1_000_000_000 } });
 
 const agent = new Agent({ connections, pipelining: 1 });
 let serial = 0;
 
 type Signed = { readonly path: string; readonly body: string; readonly signature: string };
 
-function signed(): Signed {
+function signed(ingest: readonly string[]): Signed {
   const n = serial++;
   const body = JSON.stringify({ id: `evt_${n}`, type: "bench.created", data: "x".repeat(960) });
   const t = Math.floor(Date.now() / 1_000);
@@ -53,24 +64,30 @@ async function sendOne(origin: string, { path, body, signature }: Signed): Promi
 }
 
 /** By the gauge, not by accounting, whose queries would be measured along. */
-async function pending(): Promise<number> {
-  const text = await (await fetch(`${server.url}/metrics`)).text();
+async function pending({ url }: BenchServer): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^sluice_jobs_open (\d+)$/m.exec(text)?.[1]);
 }
 
 type Round = {
   readonly cpuUs: number;
   readonly mainUs: number;
+  readonly databaseUs: number;
   readonly perSecond: number;
   readonly p99Ms: number;
   readonly backlog: number;
 };
 
 /** Sends `count` events through 64 connections and waits until all are delivered. */
-async function round(driven: BenchServer, waiting: () => Promise<number>): Promise<Round> {
+async function round(
+  driven: BenchServer,
+  ingest: readonly string[],
+  waiting: (driven: BenchServer) => Promise<number>,
+): Promise<Round> {
   const latencies: number[] = [];
   // Signed beforehand: what the sender computes meanwhile takes the same cores from what is measured.
-  const ready = Array.from({ length: events }, signed);
+  const ready = Array.from({ length: events }, () => signed(ingest));
+  const before = postgres.spentUs();
   const { result, spent } = await driven.measure(async () => {
     const from = performance.now();
     await Promise.all(
@@ -79,14 +96,15 @@ async function round(driven: BenchServer, waiting: () => Promise<number>): Promi
           latencies.push(await sendOne(driven.url, next));
       }),
     );
-    const backlog = await waiting();
-    while ((await waiting()) > 0) await sleep(50);
+    const backlog = await waiting(driven);
+    while ((await waiting(driven)) > 0) await sleep(50);
     return { backlog, seconds: (performance.now() - from) / 1_000 };
   });
   const p99Ms = latencies.toSorted((a, b) => a - b)[Math.floor(events * 0.99)] ?? Number.NaN;
   return {
     cpuUs: spent.cpuUs / events,
     mainUs: spent.mainUs / events,
+    databaseUs: (postgres.spentUs() - before) / events,
     perSecond: events / result.seconds,
     p99Ms,
     backlog: result.backlog,
@@ -94,34 +112,47 @@ async function round(driven: BenchServer, waiting: () => Promise<number>): Promi
 }
 
 const nothing = async (): Promise<number> => 0;
-const ours: Round[] = [];
-const least: Round[] = [];
+const driven = [
+  { name: "embedded", server: ours.embedded, ingest: await paths(ours.embedded), waiting: pending },
+  { name: "PostgreSQL", server: ours.PostgreSQL, ingest: await paths(ours.PostgreSQL), waiting: pending },
+  { name: "a bare forwarder", server: bare, ingest: ["/"], waiting: nothing },
+];
+const results = driven.map((): Round[] => []);
 const warmUps = 2;
-for (let n = 0; n < rounds + warmUps; n++) {
-  const a = await round(server, pending);
-  const b = await round(bare, nothing);
-  if (n < warmUps) continue;
-  ours.push(a);
-  least.push(b);
-}
+for (let n = 0; n < rounds + warmUps; n++)
+  for (const [index, { server, ingest, waiting }] of driven.entries()) {
+    const result = await round(server, ingest, waiting);
+    if (n >= warmUps) results[index]?.push(result);
+  }
 const Account = z.object({ received: z.int(), delivered: z.int(), remainder: z.int() });
-const account = Account.parse(await server.api("GET", "/account-for-webhooks"));
+const accounts: string[] = [];
+for (const [name, server] of Object.entries(ours)) {
+  const account = Account.parse(await server.api("GET", "/account-for-webhooks"));
+  accounts.push(
+    `${name}: received ${account.received}, delivered ${account.delivered}, remainder ${account.remainder}`,
+  );
+}
 await agent.close();
-await Promise.all([server.end(), bare.end()]);
+await Promise.all(driven.map(({ server }) => server.end()));
+await postgres.end();
 target.send("end");
 
-const middle = (list: readonly Round[], of: keyof Round): number => median(list.map((it) => it[of]));
-const ratios = ours.map((it, i) => it.cpuUs / (least[i]?.cpuUs ?? Number.NaN));
+const least = results.at(-1) ?? [];
 console.log(
   `pipeline, ${endpoints} endpoints, signed and deduplicated, ${rounds} rounds of ${events} events (${machine()})`,
 );
-console.log(
-  `  CPU per event: median ${middle(ours, "cpuUs").toFixed(1)} us, min ${Math.min(...ours.map((it) => it.cpuUs)).toFixed(1)} us (goal <= 105); main thread ${middle(ours, "mainUs").toFixed(1)} us`,
-);
-console.log(
-  `  a bare forwarder, which stores and checks nothing: median ${middle(least, "cpuUs").toFixed(1)} us; ratio ${median(ratios).toFixed(2)}`,
-);
-console.log(
-  `  events/s until delivered: ${middle(ours, "perSecond").toFixed(0)}; accept p99 ${middle(ours, "p99Ms").toFixed(1)} ms; backlog when sending ended ${middle(ours, "backlog")}`,
-);
-console.log(`  received ${account.received}, delivered ${account.delivered}, remainder ${account.remainder}`);
+for (const [index, { name }] of driven.entries()) {
+  const list = results[index] ?? [];
+  const middle = (of: keyof Round): number => median(list.map((it) => it[of]));
+  const best = Math.min(...list.map(({ cpuUs }) => cpuUs));
+  const ratio = median(list.map((it, n) => it.cpuUs / (least[n]?.cpuUs ?? Number.NaN)));
+  const beside = name === "PostgreSQL" ? `, PostgreSQL beside ${middle("databaseUs").toFixed(1)} us` : "";
+  console.log(
+    `  ${name}: CPU per event ${middle("cpuUs").toFixed(1)} us, least ${best.toFixed(1)} us, main thread ${middle("mainUs").toFixed(1)} us${beside}; ${ratio.toFixed(2)} times the bare forwarder`,
+  );
+  console.log(
+    `    ${middle("perSecond").toFixed(0)} events/s until delivered, accept p99 ${middle("p99Ms").toFixed(1)} ms, backlog when sending ended ${middle("backlog")}`,
+  );
+}
+console.log(`  goal, embedded: CPU per event <= 105 us`);
+for (const account of accounts) console.log(`  ${account}`);

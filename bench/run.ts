@@ -13,12 +13,18 @@ const benchmarks: readonly {
   {
     file: "accept.ts",
     args: [],
-    measures: "Durable accept against the same listener whose journal.commit resolves at once.",
+    measures:
+      "Durable accept, on files and on PostgreSQL, against the same listener whose journal.commit resolves at once.",
   },
   {
     file: "pipeline.ts",
     args: [],
-    measures: "A signed, deduplicated event from acceptance to its recorded delivery.",
+    measures: "A signed, deduplicated event from acceptance to its recorded delivery, on both databases.",
+  },
+  {
+    file: "nodes.ts",
+    args: [],
+    measures: "The same on one, two and three nodes of one PostgreSQL, all on this machine.",
   },
   {
     file: "dead-endpoint.ts",
@@ -26,6 +32,16 @@ const benchmarks: readonly {
     measures: "A healthy endpoint's deliveries beside a dead one with a backlog, against none.",
   },
   { file: "journal.ts", args: [], measures: "What a commit costs without HTTP." },
+  {
+    file: "journal.ts",
+    args: ["5", "20000", "postgres"],
+    measures: "What a commit costs without HTTP, on PostgreSQL.",
+  },
+  {
+    file: "claims.ts",
+    args: [],
+    measures: "What handing out jobs and ending them costs, on both databases.",
+  },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
   { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
@@ -38,6 +54,11 @@ const benchmarks: readonly {
     file: "ledger-queries.ts",
     args: ["--exchanges", "1000000", "--days", "1", "--ingest", "2000"],
     measures: "Questions to the ledger, the same while 2,000 exchanges a second are committed.",
+  },
+  {
+    file: "ledger-queries.ts",
+    args: ["--database", "postgres", "--exchanges", "1000000", "--days", "1", "--ingest", "2000"],
+    measures: "Questions to the ledger, the same on PostgreSQL.",
   },
   {
     file: "ledger-queries.ts",

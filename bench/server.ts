@@ -8,6 +8,8 @@ import { config } from "../src/config.ts";
 import type { Engines } from "../src/registry/engines.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+/** No secret. */
+const key = `mk_${"benchmarksOnlyNotASecret".padEnd(49, "0")}`;
 const variant = process.argv[2] ?? "durable";
 
 /** The same listener and pipeline, without the disk: what durability is measured against. */
@@ -23,6 +25,9 @@ const sluice = await compose({
     SLUICE_DATA_DIR: directory,
     SLUICE_INGEST_RATE: "0",
     SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+    SLUICE_BOOTSTRAP_API_KEY: key,
+    SLUICE_DATABASE_URL: process.env["SLUICE_DATABASE_URL"],
+    SLUICE_VAULT_KEYS: process.env["SLUICE_VAULT_KEYS"],
   }),
   version: "bench",
   log: (line) => console.error(line),
@@ -59,4 +64,4 @@ process.on("message", (message) => {
       process.exit(0);
     });
 });
-process.send?.({ kind: "ready", url: sluice.url, echoUrl: sluice.echoUrl, key: sluice.first?.key.reveal() });
+process.send?.({ kind: "ready", url: sluice.url, echoUrl: sluice.echoUrl, key });

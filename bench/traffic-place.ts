@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +9,7 @@ import type { Traffic } from "../src/engines/traffic/traffic.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 import { trafficDatabase } from "../test/engines/traffic-database.ts";
 import { startPostgres, type PostgresServer } from "../test/postgres-server.ts";
+import { childrenUs } from "./children-cpu.ts";
 
 /** A new database for traffic, of one kind. */
 export type TrafficPlace = {
@@ -44,28 +44,4 @@ export async function postgresPlace(): Promise<TrafficPlace> {
     serverUs: () => childrenUs(pid),
     remove: async () => {},
   };
-}
-
-const usPerTick = 10_000;
-
-/** Linux alone tells what the processes of another one use; elsewhere it is 0. */
-function childrenUs(parent: number): number {
-  let ticks = 0;
-  try {
-    for (const id of readdirSync("/proc")) ticks += /^\d+$/.test(id) ? ticksOf(id, parent) : 0;
-  } catch {
-    return 0;
-  }
-  return ticks * usPerTick;
-}
-
-function ticksOf(id: string, parent: number): number {
-  try {
-    const text = readFileSync(`/proc/${id}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return Number(fields[1]) === parent ? Number(fields[11]) + Number(fields[12]) : 0;
-  } catch {
-    // It ended meanwhile.
-    return 0;
-  }
 }

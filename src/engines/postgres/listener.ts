@@ -61,16 +61,17 @@ export function openListener(terms: ListenerTerms): Listener {
     }
   };
 
+  const isOver = (): boolean => stopped.signal.aborted;
   const keepListening = async (): Promise<void> => {
     let pauseMs = pauseMsMin;
-    while (!stopped.signal.aborted) {
+    while (!isOver()) {
       const startedAt = performance.now();
       try {
         await listen(() => (pauseMs = pauseMsMin));
       } catch (error) {
         if (!isTrouble(error)) terms.log(`listening for notifications failed: ${String(error)}`);
       }
-      if (heardAt > startedAt && !stopped.signal.aborted) terms.lost();
+      if (heardAt > startedAt && !isOver()) terms.lost();
       await quietly(sleep(pauseMs, undefined, { signal: stopped.signal, ref: false }));
       pauseMs = Math.min(pauseMs * 2, pauseMsMax);
     }
