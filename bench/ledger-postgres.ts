@@ -1,5 +1,6 @@
 import { postgresLedger } from "../src/engines/ledger/postgres.ts";
 import { settleEpoch } from "../src/engines/postgres/commit-order.ts";
+import { nodePart } from "../src/engines/postgres/membership.ts";
 import { openNode, type Node } from "../src/engines/postgres/node.ts";
 import { partitions } from "../src/engines/postgres/partitions.ts";
 import { migrate } from "../src/engines/postgres/schema.ts";
@@ -26,7 +27,7 @@ export async function postgresLedgerPlace(terms: LedgerTerms): Promise<LedgerPla
   const settings = { shared_buffers: "1GB", max_wal_size: "4GB" };
   const server = await startPostgres({ durable: true, settings });
   const node = openNode({ url: await server.newDatabase(), log: console.error });
-  await migrate(node.database, [trafficPart]);
+  await migrate(node.database, [nodePart, trafficPart]);
   await fill(node, terms);
   await settleEpoch(node.database, "(select max(seq) from exchange)");
   const traffic = await postgresTraffic(node, wallClock);

@@ -46,7 +46,7 @@ function signed(ingest: readonly string[]): Signed {
   const body = JSON.stringify({ id: `evt_${n}`, type: "bench.created", data: "x".repeat(960) });
   const t = Math.floor(Date.now() / 1_000);
   const signature = `t=${t},v1=${createHmac("sha256", secret).update(`${t}.${body}`).digest("hex")}`;
-  return { path: ingest[n % endpoints] ?? "", body, signature };
+  return { path: ingest[n % ingest.length] ?? "", body, signature };
 }
 
 async function sendOne(origin: string, { path, body, signature }: Signed): Promise<number> {

@@ -1,5 +1,6 @@
 import { postgresLedger } from "../../src/engines/ledger/postgres.ts";
 import type { Ledger } from "../../src/engines/ledger/ledger.ts";
+import { nodePart } from "../../src/engines/postgres/membership.ts";
 import { openNode, type Node } from "../../src/engines/postgres/node.ts";
 import { migrate } from "../../src/engines/postgres/schema.ts";
 import { trafficPart } from "../../src/engines/postgres/traffic-schema.ts";
@@ -19,7 +20,7 @@ export type PostgresLedger = {
 export async function openPostgresLedger(url: string, clock: Clock = wallClock): Promise<PostgresLedger> {
   const node = openNode({ url, log: (line) => process.stderr.write(`${line}\n`) });
   try {
-    await migrate(node.database, [trafficPart]);
+    await migrate(node.database, [nodePart, trafficPart]);
     return await opened(node, clock);
   } catch (error) {
     await node.close();
