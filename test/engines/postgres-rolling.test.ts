@@ -64,7 +64,7 @@ async function counted(ledger: Ledger): Promise<readonly [measured: number, ende
 /** What the rollups themselves have counted. */
 async function inRollups({ database }: Node): Promise<readonly [figures: number, endings: number]> {
   const [row = {}] = await database.query(`select
-    (select coalesce(sum(count), 0) from rollup cross join unnest(counts) as slotted (count)) as figures,
+    (select coalesce(sum(count), 0) from rollup) as figures,
     (select coalesce(sum(count), 0) from ending_rollup) as endings`);
   return [numberOf(row, "figures"), numberOf(row, "endings")];
 }

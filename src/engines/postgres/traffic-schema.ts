@@ -120,8 +120,8 @@ create table epoch (
 insert into epoch (base) values (0);
 
 -- Figures of the exchanges up to rolled.position, by hour of started_at (hour: its start in ms). class: hundreds of the
--- status, -1 where there was no answer. Slots are those of a Histogram of durations that count anything, in any order,
--- each with its count at the same place of counts. Who adds to rollups or takes from them holds the lock on rolled.
+-- status, -1 where there was no answer. durations: an encoded Histogram. Who adds to rollups or takes from them holds the
+-- lock on rolled.
 create table rolled (
   position bigint not null
 );
@@ -136,9 +136,9 @@ create table rollup (
   bucket text not null,
   class integer not null,
   outcome text not null,
+  count bigint not null,
   last bigint not null,
-  slots smallint[] not null,
-  counts integer[] not null,
+  durations bytea not null,
   primary key (workspace, subject, hour, kind, plane, environment, bucket, class, outcome)
 ) with (fillfactor = 70);
 

@@ -1,4 +1,4 @@
-import type { Query } from "../../postgres/database.ts";
+import type { Database, Query } from "../../postgres/database.ts";
 import { ask, sql } from "../../postgres/sql.ts";
 import { numberOf } from "../../stored/row.ts";
 import type { CountStates, Ledger, Measure } from "../ledger.ts";
@@ -9,7 +9,7 @@ import { measureRows } from "./measure.ts";
 import type { Rolled } from "./span.ts";
 import { isStorable } from "./where.ts";
 
-export async function measured(database: Query, query: Measure): ReturnType<Ledger["measure"]> {
+export async function measured(database: Database, query: Measure): ReturnType<Ledger["measure"]> {
   if (!isStorable(query.workspace)) return [];
   const rolled = await rolledFor(database, (waiting) => hoursOfMeasure(query, waiting));
   return rolled === undefined

@@ -2,11 +2,12 @@ import type { CommitOrder } from "../../postgres/commit-order.ts";
 import type { Query } from "../../postgres/database.ts";
 import type { Node } from "../../postgres/node.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
-import { numberOf } from "../../stored/row.ts";
+import { Histogram } from "../../stored/histogram.ts";
+import { numberOf, numberOrNull, type Row } from "../../stored/row.ts";
 import { hourMs } from "../rolled-hours.ts";
 import { isLocked } from "./days.ts";
 import { eventOf } from "./count-states.ts";
-import { slotSql } from "./slots.ts";
+import { addSlots, slotSql } from "./slots.ts";
 
 /** Rolled up in one transaction: until it ends, removals wait, and followers of `since` see nothing newer. */
 const batchRowsMax = 2_000;
@@ -38,51 +39,71 @@ function noneIfLocked(error: unknown): number {
 async function rollBatch(within: Query, order: CommitOrder, limit: number): Promise<number> {
   const [state] = await within.query("select position from rolled for update");
   if (state === undefined) throw new TypeError("There is no position up to which exchanges are rolled up.");
-  const [row] = await ask(
+  const from = numberOf(state, "position");
+  const [batch] = await ask(
     within,
-    sql`with batch as materialized (
-      select id, seq, workspace, subject, kind, plane, environment, bucket, status, outcome, parent, ending,
-        started_at, received_at, duration_ms
-      from exchange where seq > ${numberOf(state, "position")} and seq < ${text(order.horizon)}
-      order by seq limit ${limit}),
-    figures as (${text(addFigures)}),
-    endings as (${text(addEndings)}),
-    moved as (
-      update rolled set position = batch.last from (select max(seq) as last from batch) as batch
-      where batch.last is not null)
-    select count(*) as count from batch`,
+    sql`select max(seq) as last, count(*) as count from (
+      select seq from exchange where seq > ${from} and seq < ${text(order.horizon)} order by seq limit ${limit}) as next`,
   );
-  return row === undefined ? 0 : numberOf(row, "count");
+  const to = batch && numberOrNull(batch, "last");
+  if (batch === undefined || to === null || to === undefined) return 0;
+  const fresh = await within.query(nextFigures, [from, to], "roll figures");
+  await within.query(replaceFigures, [JSON.stringify(fresh.map(addedUp))], "roll replace");
+  await within.query(addEndings, [from, to], "roll endings");
+  await ask(within, sql`update rolled set position = ${to}`);
+  return numberOf(batch, "count");
 }
 
 const figureKey = "workspace, subject, hour, kind, plane, environment, bucket, class, outcome";
 
-const addFigures = `
-  insert into rollup (${figureKey}, last, slots, counts)
-  select ${figureKey}, max(last), array_agg(slot), array_agg(count) from (
+/** Of the exchanges in between, by key: what is to be added, and what the table has under the same key, as `known_`. */
+const nextFigures = `with slotted as (
     select workspace, subject, started_at - started_at % ${hourMs} as hour, kind, plane, environment, bucket,
       coalesce(status / 100, -1) as class, outcome, ${slotSql("duration_ms")} as slot,
       count(*)::integer as count, max(started_at) as last
-    from batch group by ${figureKey}, slot) as fresh
-  group by ${figureKey}
+    from exchange where seq > $1 and seq <= $2 group by ${figureKey}, slot),
+  fresh as materialized (
+    select ${figureKey}, sum(count) as count, max(last) as last,
+      to_json(array_agg(slot)) as slots, to_json(array_agg(count)) as counts
+    from slotted group by ${figureKey})
+  select fresh.*, known.count as known_count, known.last as known_last, known.durations as known_durations
+  from fresh left join rollup as known using (${figureKey})`;
+
+const columnTypes = `workspace text, subject text, hour bigint, kind text, plane text, environment text, bucket text,
+  class integer, outcome text, count bigint, last bigint, durations text`;
+const replaceFigures = `insert into rollup (${figureKey}, count, last, durations)
+  select ${figureKey}, count, last, decode(durations, 'hex') from json_to_recordset($1) as fresh (${columnTypes})
   on conflict (${figureKey}) do update set
-    last = greatest(rollup.last, excluded.last),
-    (slots, counts) = (
-      select array_agg(slot), array_agg(count) from (
-        select slot, sum(count)::integer as count from (
-          select * from unnest(rollup.slots, rollup.counts)
-          union all
-          select * from unnest(excluded.slots, excluded.counts)) as part (slot, count)
-        group by slot) as whole)`;
+    count = excluded.count, last = excluded.last, durations = excluded.durations`;
+
+const lent = new Histogram();
+
+/** A row for `replaceFigures` from one of `nextFigures`. */
+function addedUp({
+  known_count: count,
+  known_last: last,
+  known_durations: durations,
+  ...fresh
+}: Row): object {
+  lent.clear();
+  addSlots(lent, fresh);
+  if (durations instanceof Uint8Array) lent.addEncoded(durations);
+  return {
+    ...fresh,
+    count: numberOf(fresh, "count") + Number(count ?? 0),
+    last: Math.max(numberOf(fresh, "last"), Number(last ?? -Infinity)),
+    durations: Buffer.from(lent.encode()).toString("hex"),
+  };
+}
 
 /** The event is looked up by its id for each, however much there is of either. */
 const addEndings = `
   insert into ending_rollup (workspace, subject, hour, kind, ending, count)
   select carrier.workspace, carrier.subject, carrier.received_at - carrier.received_at % ${hourMs} as hour, event.kind,
     carrier.ending, count(*)
-  from batch as carrier cross join lateral (
+  from exchange as carrier cross join lateral (
     select kind from exchange as event where ${eventOf("carrier")} limit 1) as event
-  where carrier.ending is not null
+  where carrier.seq > $1 and carrier.seq <= $2 and carrier.ending is not null
   group by carrier.workspace, carrier.subject, hour, event.kind, carrier.ending
   on conflict (workspace, subject, hour, kind, ending) do update set
     count = ending_rollup.count + excluded.count`;
