@@ -2,11 +2,9 @@
 // process, on both databases. CPU of the whole process, and of PostgreSQL's own, per job; every round on a new database.
 //
 //   node bench/claims.ts [rounds, default 5] [jobs a round, default 20000]
+import { benchExchange } from "./bench-exchange.ts";
 import { machine, median } from "./bench-server.ts";
-import type { NewExchange } from "../src/kernel/exchange.ts";
 import type { Job, Traffic } from "../src/engines/traffic/traffic.ts";
-import { wallClock } from "../src/kernel/clock.ts";
-import { newExchangeId } from "../src/kernel/id.ts";
 import { postgresPlace, sqlitePlace, type TrafficPlace } from "./traffic-place.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
@@ -15,41 +13,10 @@ const lanes = 50;
 const batch = 64;
 const leaseMs = 60_000;
 
-function exchangeOf(subject: string, more: Partial<NewExchange>): NewExchange {
-  const at = wallClock.now();
-  return {
-    id: newExchangeId(at),
-    workspace: "ws_0123456789abcdef012345",
-    environment: "production",
-    bucket: "default",
-    plane: "webhooks",
-    kind: "event",
-    subject,
-    parent: null,
-    trace: null,
-    startedAt: at,
-    durationMs: 0,
-    method: "POST",
-    host: "hooks.example",
-    path: "/in/bench",
-    route: "/in/:endpoint",
-    status: 200,
-    outcome: "accepted",
-    attempt: null,
-    error: null,
-    ending: null,
-    receivedAt: at,
-    facts: {},
-    request: { headers: [], body: null },
-    response: null,
-    ...more,
-  };
-}
-
 async function fill({ journal }: Traffic): Promise<void> {
   const one = (n: number) => {
     const lane = `ep_${String(n % lanes).padStart(22, "0")}`;
-    const event = exchangeOf(lane, {});
+    const event = benchExchange({ subject: lane });
     const { id, workspace, startedAt, receivedAt } = event;
     const about = { workspace, subject: lane, receivedAt, lane, key: null, dueAt: startedAt, attempt: 0 };
     const job = { ...about, id, name: "deliver", payload: "{}", exchange: id };
@@ -60,7 +27,8 @@ async function fill({ journal }: Traffic): Promise<void> {
 }
 
 function end({ journal }: Traffic, job: Job): Promise<unknown> {
-  const attempt = exchangeOf(job.subject, {
+  const attempt = benchExchange({
+    subject: job.subject,
     kind: "attempt",
     parent: job.exchange,
     attempt: 1,

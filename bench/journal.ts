@@ -2,7 +2,7 @@ import { loadavg } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Entry, Journal } from "../src/engines/traffic/traffic.ts";
 import { wallClock } from "../src/kernel/clock.ts";
-import { newExchangeId } from "../src/kernel/id.ts";
+import { benchExchange } from "./bench-exchange.ts";
 import { postgresPlace, sqlitePlace } from "./traffic-place.ts";
 import { webhookContent } from "./webhook-content.ts";
 
@@ -21,51 +21,15 @@ const endpoints = 50;
 const contents = Array.from({ length: 2_000 }, () => webhookContent(wallClock.now()));
 
 function entryOf(n: number): Entry {
-  const at = wallClock.now();
-  const id = newExchangeId(at);
   const subject = `ep_${String(n % endpoints).padStart(22, "0")}`;
-  const { request, response } = contents[n % contents.length] ?? webhookContent(at);
-  const about = { workspace: "ws_0123456789abcdef012345", subject, receivedAt: at } as const;
+  const facts = { verified: "true", bytes: 1_200, from: "192.0.2.1", type: "charge.succeeded" };
+  const content = contents[n % contents.length] ?? webhookContent(wallClock.now());
+  const event = benchExchange({ subject, path: `/in/endpoint-${n % endpoints}`, facts, ...content });
+  const { id, workspace, receivedAt, startedAt: dueAt } = event;
+  const about = { id, workspace, subject, receivedAt, lane: subject, key: null, dueAt, attempt: 0 };
   return {
-    exchanges: [
-      {
-        ...about,
-        id,
-        environment: "production",
-        bucket: "default",
-        plane: "webhooks",
-        kind: "event",
-        parent: null,
-        trace: id.slice(3),
-        startedAt: at,
-        durationMs: 0,
-        method: "POST",
-        host: "",
-        path: `/in/endpoint-${n % endpoints}`,
-        route: "/in/:endpoint",
-        status: 200,
-        outcome: "accepted",
-        attempt: null,
-        error: null,
-        ending: null,
-        facts: { verified: "true", bytes: 1_200, from: "192.0.2.1", type: "charge.succeeded" },
-        request,
-        response,
-      },
-    ],
-    jobs: [
-      {
-        ...about,
-        id,
-        name: "deliver",
-        payload: "{}",
-        lane: subject,
-        key: null,
-        dueAt: at,
-        attempt: 0,
-        exchange: id,
-      },
-    ],
+    exchanges: [{ ...event, trace: id.slice(3) }],
+    jobs: [{ ...about, name: "deliver", payload: "{}", exchange: id }],
   };
 }
 

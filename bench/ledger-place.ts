@@ -4,6 +4,7 @@ import { contentBytes } from "../src/engines/stored/content.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 import type { NewExchange } from "../src/kernel/exchange.ts";
 import { newExchangeId } from "../src/kernel/id.ts";
+import { benchExchange } from "./bench-exchange.ts";
 import { webhookContent } from "./webhook-content.ts";
 
 export const workspace = "ws_bench";
@@ -40,7 +41,8 @@ const contents = Array.from({ length: 500 }, () => webhookContent(wallClock.now(
 /** Commits an event of 2.3 KB and then the attempt that ends it, as a delivery does. */
 export async function deliver({ commit }: Pick<LedgerPlace, "commit">, n: number): Promise<void> {
   const at = wallClock.now();
-  const event = exchangeOf(n, at);
+  const content = contents[n % contents.length] ?? webhookContent(at);
+  const event = benchExchange({ workspace, subject: subjectOf(n % subjects), ...content });
   await commit(event);
   const more = {
     kind: "attempt",
@@ -59,32 +61,4 @@ export async function deliver({ commit }: Pick<LedgerPlace, "commit">, n: number
     durationMs: duration(),
   };
   await commit(attempt);
-}
-
-function exchangeOf(n: number, at: number): NewExchange {
-  return {
-    id: newExchangeId(at),
-    workspace,
-    environment: "production",
-    bucket: "default",
-    plane: "webhooks",
-    kind: "event",
-    subject: subjectOf(n % subjects),
-    parent: null,
-    trace: null,
-    startedAt: at,
-    durationMs: 0,
-    method: "POST",
-    host: "hooks.example",
-    path: "/in/stripe",
-    route: "/in/:slug",
-    status: 200,
-    outcome: "accepted",
-    attempt: null,
-    error: null,
-    ending: null,
-    receivedAt: at,
-    facts: {},
-    ...(contents[n % contents.length] ?? webhookContent(at)),
-  };
 }
