@@ -2,6 +2,7 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Upkeep } from "../../registry/plane.ts";
 import { decodedRow } from "../../registry/unit.ts";
 import { workspace } from "../../registry/workspace.ts";
+import { isClockDoubted } from "./clock-doubt.ts";
 
 const dayMs = 24 * 3_600_000;
 const minuteMs = 60_000;
@@ -14,13 +15,15 @@ const rolledPerRound = 50_000;
  * Keeps what is stored within its plan: retention of traffic, compression of what is at rest, figures by hour, expired
  * entries.
  */
-export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkeep[] {
+export function accountUpkeep(engines: Engines): readonly Upkeep[] {
+  const { store, ledger, clock } = engines;
   return [
     {
       name: "retention",
       everyMs: minuteMs,
       by: "one",
       async run() {
+        if (await isClockDoubted(engines)) return;
         for (const stored of await store.records.every(workspace.kind, { limit: workspacesMax })) {
           const { plan } = decodedRow(workspace, stored).value;
           await ledger.expire(stored.id, clock.now() - plan.retentionDays * dayMs, rowsPerRound);
@@ -48,7 +51,7 @@ export function accountUpkeep({ store, ledger, clock }: Engines): readonly Upkee
       everyMs: minuteMs,
       by: "one",
       async run() {
-        await store.sweep(rowsPerRound);
+        if (!(await isClockDoubted(engines))) await store.sweep(rowsPerRound);
       },
     },
   ];
