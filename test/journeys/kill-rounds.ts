@@ -59,8 +59,8 @@ const points: Readonly<Record<string, Point>> = {
 };
 
 /** Kills a server at each named point so many times; each time another one takes over what it left. */
-export function killRounds(rounds: number, over: readonly Engine[] = engines): void {
-  for (const engine of over)
+export function killRounds(rounds: number): void {
+  for (const engine of engines)
     // Most of a round is waiting for the server to start.
     describe(`${engine.name}: a server killed with kill -9`, { concurrency: true }, () => {
       for (const [name, point] of Object.entries(points))

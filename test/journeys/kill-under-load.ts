@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
-import { engines, type Engine } from "./engines.ts";
+import { engines } from "./engines.ts";
 import { assertNothingLost } from "./nothing-lost.ts";
 import { retryingProvider } from "./provider.ts";
 import { startServer } from "./server-process.ts";
@@ -13,8 +13,8 @@ const senders = 16;
 const killedWithinMs = 1_000;
 
 /** Kills a server with kill -9 so many times, at any moment, while senders are at work and do not stop for it. */
-export function killUnderLoad(rounds: number, over: readonly Engine[] = engines): void {
-  for (const engine of over)
+export function killUnderLoad(rounds: number): void {
+  for (const engine of engines)
     test(`${engine.name}: kill -9 at any moment under load costs nothing acknowledged, ${rounds} times over`, async (t) => {
       const target = await startTarget(t);
       const { tables, ...place } = await engine.prepare(t);

@@ -1,43 +1,48 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openRunningWorld } from "../../../test/running-world.ts";
+import { openRunningWorld, type RunningWorld } from "../../../test/running-world.ts";
+import type { Upkeep } from "../../registry/plane.ts";
 import { isClockDoubted } from "./clock-doubt.ts";
 import { accountUpkeep } from "./upkeep.ts";
 
 const dayMs = 24 * 3_600_000;
 
-test("upkeep rolls up what was committed, and no figure changes by it", async () => {
+async function withEndedEvent(
+  use: (world: RunningWorld, event: { readonly workspace: string; readonly id: string }) => Promise<void>,
+): Promise<void> {
   const world = await openRunningWorld();
   try {
     const workspace = await world.newWorkspace();
-    const orders = await world.endpointIn(workspace);
-    const { id } = await world.arrive(orders);
+    const { id } = await world.arrive(await world.endpointIn(workspace));
     await world.endingOf(workspace, id);
     await world.idle();
-    const { ledger } = world.engines;
-    const figures = () => ledger.measure({ workspace, where: {}, bySubject: true });
-    const before = await figures();
-    const rolling = accountUpkeep(world.engines).find(({ name }) => name === "rolling up");
-    assert.ok(rolling);
-    await rolling.run();
-    assert.equal(await ledger.roll(1), 0, "nothing is left to roll up");
-    assert.deepEqual(await figures(), before);
+    await use(world, { workspace, id });
   } finally {
     await world.close();
   }
-});
+}
 
-test("what is older than the plan keeps goes, but not for a day after the clock has jumped", async () => {
-  const world = await openRunningWorld();
-  try {
-    const workspace = await world.newWorkspace();
-    const orders = await world.endpointIn(workspace);
-    const { id } = await world.arrive(orders);
-    await world.endingOf(workspace, id);
-    await world.idle();
-    const retention = accountUpkeep(world.engines).find(({ name }) => name === "retention");
+function upkeepNamed({ engines }: RunningWorld, name: string): Upkeep {
+  const found = accountUpkeep(engines).find((it) => it.name === name);
+  assert.ok(found);
+  return found;
+}
+
+test("upkeep rolls up what was committed, and no figure changes by it", () =>
+  withEndedEvent(async (world, { workspace }) => {
+    const { ledger } = world.engines;
+    const figures = () => ledger.measure({ workspace, where: {}, bySubject: true });
+    const before = await figures();
+    await upkeepNamed(world, "rolling up").run();
+    assert.equal(await ledger.roll(1), 0, "nothing is left to roll up");
+    assert.deepEqual(await figures(), before);
+  }));
+
+test("what is older than the plan keeps goes, but not for a day after the clock has jumped", () =>
+  withEndedEvent(async (world, { workspace, id }) => {
+    const removing = upkeepNamed(world, "removing what is old");
     const kept = async (): Promise<boolean> => {
-      await retention?.run();
+      await removing.run();
       return (await world.engines.ledger.get(workspace, { id })) !== undefined;
     };
     assert.equal(await kept(), true);
@@ -51,10 +56,7 @@ test("what is older than the plan keeps goes, but not for a day after the clock 
     }
     world.moveOn(dayMs);
     assert.equal(await kept(), false, "it went on day by day");
-  } finally {
-    await world.close();
-  }
-});
+  }));
 
 test("a clock that stays where it jumped to is believed a day later", async () => {
   const world = await openRunningWorld();

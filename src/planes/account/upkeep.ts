@@ -19,7 +19,7 @@ export function accountUpkeep(engines: Engines): readonly Upkeep[] {
   const { store, ledger, clock } = engines;
   return [
     {
-      name: "retention",
+      name: "removing what is old",
       everyMs: minuteMs,
       by: "one",
       async run() {
@@ -28,6 +28,7 @@ export function accountUpkeep(engines: Engines): readonly Upkeep[] {
           const { plan } = decodedRow(workspace, stored).value;
           await ledger.expire(stored.id, clock.now() - plan.retentionDays * dayMs, rowsPerRound);
         }
+        await store.sweep(rowsPerRound);
       },
     },
     {
@@ -44,14 +45,6 @@ export function accountUpkeep(engines: Engines): readonly Upkeep[] {
       by: "one",
       async run() {
         await ledger.roll(rolledPerRound);
-      },
-    },
-    {
-      name: "sweeping",
-      everyMs: minuteMs,
-      by: "one",
-      async run() {
-        if (!(await isClockDoubted(engines))) await store.sweep(rowsPerRound);
       },
     },
   ];
