@@ -122,13 +122,13 @@ describe("identical nodes on one PostgreSQL", () => {
     const path = await endpointPath(first, target);
     const balancer = balanced(nodes);
     const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
-    const events = Array.from({ length: 180 }, (_, n) => `event-${n}`);
+    const events = Array.from({ length: 600 }, (_, n) => `event-${n}`);
     await sendAll(provider, events, (sent) => {
-      if (sent === 60) {
+      if (sent === 200) {
         killed.send("SIGKILL");
         balancer.leaveOut(killed);
       }
-      if (sent === 120) {
+      if (sent === 400) {
         paused.send("SIGSTOP");
         balancer.leaveOut(paused);
       }
@@ -199,6 +199,7 @@ describe("identical nodes on one PostgreSQL", () => {
     const sending = sendAll(provider, events, () => {}).then(() => (isSent = true));
     const seen: string[] = [];
     await eventually("every acknowledged event seen", async () => {
+      // Before it is asked: what was acknowledged by then has been committed.
       const all = isSent;
       const found = await reader.ask(waitForWebhook, { endpointId: "orders", position, timeoutSeconds: 1 });
       position = found.position;

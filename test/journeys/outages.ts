@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { listLogs } from "../../src/planes/webhooks/operations/list-logs.ts";
-import { startPostgres } from "../postgres-server.ts";
+import { startPostgres, type PostgresTerms } from "../postgres-server.ts";
 import { restAnswer } from "./asking.ts";
 import { cuttableWire } from "./cuttable-wire.ts";
 import { postgresTables } from "./engines.ts";
@@ -37,14 +37,19 @@ type Outage = {
   prepare(t: TestContext): Promise<Stricken | string>;
 };
 
+/** A database on a server of its own, both gone after the test. */
+async function databaseOf(t: TestContext, terms: Omit<PostgresTerms, "durable">) {
+  const postgres = await startPostgres({ durable: true, ...terms });
+  t.after(() => postgres.dispose());
+  return { postgres, url: await postgres.newDatabase() };
+}
+
 const outages: Readonly<Record<string, Outage>> = {
   "is stopped hard": {
     change: [503],
     question: [503],
     async prepare(t) {
-      const postgres = await startPostgres({ durable: true });
-      t.after(() => postgres.dispose());
-      const url = await postgres.newDatabase();
+      const { postgres, url } = await databaseOf(t, {});
       return { url, directUrl: url, begin: () => postgres.stop("hard"), end: () => postgres.start() };
     },
   },
@@ -52,10 +57,8 @@ const outages: Readonly<Record<string, Outage>> = {
     change: [503],
     question: [503],
     async prepare(t) {
-      const postgres = await startPostgres({ durable: true });
-      t.after(() => postgres.dispose());
+      const { postgres, url: directUrl } = await databaseOf(t, {});
       const wire = await cuttableWire(t, postgres.port);
-      const directUrl = await postgres.newDatabase();
       const url = directUrl.replace(`:${postgres.port}/`, `:${wire.port}/`);
       return { url, directUrl, begin: async () => wire.cut(), end: async () => wire.mend() };
     },
@@ -64,9 +67,7 @@ const outages: Readonly<Record<string, Outage>> = {
     change: [503],
     question: [200],
     async prepare(t) {
-      const postgres = await startPostgres({ durable: true });
-      t.after(() => postgres.dispose());
-      const url = await postgres.newDatabase();
+      const { url } = await databaseOf(t, {});
       const direct = `${url}?options=-c%20default_transaction_read_only%3Doff`;
       const setReadOnly = (value: string) => async () => {
         const client = new pg.Client({ connectionString: direct });
@@ -86,9 +87,7 @@ const outages: Readonly<Record<string, Outage>> = {
       const disk = smallDisk(t, clusterMegabytes);
       if (typeof disk === "string") return disk;
       const settings = { min_wal_size: "32MB", max_wal_size: "64MB" };
-      const postgres = await startPostgres({ durable: true, settings, parent: disk.folder });
-      t.after(() => postgres.dispose());
-      const url = await postgres.newDatabase();
+      const { postgres, url } = await databaseOf(t, { settings, parent: disk.folder });
       return {
         url,
         directUrl: url,
@@ -126,9 +125,9 @@ async function goThrough(
   const folder = await freshFolder(t);
   const server = await startServer(t, { folder, environment: { SLUICE_DATABASE_URL: url } });
   const { ingestUrl } = await server.ask(createEndpoint, { name: "patient", targetUrl: target.url });
+  const asked = { url: server.url, key: exampleKey };
   const changing = () => restAnswer(asked, createEndpoint, { name: "meanwhile", targetUrl: target.url });
   const asking = () => restAnswer(asked, listLogs, { endpointId: "patient" });
-  const asked = { url: server.url, key: exampleKey };
 
   const acknowledged: string[] = [];
   const load = { isOver: false };

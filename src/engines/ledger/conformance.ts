@@ -52,8 +52,8 @@ export function ledgerConformance(name: string, open: OpenLedger): void {
   oraclePromises(promised);
 }
 
-/** The same questions each time: what fails can be tried again, and is told at once. */
-const runs = { numRuns: 40, seed: 20_261_125, endOnFailure: true };
+/** What fails is told at once, with the seed to try it again: shrinking it over a database takes long. */
+const runs = { numRuns: 40, endOnFailure: true };
 let workspaces = 0;
 
 /** Each run has a workspace of its own beside those of all runs before, and so tries isolation as well. */

@@ -7,8 +7,8 @@ import { bySubjectAndEnding, byStepAndSubject, countEndingsAll, measureAll } fro
 import { hourMs, hoursOfMeasure } from "./rolled-hours.ts";
 import { day, everything, made, nth, ours, type LedgerUnderTest, type Promised } from "./samples.ts";
 
-/** The same stories each time: what fails can be tried again, and is told at once. */
-const runs = { numRuns: 60, seed: 20_261_125, endOnFailure: true };
+/** What fails is told at once, with the seed to try it again: shrinking it over a database takes long. */
+const runs = { numRuns: 60, endOnFailure: true };
 let workspaces = 0;
 
 export function rollingPromises(promised: Promised): void {
