@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test from "node:test";
+import test, { type TestContext } from "node:test";
 import { databases, type Database } from "../../src/engines/databases.ts";
+import type { CountStates } from "../../src/engines/ledger/ledger.ts";
 import { leaseMs, sampleExchange, sampleJob } from "../../src/engines/traffic/samples.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import { newExchangeId } from "../../src/kernel/id.ts";
@@ -14,8 +15,8 @@ import { newSchema } from "./places.ts";
 
 const events = 300;
 
-for (const [name, open] of Object.entries(databases))
-  test(`${name}: an event that ends while states are counted is counted once`, async (t) => {
+for (const [name, open] of Object.entries(databases)) {
+  const opened = async (t: TestContext): Promise<Database> => {
     const folder = await mkdtemp(join(tmpdir(), "sluice-states-"));
     const url = name === "sqlite" ? null : new Secret(await newSchema());
     const log = (line: string): void => assert.fail(line);
@@ -24,6 +25,11 @@ for (const [name, open] of Object.entries(databases))
       await database.close();
       await rm(folder, { recursive: true });
     });
+    return database;
+  };
+
+  test(`${name}: an event that ends while states are counted is counted once`, async (t) => {
+    const database = await opened(t);
     await receive(database);
     const work = { isDone: false };
     const ending = endAll(database).finally(() => (work.isDone = true));
@@ -33,6 +39,30 @@ for (const [name, open] of Object.entries(databases))
     assert.deepEqual(await count(database), { open: 0, ended: events });
     assert.ok(seen.size > 2, "it was counted while events ended");
   });
+
+  test(`${name}: open are those with a job of the names, subjects, workspace and time asked for`, async (t) => {
+    const { traffic, ledger } = await opened(t);
+    const jobs = [
+      { id: "a", subject: "ep_a", receivedAt: 1_000 },
+      { id: "b", subject: "ep_a", receivedAt: 2_000 },
+      { id: "c", subject: "ep_b", receivedAt: 2_000 },
+      { id: "d", subject: "ep_a", receivedAt: 2_000, name: "other" },
+      { id: "e", subject: "ep_a", receivedAt: 2_000, workspace: "ws_2" },
+    ];
+    await traffic.journal.commit({ exchanges: [], jobs: jobs.map((job) => sampleJob(job)) });
+    const asked = { workspace: "ws_1", kinds: ["event"], receivedFrom: 0, receivedTo: Infinity };
+    const openOf = async (query: Partial<CountStates>) =>
+      (await ledger.countStates({ ...asked, jobs: ["deliver"], ...query }))
+        .map(({ subject, state, count: open }) => `${subject} ${state} ${open}`)
+        .toSorted();
+    assert.deepEqual(await openOf({}), ["ep_a open 2", "ep_b open 1"]);
+    assert.deepEqual(await openOf({ subjects: ["ep_a", "ep_\0"] }), ["ep_a open 2"]);
+    assert.deepEqual(await openOf({ receivedFrom: 1_000, receivedTo: 2_000 }), ["ep_a open 1"]);
+    assert.deepEqual(await openOf({ jobs: ["deliver", "other"] }), ["ep_a open 3", "ep_b open 1"]);
+    assert.deepEqual(await openOf({ jobs: [] }), []);
+    assert.deepEqual(await openOf({ workspace: "ws_2" }), ["ep_a open 1"]);
+  });
+}
 
 async function receive({ traffic }: Database): Promise<void> {
   const now = wallClock.now();

@@ -13,7 +13,7 @@ const pageRows = 5_000;
 
 /**
  * Rolled hours and the rows beside them in one statement, so that all of it is of one moment: no roll or removal comes
- * in between. Histograms are added up here, a page of rollups at a time: the database takes ten times as long for it.
+ * in between. Histograms are added up here, a page of rollups at a time: the database takes several times as long for it.
  *
  * @throws Failure too_large as `figuresOf` does
  */
