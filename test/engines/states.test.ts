@@ -53,7 +53,7 @@ for (const [name, open] of Object.entries(databases)) {
     const asked = { workspace: "ws_1", kinds: ["event"], receivedFrom: 0, receivedTo: Infinity };
     const openOf = async (query: Partial<CountStates>) =>
       (await ledger.countStates({ ...asked, jobs: ["deliver"], ...query }))
-        .map(({ subject, state, count: open }) => `${subject} ${state} ${open}`)
+        .map(({ subject, state, count: found }) => `${subject} ${state} ${found}`)
         .toSorted();
     assert.deepEqual(await openOf({}), ["ep_a open 2", "ep_b open 1"]);
     assert.deepEqual(await openOf({ subjects: ["ep_a", "ep_\0"] }), ["ep_a open 2"]);
