@@ -16,6 +16,7 @@ import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
 import { planes } from "../src/planes/planes.ts";
 import { catalogueOf } from "../src/registry/catalogue.ts";
+import type { Credentials } from "../src/registry/credentials.ts";
 import type { Engines } from "../src/registry/engines.ts";
 import type { Caller } from "../src/registry/invoke.ts";
 import { selfHosted } from "../src/registry/workspace.ts";
@@ -103,10 +104,23 @@ export async function openWorld(): Promise<World> {
 
 export function principalOf(workspace: string, scopes: readonly Scope[] | "all"): Principal {
   return {
-    workspaces: [workspace],
+    workspaces: new Map([[workspace, scopes === "all" ? "all" : new Set(scopes)]]),
     actor: { kind: "key", id: "key_test" },
-    scopes: scopes === "all" ? "all" : new Set(scopes),
+    credential: { kind: "api-key", id: "key_test" },
     confines: {},
+    toolsets: ["webhooks"],
+  };
+}
+
+/** What a request sends that has this header and nothing else. */
+export function bearing(authorization: string): Credentials {
+  return {
+    authorization,
+    managementToken: undefined,
+    cookie: undefined,
+    resource: "/api/v1",
+    remoteAddress: "127.0.0.1",
+    client: "test",
   };
 }
 

@@ -23,6 +23,10 @@ export type FailureDetail = {
   /** What to do next, in one sentence, for a person or an agent. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
+  /** The scope that would have allowed it. */
+  readonly scope?: string;
+  /** A client that can sign in by OAuth does well to do so now, rather than to send again what it sent. */
+  readonly signIn?: boolean;
   /** Every problem found, when there are several. */
   readonly problems?: readonly { readonly pointer: string; readonly message: string }[];
 };

@@ -3,7 +3,7 @@ import type { Outbound } from "../engines/outbound/outbound.ts";
 import type { EntryChange } from "../engines/store/store.ts";
 import { Failure } from "../kernel/failure.ts";
 import { newId } from "../kernel/id.ts";
-import { may, type Principal } from "../kernel/principal.ts";
+import { heldScopes, may, type Principal, type Scope } from "../kernel/principal.ts";
 import { fingerprint } from "../kernel/secret.ts";
 import type { Context, SurfaceName } from "./context.ts";
 import type { Engines } from "./engines.ts";
@@ -38,17 +38,14 @@ const idempotencyMs = 24 * 3_600_000;
  */
 export async function invoke(it: Operation, raw: unknown, caller: Caller, engines: Engines): Promise<Output> {
   const { principal } = caller;
-  if (!may(principal, it.scope))
-    throw new Failure("forbidden", `${it.name} needs the scope ${it.scope}.`, {
-      allowed: principal.scopes === "all" ? "all" : [...principal.scopes],
-      hint: `Use a credential that has ${it.scope}.`,
-    });
+  requireScope(it, principal);
   if (caller.readOnly && it.effect !== "read")
     throw new Failure("forbidden", `${it.name} changes something and this connection is read-only.`, {
       hint: "Connect without the read-only option to make changes.",
     });
   const { workspaceId, dryRun, ...input } = parseInput(publicInput(it), raw);
   const workspace = workspaceOf(principal, typeof workspaceId === "string" ? workspaceId : undefined);
+  requireScope(it, principal, workspace);
   const call: Call = { input, workspace, caller, engines, dryRun: dryRun === true };
   const repeated = it.effect === "read" ? undefined : await earlierAnswer(it, call);
   const output = repeated ?? (await carryOut(it, call));
@@ -68,17 +65,36 @@ function carryOut(it: Operation, call: Call): Promise<object> {
   return it.effect === "change" ? runChange(it, call) : runAct(it, call);
 }
 
-function workspaceOf(principal: Principal, asked: string | undefined): string {
-  const [only] = principal.workspaces;
+/** @throws Failure forbidden, naming the scope, unless it is held in the workspace, or without one given in any */
+function requireScope(
+  { name, scope }: { readonly name: string; readonly scope: Scope },
+  principal: Principal,
+  workspace?: string,
+): void {
+  if (may(principal, scope, workspace)) return;
+  throw new Failure("forbidden", `${name} needs the scope ${scope}.`, {
+    scope,
+    allowed: heldScopes(principal, workspace),
+    hint: `Use a credential that has ${scope}.`,
+  });
+}
+
+function workspaceOf({ workspaces }: Principal, asked: string | undefined): string {
   if (asked !== undefined) {
-    if (principal.workspaces.includes(asked)) return asked;
+    if (workspaces.has(asked)) return asked;
     throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
   }
-  if (only !== undefined && principal.workspaces.length === 1) return only;
-  throw new Failure("invalid", "You have several workspaces: say which one.", {
-    pointer: "/workspaceId",
-    allowed: principal.workspaces,
-  });
+  const [only, ...more] = workspaces.keys();
+  if (only !== undefined && more.length === 0) return only;
+  const none = only === undefined;
+  throw new Failure(
+    "invalid",
+    none ? "You have no workspace." : "You have several workspaces: say which one.",
+    {
+      pointer: "/workspaceId",
+      allowed: [...workspaces.keys()],
+    },
+  );
 }
 
 async function contextOf({ workspace, caller, dryRun, ...call }: Call): Promise<Context> {

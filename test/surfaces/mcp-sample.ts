@@ -227,7 +227,13 @@ const principals = new Map<string, Principal>(
     [keys.stranger]: new Set<Scope>(["other:read"]),
   }).map(([key, scopes]) => [
     fingerprint(key),
-    { workspaces: [workspaceId], actor: { kind: "key", id: key }, scopes, confines: {} },
+    {
+      workspaces: new Map([[workspaceId, scopes]]),
+      actor: { kind: "key", id: key },
+      credential: { kind: "api-key", id: key },
+      confines: {},
+      toolsets: ["notes"],
+    },
   ]),
 );
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { callerOf, openWorld, principalOf } from "../../../test/world.ts";
+import { bearing, callerOf, openWorld, principalOf } from "../../../test/world.ts";
 import { sqliteStore } from "../../engines/store/sqlite.ts";
 import { invoke } from "../../registry/invoke.ts";
 import { apiKeyAuthenticator } from "./authenticate.ts";
@@ -19,7 +19,7 @@ test("a key revoked elsewhere is refused once the feed was silent for 5 s, altho
     const caller = callerOf(principalOf(workspace, "all"));
     const { key, id } = await invoke(createApiKey, { name: "laptop" }, caller, world.engines);
     const authenticate = apiKeyAuthenticator({ ...world.engines, store });
-    const sent = { authorization: `Bearer ${String(key)}`, remoteAddress: "127.0.0.1", client: "test" };
+    const sent = bearing(`Bearer ${String(key)}`);
     await authenticate(sent);
     await invoke(revokeApiKey, { keyId: id }, caller, { ...world.engines, store: elsewhere });
     silentMs = 5_000;

@@ -1,19 +1,10 @@
 import { Failure } from "../../kernel/failure.ts";
-import type { Principal } from "../../kernel/principal.ts";
 import { fingerprint } from "../../kernel/secret.ts";
+import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { isStale, readThrough } from "../../registry/read-through.ts";
 import { decodedRow } from "../../registry/unit.ts";
 import { apiKey, apiKeyPattern, checks, type ApiKeyRow } from "./api-key.ts";
-
-export type Credentials = {
-  readonly authorization: string | undefined;
-  readonly remoteAddress: string;
-  /** What the client calls itself (User-Agent), for "last used by". */
-  readonly client: string | undefined;
-};
-
-export type Authenticate = (credentials: Credentials) => Promise<Principal>;
 
 const failuresPerMinute = 60;
 const cachedMax = 10_000;
@@ -38,7 +29,13 @@ export function apiKeyAuthenticator(engines: Engines): Authenticate {
       const text = bearerOf(authorization);
       const row = usable(await find(text), text, clock.now());
       noteUse(row, client ?? "");
-      return { workspaces: [row.workspace], actor: { kind: "key", id: row.id }, scopes: "all", confines: {} };
+      return {
+        workspaces: new Map([[row.workspace, "all"]]),
+        actor: { kind: "key", id: row.id },
+        credential: { kind: "api-key", id: row.id },
+        confines: {},
+        toolsets: ["webhooks"],
+      };
     } catch (error) {
       if (authorization === undefined) throw error;
       const { allowed, resetAt } = await counters.hit(`auth/${remoteAddress}`, failuresPerMinute, 60_000);

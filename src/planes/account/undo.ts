@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { deletedDays, type Audit, type Change } from "../../engines/store/store.ts";
 import { Failure } from "../../kernel/failure.ts";
-import { may } from "../../kernel/principal.ts";
+import { heldScopes, may } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import type { Resource, Row } from "../../registry/resource.ts";
@@ -60,9 +60,10 @@ async function refusalOf(audit: Audit, context: Context): Promise<Failure | unde
   if (typeof declared.undoNone === "string")
     return refused(`${name} cannot be undone: ${declared.undoNone}.`, "Set back by hand what you want back.");
   const { principal, surface } = context;
-  if (!may(principal, declared.scope))
+  if (!may(principal, declared.scope, context.workspace))
     return new Failure("forbidden", `Undoing ${name} needs its scope ${declared.scope}.`, {
-      allowed: principal.scopes === "all" ? "all" : [...principal.scopes],
+      scope: declared.scope,
+      allowed: heldScopes(principal, context.workspace),
       hint: `Use a credential that has ${declared.scope}.`,
     });
   if (declared.reach === "people" && surface === "mcp")

@@ -1,7 +1,7 @@
 import type { BodyProblem, RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbound.ts";
 import { Failure, kinds } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
-import type { Principal } from "../../kernel/principal.ts";
+import { credentialsOf, type Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Caller } from "../../registry/invoke.ts";
 import type { ServerInfo } from "./about.ts";
@@ -16,18 +16,10 @@ import { viewKey } from "./view.ts";
 
 export type McpMount = Offer & {
   readonly engines: Engines;
-  /** @throws Failure unauthenticated that says what was wrong with the credential */
-  readonly authenticate: (credentials: Credentials) => Promise<Principal>;
+  readonly authenticate: Authenticate;
   /** false = there is nothing here, whoever asks. */
   readonly enabled: boolean;
   readonly serverInfo: ServerInfo;
-};
-
-export type Credentials = {
-  readonly authorization: string | undefined;
-  readonly remoteAddress: string;
-  /** What the client calls itself (User-Agent). */
-  readonly client: string | undefined;
 };
 
 const bodyBytesMax = 4 * 1024 * 1024;
@@ -49,12 +41,8 @@ export function mcpRoute({ engines, authenticate, enabled, serverInfo, ...offer 
 
   async function answer(request: RawRequest, requestId: string, patience: Deadline): Promise<RawAnswer> {
     refuseForeignOrigin(request.header("origin"), engines.settings.publicUrl);
-    const authorization = request.header("authorization");
-    const principal = await authenticate({
-      authorization,
-      remoteAddress: request.remoteAddress,
-      client: request.header("user-agent"),
-    });
+    const from = { resource: "/api/mcp", remoteAddress: request.remoteAddress };
+    const principal = await authenticate(credentialsOf((name) => request.header(name), from));
     const readOnly = asksReadOnly(request);
     const body = await request.body(bodyBytesMax);
     if (body.kind !== "whole") return incomplete(body.kind);

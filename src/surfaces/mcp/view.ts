@@ -9,6 +9,6 @@ export function shows(it: Operation, { principal, readOnly }: Caller): boolean {
 
 /** Callers with the same key are shown the same lists. `scopes` are those that any list depends on. */
 export function viewKey(scopes: readonly Scope[], { principal, readOnly }: Caller): string {
-  const held = principal.scopes === "all" ? ["all"] : scopes.filter((scope) => may(principal, scope));
+  const held = scopes.filter((scope) => may(principal, scope));
   return `${readOnly ? "reads" : "everything"} ${held.join(" ")}`;
 }

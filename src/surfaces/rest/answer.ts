@@ -45,7 +45,7 @@ function requestIdOf(request: Request): string {
 
 function problemResponse({ kind, message, detail }: Failure, requestId: string): Response {
   const { status, title } = kinds[kind];
-  const { problems, ...rest } = detail;
+  const { problems, signIn: _, ...rest } = detail;
   const errors = problems?.map(({ pointer, message: said }) => ({ pointer, detail: said }));
   const problem: Problem = { type: typeOf(kind), title, status, detail: message, code: kind, requestId };
   return jsonResponse(

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Principal } from "../../kernel/principal.ts";
+import { credentialsOf, type Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke, type Output } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
@@ -10,12 +10,7 @@ import { unknownPath } from "./unknown-path.ts";
 export type Rest = {
   readonly operations: readonly Operation[];
   readonly engines: Engines;
-  /** Who is asking, by the headers of a request. Throws Failure unauthenticated. */
-  readonly authenticate: (credentials: {
-    readonly authorization: string | undefined;
-    readonly remoteAddress: string;
-    readonly client: string | undefined;
-  }) => Promise<Principal>;
+  readonly authenticate: Authenticate;
 };
 
 /** The User-Agent that the command line sends: its calls are audited as its own. */
@@ -57,11 +52,12 @@ async function carryOut(
 ): Promise<Answer> {
   const { headers, signal } = request;
   const client = headers.get("user-agent") ?? undefined;
-  const principal = await rest.authenticate({
-    authorization: headers.get("authorization") ?? undefined,
-    remoteAddress: remoteAddressIn(from),
-    client,
-  });
+  const principal = await rest.authenticate(
+    credentialsOf((name) => headers.get(name) ?? undefined, {
+      resource: apiRoot,
+      remoteAddress: remoteAddressIn(from),
+    }),
+  );
   const input = await rawInput(it, path, request);
   const caller = {
     principal,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dryRunLeavesNothing, scenarios, type Prepare, type Scenario } from "../../../../test/scenario.ts";
-import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import { bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import { apiKeyAuthenticator } from "../authenticate.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -75,7 +75,7 @@ test("the key signs in, and is itself nowhere in what is stored or logged", asyn
     assert.equal(start, `${String(key).slice(0, 7)}…`);
 
     const authenticate = apiKeyAuthenticator(world.engines);
-    const sent = { authorization: `Bearer ${String(key)}`, remoteAddress: "127.0.0.1", client: "test" };
+    const sent = bearing(`Bearer ${String(key)}`);
     assert.deepEqual((await authenticate(sent)).actor, { kind: "key", id });
 
     assert.doesNotMatch(world.dump(), new RegExp(String(key).slice(7)));

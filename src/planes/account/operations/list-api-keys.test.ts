@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scenarios } from "../../../../test/scenario.ts";
-import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import { bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke } from "../../../registry/invoke.ts";
 import { apiKeyAuthenticator } from "../authenticate.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -53,8 +53,8 @@ test("a key tells when it was last used and by what, and when it has expired", a
     const made = await invoke(createApiKey, { name: "laptop", expiresInDays: 30 }, caller, engines);
     await invoke(createApiKey, { name: "theirs" }, callerOf(principalOf(other, "all")), engines);
     const authenticate = apiKeyAuthenticator(engines);
-    const authorization = `Bearer ${String(made["key"])}`;
-    await authenticate({ authorization, remoteAddress: "127.0.0.1", client: "curl/8" });
+    const sent = { ...bearing(`Bearer ${String(made["key"])}`), client: "curl/8" };
+    await authenticate(sent);
 
     const used = await invoke(listApiKeys, {}, caller, engines);
     assert.partialDeepStrictEqual(used, {
@@ -66,7 +66,7 @@ test("a key tells when it was last used and by what, and when it has expired", a
     world.clock.advance(30 * 24 * 3_600_000);
     const later = await invoke(listApiKeys, {}, caller, engines);
     assert.partialDeepStrictEqual(later, { apiKeys: [{ state: "expired" }] });
-    await assert.rejects(authenticate({ authorization, remoteAddress: "127.0.0.1", client: "curl/8" }), {
+    await assert.rejects(authenticate(sent), {
       message: "This API key has expired.",
     });
   } finally {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dryRunLeavesNothing, scenarios, type Scenario } from "../../../../test/scenario.ts";
-import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import { bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke } from "../../../registry/invoke.ts";
 import { apiKeyAuthenticator } from "../authenticate.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -53,7 +53,7 @@ test("the revoked key is refused from the next request on, though it was in use;
     const stranger = callerOf(principalOf(await world.newWorkspace(), "all"));
     const { id, key } = await invoke(createApiKey, { name: "laptop" }, caller, engines);
     const authenticate = apiKeyAuthenticator(engines);
-    const sent = { authorization: `Bearer ${String(key)}`, remoteAddress: "127.0.0.1", client: "test" };
+    const sent = bearing(`Bearer ${String(key)}`);
     await authenticate(sent);
 
     await assert.rejects(invoke(revokeApiKey, { keyId: id }, stranger, engines), { kind: "not_found" });

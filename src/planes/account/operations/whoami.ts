@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { heldScopes } from "../../../kernel/principal.ts";
 import { read } from "../../../registry/operation.ts";
 import { Plan, workspace } from "../../../registry/workspace.ts";
 
@@ -17,11 +18,11 @@ export const whoami = read({
   }),
   async run(_input, { principal, unit, workspace: id, plan }) {
     const row = await unit.get(workspace, id);
-    const { actor, scopes } = principal;
+    const { actor } = principal;
     return {
       actor,
       workspace: { id, name: row?.value.name ?? id, plan },
-      scopes: scopes === "all" ? ["all"] : [...scopes].toSorted(),
+      scopes: [...heldScopes(principal, id)],
     };
   },
 });

@@ -1,0 +1,36 @@
+import type { Principal } from "../kernel/principal.ts";
+
+/** What a request says of who sends it. Headers as received. */
+export type Credentials = {
+  readonly authorization: string | undefined;
+  /** `X-Management-Token`. */
+  readonly managementToken: string | undefined;
+  readonly cookie: string | undefined;
+  /** Below the public address, such as `/mcp`: a token made out to another place is refused. */
+  readonly resource: string;
+  readonly remoteAddress: string;
+  /** What the client calls itself (User-Agent), for "last used by". */
+  readonly client: string | undefined;
+};
+
+/**
+ * Who is asking.
+ *
+ * @throws Failure unauthenticated, saying which of missing, malformed, unknown, expired, revoked; limited after too many
+ * failures from one address; unavailable when the credential cannot be looked up
+ */
+export type Authenticate = (credentials: Credentials) => Promise<Principal>;
+
+/** The credentials of a request, read from its headers by lowercase name. */
+export function credentialsOf(
+  header: (name: string) => string | undefined,
+  from: Pick<Credentials, "resource" | "remoteAddress">,
+): Credentials {
+  return {
+    ...from,
+    authorization: header("authorization"),
+    managementToken: header("x-management-token"),
+    cookie: header("cookie"),
+    client: header("user-agent"),
+  };
+}
