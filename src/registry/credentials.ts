@@ -3,7 +3,7 @@ import type { Principal } from "../kernel/principal.ts";
 /** What a request says of who sends it. Headers as received. */
 export type Credentials = {
   readonly authorization: string | undefined;
-  /** `X-Management-Token`. */
+  /** From a header of its own, so that such a token is never taken for a key. */
   readonly managementToken: string | undefined;
   readonly cookie: string | undefined;
   /** Below the public address, such as `/mcp`: a token made out to another place is refused. */
