@@ -13,6 +13,7 @@ import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
+import { firstOwner } from "./planes/account/owner.ts";
 import { planes } from "./planes/planes.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
@@ -71,6 +72,7 @@ export async function compose(composition: Composition): Promise<Sluice> {
     const { engines, own, folder, address, outdated } = opened;
     await verifyKeys(engines);
     const first = await bootstrap(engines, composition.config.SLUICE_BOOTSTRAP_API_KEY);
+    await firstOwner(engines);
     const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
     own.add(composition.config.SLUICE_HOST, inbound.port);

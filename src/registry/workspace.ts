@@ -24,6 +24,9 @@ export const selfHosted: Plan = {
 /** Above the soft limit events are accepted and held; from this share of it they are refused. */
 export const quotaHardShare = 1.2;
 
+/** In place of a workspace where something belongs to the whole server: users, their sessions, OAuth clients. */
+export const serverScope = "server";
+
 export const workspace = resource({
   kind: "workspace",
   prefix: "ws",

@@ -26,8 +26,6 @@ export const apiKey = resource({
 
 export type ApiKeyRow = Row<(typeof apiKey)["shape"]>;
 
-export const user = resource({ kind: "user", prefix: "usr", shape: z.object({ name: z.string() }) });
-
 /** A new key: `mk_`, 48 random base62 characters (285 bits) and a check character, 52 in all. */
 export function newApiKey(): Secret {
   const body = randomText(48);

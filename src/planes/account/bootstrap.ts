@@ -5,7 +5,8 @@ import type { Engines } from "../../registry/engines.ts";
 import { plainChange } from "../../registry/plain-change.ts";
 import { unitOfWork } from "../../registry/unit.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
-import { apiKey, keptOf, newApiKey, user } from "./api-key.ts";
+import { apiKey, keptOf, newApiKey } from "./api-key.ts";
+import { firstUser } from "./owner.ts";
 
 export type FirstStart = {
   readonly workspace: string;
@@ -18,7 +19,7 @@ export type FirstStart = {
 const firstStart = { kind: "first_start", id: "first_start" };
 
 /**
- * On an empty store: a workspace `default`, its owner and one API key, in one commit. Answers the key, which is not
+ * On an empty store: a workspace `default` and one API key, in one commit. Answers the key, which is not
  * to be had again, or undefined when the store was set up before, or by another process at the same moment.
  */
 export async function bootstrap(
@@ -30,9 +31,8 @@ export async function bootstrap(
   const at = engines.clock.now();
   const id = newId(workspace.prefix);
   const unit = unitOfWork(id, at, engines);
-  const owner = unit.create(user, { name: "owner" });
   const key = given ?? newApiKey();
-  const record = { name: "first key", user: owner.id, ...keptOf(key), expiresAt: null, revokedAt: null };
+  const record = { name: "first key", user: firstUser, ...keptOf(key), expiresAt: null, revokedAt: null };
   unit.create(apiKey, record);
   const { changes, ...written } = unit.written();
   try {

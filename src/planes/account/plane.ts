@@ -1,6 +1,8 @@
 import type { Plane } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
-import { apiKey, user } from "./api-key.ts";
+import { apiKey } from "./api-key.ts";
+import { member } from "./member.ts";
+import { user } from "./user.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
 import { listApiKeys } from "./operations/list-api-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
@@ -13,7 +15,7 @@ import { accountUpkeep } from "./upkeep.ts";
 export const account = {
   name: "account",
   operations: [whoami, listChanges, undoChange, listApiKeys, createApiKey, revokeApiKey, updateWorkspace],
-  resources: [workspace, apiKey, user],
+  resources: [workspace, apiKey, user, member],
   documents: [],
   prompts: [],
   start: async (engines) => ({ routes: [], jobs: [], messages: [], upkeep: accountUpkeep(engines) }),

@@ -2,6 +2,7 @@ import type { StoredRecord } from "../../engines/store/store.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { liveRecords } from "../../registry/live-records.ts";
 import { isStale, readThrough } from "../../registry/read-through.ts";
 import { secretOwner } from "../../registry/resource.ts";
 import { decodedRow } from "../../registry/unit.ts";
@@ -39,7 +40,6 @@ export type LiveEndpoints = {
   all(): Iterable<LiveEndpoint>;
 };
 
-const pageSize = 1_000;
 /** Of addresses that memory does not have: whoever guesses some is not to keep the store busy. */
 const lookupsPerSecond = 100;
 
@@ -47,28 +47,7 @@ const lookupsPerSecond = 100;
 export async function liveEndpoints(engines: Engines): Promise<LiveEndpoints> {
   const { store } = engines;
   const kept = keptEndpoints(engines);
-  const told = new Set<string>();
-  let loading = true;
-  store.onChange((changed) => {
-    for (const stored of changed) {
-      if (stored.kind !== endpoint.kind) continue;
-      if (loading) told.add(stored.id);
-      kept.apply(stored);
-    }
-  });
-  let after: string | undefined;
-  do {
-    const page = await store.records.every(endpoint.kind, {
-      limit: pageSize,
-      ...(after !== undefined && { after }),
-    });
-    // What was told meanwhile is newer than the page, or just as new.
-    for (const stored of page) if (!told.has(stored.id)) kept.apply(stored);
-    after = page.length === pageSize ? page.at(-1)?.id : undefined;
-  } while (after !== undefined);
-  loading = false;
-  told.clear();
-
+  await liveRecords(store, endpoint.kind, (stored) => kept.apply(stored));
   const lookups = rate(lookupsPerSecond, engines.clock);
   return {
     byToken(token) {
