@@ -11,8 +11,9 @@ import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
-import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
+import { authenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
+import { liveMembers } from "./planes/account/live-members.ts";
 import { firstOwner } from "./planes/account/owner.ts";
 import { planes } from "./planes/planes.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
@@ -141,7 +142,7 @@ async function startPlanes(
   closing: Closing,
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
-  const authenticate = apiKeyAuthenticator(engines);
+  const authenticate = authenticator(engines, await liveMembers(engines));
   const mcp = mcpRoute({
     operations,
     documents: planes.flatMap((plane) => plane.documents),
