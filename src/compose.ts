@@ -14,6 +14,7 @@ import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { planes } from "./planes/planes.ts";
+import { callRate, rateLimited } from "./registry/call-rate.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
@@ -140,6 +141,7 @@ async function startPlanes(
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
   const authenticate = apiKeyAuthenticator(engines);
+  const rate = callRate(config.SLUICE_API_RATE, engines);
   const mcp = mcpRoute({
     operations,
     documents: planes.flatMap((plane) => plane.documents),
@@ -147,7 +149,7 @@ async function startPlanes(
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
-    authenticate,
+    authenticate: rateLimited(authenticate, rate, engines),
   });
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),
@@ -166,7 +168,7 @@ async function startPlanes(
   closing.unshift(() => runner.stop(graceMs));
   const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
   const apps = [
-    restApp({ operations, engines, authenticate }),
+    restApp({ operations, engines, authenticate, rate }),
     openapiApp(operations, describedAs(engines, version)),
     healthApp(health),
   ];

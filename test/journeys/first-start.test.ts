@@ -186,6 +186,7 @@ describe("a start that is refused", () => {
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
+    SLUICE_API_RATE: ["many", /from 0 to/],
     MCP_SERVER_ENABLED: ["perhaps", /"true".*"false"/],
     SLUICE_URL: ["ftp://sluice.example.com", /URL/],
     SLUICE_API_KEY: null,
