@@ -25,6 +25,7 @@ import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
+import { referenceApp } from "./surfaces/rest/reference/reference.ts";
 import { restApp } from "./surfaces/rest/rest.ts";
 import { rootApp } from "./surfaces/rest/root.ts";
 
@@ -170,6 +171,7 @@ async function startPlanes(
   const apps = [
     restApp({ operations, engines, authenticate, rate }),
     openapiApp(operations, describedAs(engines, version)),
+    referenceApp(operations, describedAs(engines, version)),
     healthApp(health),
   ];
   const inbound = await listen({

@@ -30,7 +30,7 @@ describe("a first start in a clean folder", () => {
   test("prints where everything is, and the key on standard output alone", async (t) => {
     const server = await start(t);
     const output = server.output();
-    for (const address of ["/api/v1", "/api/mcp", "/in/", "/healthz", "/openapi.json"])
+    for (const address of ["/api/v1", "/api/mcp", "/in/", "/healthz", "/reference"])
       assert.ok(output.includes(`${server.url}${address}`), address);
     const keys = new Set(output.match(keyPattern));
     assert.equal(keys.size, 1);

@@ -109,7 +109,8 @@ function isKept(it: Operation): boolean {
   return it.verb === "GET" && hasVersion(it);
 }
 
-function tagOf(it: Operation, { planeOf }: About): string {
+/** What an operation is grouped under. */
+export function tagOf(it: Operation, { planeOf }: About): string {
   return planeOf?.(it) ?? it.path.split("/")[1] ?? "";
 }
 
