@@ -28,7 +28,12 @@ const made = {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-bad-input-"));
   sluice = await compose({
-    config: config({ SLUICE_PORT: "0", SLUICE_DATA_DIR: folder, SLUICE_INGEST_RATE: "0" }),
+    config: config({
+      SLUICE_PORT: "0",
+      SLUICE_DATA_DIR: folder,
+      SLUICE_INGEST_RATE: "0",
+      SLUICE_API_RATE: "0",
+    }),
     version: "test",
     log: (line) => void log.push(line),
   });
