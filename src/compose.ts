@@ -23,7 +23,7 @@ import type { Operation } from "./registry/operation.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
-import { sharedBy, statelessRoute } from "./surfaces/mcp/mcp-route.ts";
+import { mcpRoutes } from "./surfaces/mcp/mcp-routes.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
 import { restApp } from "./surfaces/rest/rest.ts";
@@ -142,7 +142,7 @@ async function startPlanes(
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
   const authenticate = apiKeyAuthenticator(engines);
-  const mcp = sharedBy({
+  const mcp = {
     operations,
     documents: planes.flatMap((plane) => plane.documents),
     prompts: planes.flatMap((plane) => plane.prompts),
@@ -151,7 +151,7 @@ async function startPlanes(
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
     authenticate,
-  });
+  };
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),
     engines,
@@ -176,7 +176,7 @@ async function startPlanes(
   const inbound = await listen({
     host: config.SLUICE_HOST,
     port: config.SLUICE_PORT,
-    routes: [...running.flatMap(({ routes }) => routes), statelessRoute(mcp)],
+    routes: [...running.flatMap(({ routes }) => routes), ...mcpRoutes(mcp)],
     app: rootApp(apps, log),
     limits,
     clock: engines.clock,

@@ -38,6 +38,13 @@ export type Document = {
   readonly operation: string;
   /** Maps a variable of the template to the operation's input field. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What may change its contents; without it nobody can subscribe to it. */
+  readonly follows?: {
+    /** Kinds of records. */
+    readonly records: readonly string[];
+    /** Whether traffic of the workspace does. */
+    readonly traffic: boolean;
+  };
 };
 
 /** An MCP prompt: text made from what read operations answer. */

@@ -55,6 +55,7 @@ export const webhooks = {
       aliases: ["mitte://endpoints/list"],
       operation: listEndpoints.name,
       variables: {},
+      follows: { records: [endpoint.kind], traffic: true },
     },
     {
       name: "endpoint-detail",
@@ -64,6 +65,7 @@ export const webhooks = {
       aliases: ["mitte://endpoints/{slug}"],
       operation: getEndpoint.name,
       variables: { slug: "endpointId" },
+      follows: { records: [endpoint.kind], traffic: true },
     },
     {
       name: "dashboard-summary",
@@ -73,6 +75,7 @@ export const webhooks = {
       aliases: ["mitte://dashboard/summary"],
       operation: getDashboardSummary.name,
       variables: {},
+      follows: { records: [endpoint.kind], traffic: true },
     },
     {
       name: "plan-usage",

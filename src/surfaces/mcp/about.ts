@@ -8,6 +8,12 @@ export const capabilities = {
   prompts: { listChanged: false },
 } as const;
 
+/** Where streams are served, changes of documents can be followed. */
+export const streamingCapabilities = {
+  ...capabilities,
+  resources: { listChanged: false, subscribe: true },
+} as const;
+
 /** Clients put this in front of a model that has seen none of the tools yet. */
 export const instructions = `Sluice carries a team's traffic: it accepts webhooks durably, verifies them, forwards them to a target, retries what fails, logs every attempt, and replays.
 

@@ -2,7 +2,7 @@ import type { RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbo
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { capabilities, type ServerInfo } from "./about.ts";
-import { deadline, type Deadline } from "./deadline.ts";
+import { callMsMax, deadline, type Deadline } from "./deadline.ts";
 import { everyEra } from "./every-era.ts";
 import { methodsOf, type Methods, type Offer } from "./methods.ts";
 import { reception, type Reception } from "./reception.ts";
@@ -28,7 +28,6 @@ export function sharedBy({ engines, authenticate, enabled, serverInfo, ...offer 
   return { engines, enabled, serverInfo, methods: methodsOf(offer, engines), desk };
 }
 
-const callMsMax = 120_000;
 const resource = "/api/mcp";
 
 /**
@@ -62,7 +61,7 @@ export function statelessRoute({ engines, enabled, serverInfo, methods, desk }: 
         return await answer(request, requestId, patience);
       } catch (error) {
         const authorization = request.header("authorization");
-        return refused(error, { requestId, resource, authorization }, engines);
+        return refused(error, { requestId, resource, authorization, id: null }, engines);
       } finally {
         patience.clear();
       }

@@ -21,6 +21,8 @@ export type Methods = {
   has(method: string): boolean;
   /** Whether the result depends on what the caller is shown alone, so that it can be kept. Lists are not paged. */
   isList(method: string, params: Params | undefined): boolean;
+  /** What may change the document at an address; undefined when it cannot be followed. */
+  follows(uri: string): Document["follows"];
   /** @throws RpcError; ScopeNeeded for a client that can be granted more; and nothing else */
   answer(method: string, params: Params | undefined, viewer: Viewer): Promise<object>;
 };
@@ -47,6 +49,7 @@ export function methodsOf({ operations, documents, prompts, toolsets }: Offer, e
 
   return {
     has: (method) => all.has(method),
+    follows: resource.follows,
     isList: (method, params) => lists.has(method) && params?.["cursor"] === undefined,
     async answer(method, params, caller) {
       const carryOut = all.get(method);
