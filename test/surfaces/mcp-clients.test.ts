@@ -18,9 +18,15 @@ type AnyClient = {
   readResource(params: { uri: string }): Promise<{ contents: object[] }>;
   listPrompts(): Promise<{ prompts: { name: string; arguments?: object[] | undefined }[] }>;
   getPrompt(params: { name: string; arguments: Record<string, string> }): Promise<{ messages: object[] }>;
+  complete(params: CompleteParams): Promise<{ completion: { values: string[] } }>;
   getServerVersion(): { name: string } | undefined;
   getInstructions(): string | undefined;
   close(): Promise<void>;
+};
+
+type CompleteParams = {
+  ref: { type: "ref/prompt"; name: string } | { type: "ref/resource"; uri: string };
+  argument: { name: string; value: string };
 };
 
 type Connected = { readonly client: AnyClient; readonly revision: string | undefined };
@@ -197,6 +203,27 @@ for (const [title, { open, revision, path }] of Object.entries(clients))
       const { role, content } = messages[0] as { role: string; content: { text: string } };
       assert.equal(role, "user");
       assert.match(content.text, /^Look for birds, short, in \[/);
+    });
+
+    test("is offered what may be written for an argument or a variable", async () => {
+      const prompt = async (argument: string, value: string): Promise<string[]> =>
+        (
+          await client.complete({
+            ref: { type: "ref/prompt", name: "review_notes" },
+            argument: { name: argument, value },
+          })
+        ).completion.values;
+      assert.deepEqual(await prompt("topic", "b"), ["birds", "Bees", "blackbirds"]);
+      assert.deepEqual(await prompt("topic", "Bird"), ["birds", "blackbirds"]);
+      assert.deepEqual(await prompt("style", ""), ["short", "long"]);
+      assert.deepEqual(await prompt("nothing", ""), []);
+      const made = await client.callTool({ name: "create_note", arguments: { text: `${title} suggested` } });
+      const { id } = Created.parse(made).structuredContent.note;
+      const { completion } = await client.complete({
+        ref: { type: "ref/resource", uri: "sluice://notes/{id}" },
+        argument: { name: "id", value: id.slice(0, -1) },
+      });
+      assert.deepEqual(completion.values, [id]);
     });
 
     test("is refused a tool that is not there, with the names that are near", async () => {

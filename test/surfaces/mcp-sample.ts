@@ -191,6 +191,7 @@ export const documents: readonly Document[] = [
     aliases: ["sample://notes/{id}"],
     operation: "get_note",
     variables: { id: "noteId" },
+    suggests: { id: { operation: "list_notes", list: "notes", members: ["id"] } },
     follows: { records: ["note"], traffic: false },
   },
   {
@@ -214,6 +215,7 @@ export const prompts: readonly Prompt[] = [
       topic: z.string().min(2).max(50).describe("What to look for."),
       style: z.enum(["short", "long"]).optional(),
     }),
+    suggests: { topic: { values: ["birds", "Bees", "blackbirds"] } },
     async render({ topic, style = "short" }, call) {
       const { notes } = await call("list_notes", { limit: 5 });
       return `Look for ${topic}, ${style}, in ${JSON.stringify(notes)}`;

@@ -2,6 +2,7 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { deliverJob, redeliverJob, testJob } from "./delivery.ts";
 import { endpoint } from "./endpoint.ts";
+import { slugs } from "./endpoint-suggestions.ts";
 import { ingress } from "./ingress.ts";
 import { deliver } from "./jobs/deliver.ts";
 import { replay } from "./jobs/replay.ts";
@@ -65,6 +66,7 @@ export const webhooks = {
       aliases: ["mitte://endpoints/{slug}"],
       operation: getEndpoint.name,
       variables: { slug: "endpointId" },
+      suggests: { slug: slugs },
       follows: { records: [endpoint.kind], traffic: true },
     },
     {

@@ -6,6 +6,7 @@ export const capabilities = {
   tools: { listChanged: false },
   resources: { listChanged: false },
   prompts: { listChanged: false },
+  completions: {},
 } as const;
 
 /** Where streams are served, changes of documents can be followed. */

@@ -3,6 +3,7 @@ import type { Operation } from "../../registry/operation.ts";
 import type { Document, Prompt } from "../../registry/plane.ts";
 import { expected, rpcErrorOf, ScopeNeeded, scopeNeeded } from "./failure-reply.ts";
 import { RpcError, rpcCode, type Params } from "./json-rpc.ts";
+import { completionsOf } from "./completions.ts";
 import { promptsOf } from "./prompts.ts";
 import { resourcesOf } from "./resources.ts";
 import { toolsOf } from "./tools.ts";
@@ -45,6 +46,7 @@ export function methodsOf({ operations, documents, prompts, toolsets }: Offer, e
     ["tools/call", tool.call],
     ["resources/read", resource.read],
     ["prompts/get", prompt.get],
+    ["completion/complete", completionsOf({ documents, prompts }, byName, engines)],
   ]);
 
   return {
