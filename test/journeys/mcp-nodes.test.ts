@@ -102,7 +102,10 @@ test("MCP on two nodes of one PostgreSQL", async (parent) => {
   await parent.test(
     "the streams of a key that one revokes end on the other, within about a second",
     async (t) => {
-      const { id: keyId, secret: key } = await one.ask(createApiKey, { name: "short-lived", expiresInDays: 30 });
+      const { id: keyId, secret: key } = await one.ask(createApiKey, {
+        name: "short-lived",
+        expiresInDays: 30,
+      });
       const client = clientWith(key);
       const { session } = await client.post(one, hello);
       const streams = [
