@@ -10,6 +10,7 @@ import { createEnvironment } from "./operations/create-environment.ts";
 import { createManagementToken } from "./operations/create-management-token.ts";
 import { createMcpToken } from "./operations/create-mcp-token.ts";
 import { createPersonalKey } from "./operations/create-personal-key.ts";
+import { describeOperation } from "./operations/describe-operation.ts";
 import { deleteBucket } from "./operations/delete-bucket.ts";
 import { deleteEnvironment } from "./operations/delete-environment.ts";
 import { listBuckets } from "./operations/list-buckets.ts";
@@ -31,6 +32,7 @@ export const account = {
     whoami,
     listChanges,
     undoChange,
+    describeOperation,
     listEnvironments,
     listBuckets,
     createEnvironment,
