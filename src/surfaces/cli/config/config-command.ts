@@ -1,10 +1,6 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../../../kernel/failure.ts";
 import { nearNames } from "../../../registry/near.ts";
-import type { Declarable } from "../../../registry/declarable.ts";
-import type { Operation } from "../../../registry/operation.ts";
-import type { Call } from "../call.ts";
-import type { ReadInput } from "../command-input.ts";
 import type { Builtin } from "../command-name.ts";
 import { visibleText } from "../visible-text.ts";
 import { applied } from "./apply.ts";
@@ -14,6 +10,7 @@ import { documentText, readDocument, type Entry } from "./document.ts";
 import { entryOf, kindOf } from "./kind.ts";
 import { liveRecords } from "./live.ts";
 import { form, planOf } from "./plan.ts";
+import type { Surroundings, Terminal } from "./surroundings.ts";
 
 const flags = {
   "dry-run": { type: "boolean", does: "Shows what would change, and changes nothing." },
@@ -34,17 +31,6 @@ export const configBuiltin: Builtin = {
 const comment = ` The configuration of a Sluice workspace. \`sluice config apply <file>\` makes a workspace like it.
  Fields left out stay as they are. Secrets are not here: \`stored\` says that there is one, and \${NAME}
  in its place takes the one that the environment has under that name, where none is stored yet.`;
-
-/** What it needs of the command line around it. */
-type Surroundings = {
-  readonly operations: readonly Operation[];
-  readonly version: string;
-  readonly call: Call;
-  readonly print: (text: string) => void;
-  readonly readInput: ReadInput;
-  readonly declared?: readonly Declarable[];
-  readonly terminal?: Terminal;
-};
 
 /** `sluice config export` and `sluice config apply <file>`. @throws Failure whatever is wrong, invalid for other words */
 export async function runConfig(args: readonly string[], cli: Surroundings): Promise<number> {
@@ -132,14 +118,5 @@ async function confirmed(count: number, { confirm }: Terminal): Promise<void> {
     hint: "Add --yes to do it, or --dry-run to see what would happen.",
   });
 }
-
-/** Who sits at the other end, if anybody does. */
-export type Terminal = {
-  readonly colour: boolean;
-  /** Asks for yes or no; null when there is nobody to ask. */
-  readonly confirm: ((question: string) => Promise<boolean>) | null;
-  /** What the environment has under a name. */
-  readonly environment: (name: string) => string | undefined;
-};
 
 const plainTerminal: Terminal = { colour: false, confirm: null, environment: () => undefined };
