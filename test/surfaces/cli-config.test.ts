@@ -1,6 +1,6 @@
 // The configuration as a document: what is exported makes another workspace the same, and nothing is done twice.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../src/kernel/failure.ts";
@@ -374,10 +374,10 @@ test("what is declared is there: its operations, and a way from each field to wh
   }
 });
 
-test("bash completes what follows config", async () => {
+async function completionOf(shell: string): Promise<string> {
   const out: string[] = [];
   await runCli({
-    argv: ["completion", "bash"],
+    argv: ["completion", shell],
     operations,
     builtins: [],
     version: "0",
@@ -386,23 +386,40 @@ test("bash completes what follows config", async () => {
     printError: (line) => assert.fail(line),
     readInput: async () => "",
   });
-  const complete = (...words: string[]): string =>
-    execFileSync(
-      "bash",
-      [
-        "-c",
-        `${out.join("\n")}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sluice; echo "\${COMPREPLY[*]}"`,
-        "bash",
-        ...words,
-      ],
-      { encoding: "utf8" },
-    ).trim();
-  assert.equal(complete("sluice", "conf"), "config");
-  assert.equal(
-    complete("sluice", "config", ""),
-    "export apply --dry-run --prune --yes --json --workspace-id",
-  );
-  assert.equal(complete("sluice", "config", "apply", "f", "--pr"), "--prune");
-  assert.equal(complete("sluice", "config", "apply", "file"), "");
-  assert.equal(complete("sluice", "completion", "z"), "zsh");
+  return out.join("\n");
+}
+
+const run = (program: string, ...args: string[]): string =>
+  execFileSync(program, args, { encoding: "utf8" }).trim();
+const without = (program: string): string | false =>
+  spawnSync(program, ["--version"]).error !== undefined && `${program} is not installed`;
+
+test("bash completes what follows config", { skip: without("bash") }, async () => {
+  const script = await completionOf("bash");
+  const asked = `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sluice; echo "\${COMPREPLY[*]}"`;
+  const complete = (...words: string[]): string => run("bash", "-c", asked, "bash", "sluice", ...words);
+  assert.equal(complete("conf"), "config");
+  assert.equal(complete("config", ""), "export apply --dry-run --prune --yes --json --workspace-id");
+  assert.equal(complete("config", "apply", "f", "--pr"), "--prune");
+  assert.equal(complete("config", "apply", "file"), "");
+  assert.equal(complete("completion", "z"), "zsh");
+});
+
+test("zsh completes what follows config", { skip: without("zsh") }, async () => {
+  const script = await completionOf("zsh");
+  // What the completion system of an interactive shell brings, in so far as the script uses it.
+  const stand = 'compdef() { :; }; compadd() { shift; print -r -- "$@"; }';
+  const asked = `${stand}\n${script}\nwords=(sluice "$@"); CURRENT=$(($# + 1)); _sluice`;
+  const complete = (...words: string[]): string => run("zsh", "-fc", asked, "zsh", ...words);
+  assert.equal(complete("config", ""), "export apply --dry-run --prune --yes --json --workspace-id");
+  assert.match(complete("list-logs", "--status", ""), /^pending delivered failed/);
+});
+
+test("fish completes what follows config", { skip: without("fish") }, async () => {
+  const script = await completionOf("fish");
+  const complete = (line: string): string =>
+    run("fish", "--no-config", "-c", `${script}\ncomplete -C '${line}'`);
+  assert.match(complete("sluice conf"), /^config\t/);
+  assert.match(complete("sluice config ex"), /^export/m);
+  assert.match(complete("sluice config apply f --pr"), /^--prune\t/);
 });
