@@ -23,6 +23,7 @@ import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import type { Operation } from "./registry/operation.ts";
+import type { Plane } from "./registry/plane.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
@@ -37,6 +38,8 @@ const echoHost = "127.0.0.1";
 const graceMs = 20_000;
 
 export const operations = planes.flatMap((plane) => plane.operations);
+/** What a document of the configuration describes. */
+export const declared = planes.flatMap((plane: Plane) => plane.declares ?? []);
 
 export type Sluice = {
   /** Where it listens, without a trailing slash. */
