@@ -11,10 +11,12 @@ import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
-import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
+import { authenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
+import { liveMembers } from "./planes/account/live-members.ts";
 import { firstOwner } from "./planes/account/owner.ts";
 import { planes } from "./planes/planes.ts";
+import { callRate, rateLimited } from "./registry/call-rate.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
@@ -25,6 +27,7 @@ import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
+import { referenceApp } from "./surfaces/rest/reference/reference.ts";
 import { restApp } from "./surfaces/rest/rest.ts";
 import { rootApp } from "./surfaces/rest/root.ts";
 
@@ -141,7 +144,8 @@ async function startPlanes(
   closing: Closing,
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
-  const authenticate = apiKeyAuthenticator(engines);
+  const authenticate = authenticator(engines, await liveMembers(engines));
+  const rate = callRate(config.SLUICE_API_RATE, engines);
   const mcp = mcpRoute({
     operations,
     documents: planes.flatMap((plane) => plane.documents),
@@ -149,7 +153,7 @@ async function startPlanes(
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
-    authenticate,
+    authenticate: rateLimited(authenticate, rate, engines),
   });
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),
@@ -168,8 +172,9 @@ async function startPlanes(
   closing.unshift(() => runner.stop(graceMs));
   const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
   const apps = [
-    restApp({ operations, engines, authenticate }),
+    restApp({ operations, engines, authenticate, rate }),
     openapiApp(operations, describedAs(engines, version)),
+    referenceApp(operations, describedAs(engines, version)),
     healthApp(health),
   ];
   const inbound = await listen({

@@ -1,3 +1,4 @@
+import type { PlaneName } from "../kernel/exchange.ts";
 import type { Scope } from "../kernel/principal.ts";
 import type { Resource } from "./resource.ts";
 
@@ -11,6 +12,7 @@ export type Catalogue = {
 /** What others may know of an operation. */
 export type Declared = {
   readonly name: string;
+  readonly plane: PlaneName;
   readonly effect: "read" | "change" | "act";
   readonly scope: Scope;
   readonly reach: "everywhere" | "people";
@@ -18,11 +20,17 @@ export type Declared = {
   readonly undoNone?: string | null;
 };
 
-type Declares = { readonly operations: readonly Declared[]; readonly resources: readonly Resource[] };
+type Declares = {
+  readonly name: PlaneName;
+  readonly operations: readonly Omit<Declared, "plane">[];
+  readonly resources: readonly Resource[];
+};
 
 export function catalogueOf(planes: readonly Declares[]): Catalogue {
   return {
-    operations: new Map(planes.flatMap(({ operations }) => operations.map((it) => [it.name, it]))),
+    operations: new Map(
+      planes.flatMap(({ name: plane, operations }) => operations.map((it) => [it.name, { ...it, plane }])),
+    ),
     resources: new Map(planes.flatMap(({ resources }) => resources.map((it) => [it.kind, it]))),
   };
 }

@@ -1,14 +1,37 @@
 import type { Plane } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
-import { apiKey } from "./api-key.ts";
+import { bucket, environment } from "../../registry/environment.ts";
+import { credential } from "./credential.ts";
 import { member } from "./member.ts";
 import { user } from "./user.ts";
 import { accountRoutes } from "./pages/pages.ts";
 import { invitation } from "./invitation.ts";
+import { createSignInLink } from "./operations/create-sign-in-link.ts";
+import { createWorkspace } from "./operations/create-workspace.ts";
+import { inviteMember } from "./operations/invite-member.ts";
+import { leaveWorkspace } from "./operations/leave-workspace.ts";
+import { listInvitations } from "./operations/list-invitations.ts";
+import { listMembers } from "./operations/list-members.ts";
+import { listWorkspaces } from "./operations/list-workspaces.ts";
+import { removeMember } from "./operations/remove-member.ts";
+import { revokeInvitation } from "./operations/revoke-invitation.ts";
+import { updateMember } from "./operations/update-member.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
-import { listApiKeys } from "./operations/list-api-keys.ts";
+import { createBucket } from "./operations/create-bucket.ts";
+import { createEnvironment } from "./operations/create-environment.ts";
+import { createManagementToken } from "./operations/create-management-token.ts";
+import { createMcpToken } from "./operations/create-mcp-token.ts";
+import { createPersonalKey } from "./operations/create-personal-key.ts";
+import { deleteBucket } from "./operations/delete-bucket.ts";
+import { deleteEnvironment } from "./operations/delete-environment.ts";
+import { listBuckets } from "./operations/list-buckets.ts";
+import { listCredentials } from "./operations/list-credentials.ts";
+import { listEnvironments } from "./operations/list-environments.ts";
+import { listPersonalKeys } from "./operations/list-personal-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
-import { revokeApiKey } from "./operations/revoke-api-key.ts";
+import { revokeCredential } from "./operations/revoke-credential.ts";
+import { revokePersonalKey } from "./operations/revoke-personal-key.ts";
+import { updateCredential } from "./operations/update-credential.ts";
 import { undoChange } from "./operations/undo-change.ts";
 import { updateWorkspace } from "./operations/update-workspace.ts";
 import { whoami } from "./operations/whoami.ts";
@@ -16,8 +39,38 @@ import { accountUpkeep } from "./upkeep.ts";
 
 export const account = {
   name: "account",
-  operations: [whoami, listChanges, undoChange, listApiKeys, createApiKey, revokeApiKey, updateWorkspace],
-  resources: [workspace, apiKey, user, member, invitation],
+  operations: [
+    whoami,
+    listChanges,
+    undoChange,
+    listEnvironments,
+    listBuckets,
+    createEnvironment,
+    deleteEnvironment,
+    createBucket,
+    deleteBucket,
+    listCredentials,
+    createApiKey,
+    createMcpToken,
+    createManagementToken,
+    updateCredential,
+    revokeCredential,
+    listPersonalKeys,
+    createPersonalKey,
+    revokePersonalKey,
+    updateWorkspace,
+    listWorkspaces,
+    createWorkspace,
+    leaveWorkspace,
+    listMembers,
+    updateMember,
+    removeMember,
+    inviteMember,
+    listInvitations,
+    revokeInvitation,
+    createSignInLink,
+  ],
+  resources: [workspace, environment, bucket, credential, user, member, invitation],
   documents: [],
   prompts: [],
   start: async (engines) => ({

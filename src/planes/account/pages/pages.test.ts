@@ -216,12 +216,10 @@ describe("pages under attack", () => {
     const browser = world.newBrowser();
     const fields = { next: "//evil.example", email: "cleo@example.com", password: examplePassword };
     assert.equal((await browser.submit("/sign-in", fields)).path, "/account");
-    const wanted = await world
-      .newBrowser()
-      .submit("/sign-in?next=%2Fsign-in%2Fx%3Fa%3D1%26b%3D2", {
-        email: "cleo@example.com",
-        password: examplePassword,
-      });
+    const wanted = await world.newBrowser().submit("/sign-in?next=%2Fsign-in%2Fx%3Fa%3D1%26b%3D2", {
+      email: "cleo@example.com",
+      password: examplePassword,
+    });
     assert.equal(wanted.path, "/sign-in/x?a=1&b=2");
   });
 
