@@ -44,6 +44,8 @@ export async function acceptInvitation(
   if (row === undefined || standingOf(row, at) !== "open") throw over();
   if ((await unit.byKey(member, "user", user)) !== undefined)
     throw new Failure("conflict", "You are a member of this workspace already.");
+  if ((await unit.count(member)) >= membersMax)
+    throw new Failure("quota_exceeded", `A workspace has at most ${membersMax} members.`);
   const { email, role } = row.value;
   unit.create(member, { user, role });
   unit.limit(member, membersMax);

@@ -41,7 +41,8 @@ export function mcpRoute({ engines, authenticate, enabled, serverInfo, ...offer 
 
   async function answer(request: RawRequest, requestId: string, patience: Deadline): Promise<RawAnswer> {
     refuseForeignOrigin(request.header("origin"), engines.settings.publicUrl);
-    const from = { resource: "/api/mcp", remoteAddress: request.remoteAddress };
+    const { method, remoteAddress } = request;
+    const from = { method, remoteAddress, resource: "/api/mcp" };
     const principal = await authenticate(credentialsOf((name) => request.header(name), from));
     const readOnly = asksReadOnly(request);
     const body = await request.body(bodyBytesMax);
