@@ -16,7 +16,9 @@ import { act, change, read, type Operation } from "../../src/registry/operation.
 import type { Document, Prompt } from "../../src/registry/plane.ts";
 import { resource } from "../../src/registry/resource.ts";
 import { selfHosted } from "../../src/registry/workspace.ts";
-import { mcpRoute, type McpMount } from "../../src/surfaces/mcp/mcp-route.ts";
+import type { Toolsets } from "../../src/surfaces/mcp/view.ts";
+import type { McpMount } from "../../src/surfaces/mcp/mcp-route.ts";
+import { mcpRoutes } from "../../src/surfaces/mcp/mcp-routes.ts";
 
 const note = resource({
   kind: "note",
@@ -179,6 +181,7 @@ export const documents: readonly Document[] = [
     aliases: ["sample://notes/list"],
     operation: "list_notes",
     variables: {},
+    follows: { records: ["note"], traffic: false },
   },
   {
     name: "note-detail",
@@ -188,6 +191,8 @@ export const documents: readonly Document[] = [
     aliases: ["sample://notes/{id}"],
     operation: "get_note",
     variables: { id: "noteId" },
+    suggests: { id: { operation: "list_notes", list: "notes", members: ["id"] } },
+    follows: { records: ["note"], traffic: false },
   },
   {
     name: "bug",
@@ -210,12 +215,20 @@ export const prompts: readonly Prompt[] = [
       topic: z.string().min(2).max(50).describe("What to look for."),
       style: z.enum(["short", "long"]).optional(),
     }),
+    suggests: { topic: { values: ["birds", "Bees", "blackbirds"] } },
     async render({ topic, style = "short" }, call) {
       const { notes } = await call("list_notes", { limit: 5 });
       return `Look for ${topic}, ${style}, in ${JSON.stringify(notes)}`;
     },
   },
 ];
+
+/** What is listed together. */
+export const toolsets: Toolsets = {
+  names: ["notes", "bugs", "self"],
+  of: ({ name }) => (name === "break_down" ? "bugs" : "notes"),
+  always: "self",
+};
 
 export const workspaceId = "ws_sample";
 export const keys = { all: "mk_fake_all", reader: "mk_fake_reader", stranger: "mk_fake_stranger" } as const;
@@ -232,7 +245,7 @@ const principals = new Map<string, Principal>(
       actor: { kind: "key", id: key },
       credential: { kind: "api-key", id: key },
       confines: {},
-      toolsets: ["notes"],
+      toolsets: ["notes", "bugs"],
     },
   ]),
 );
@@ -253,6 +266,8 @@ export async function authenticate({
 
 export type Sample = {
   readonly url: URL;
+  /** Another address of the same server. */
+  at(path: string): URL;
   readonly engines: Engines;
   readonly log: readonly string[];
   close(): Promise<void>;
@@ -264,10 +279,11 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const log: string[] = [];
   const engines = enginesIn(folder, log);
   await engines.store.commit(firstWorkspace(engines));
-  const route = mcpRoute({
+  const routes = mcpRoutes({
     operations,
     documents,
     prompts,
+    toolsets,
     engines,
     authenticate,
     enabled: true,
@@ -277,7 +293,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const inbound = await listen({
     host: "127.0.0.1",
     port: 0,
-    routes: [route],
+    routes,
     app: null,
     limits: defaultLimits,
     clock: wallClock,
@@ -285,6 +301,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   });
   return {
     url: new URL(`${inbound.url}/api/mcp`),
+    at: (path) => new URL(inbound.url + path),
     engines,
     log,
     async close() {

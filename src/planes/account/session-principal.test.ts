@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { examplePassword, openPeopleWorld, type PeopleWorld } from "../../../test/people-world.ts";
 import { invoke } from "../../registry/invoke.ts";
-import { callerOf } from "../../../test/world.ts";
+import { authenticatorOf, bearing, callerOf } from "../../../test/world.ts";
 import { liveMembers } from "./live-members.ts";
 import { leaveWorkspace } from "./operations/leave-workspace.ts";
 import { sessionPrincipal } from "./session-principal.ts";
@@ -65,4 +65,14 @@ test("who leaves a workspace may do nothing there with the next request", async 
   assert.ok(principal);
   await invoke(leaveWorkspace, {}, callerOf(principal), world.engines);
   assert.equal((await who({ cookie, csrf: undefined, method: "GET" }))?.workspaces.size, 0);
+});
+
+test("a browser calls as its user, and a credential beside the cookie counts alone", async () => {
+  const { id, cookie, session } = await signedInAs("Fay");
+  const authenticate = await authenticatorOf(world.engines);
+  const sent = { ...bearing(""), cookie };
+  assert.deepEqual((await authenticate(sent)).actor, { kind: "user", id });
+  await assert.rejects(authenticate({ ...sent, method: "POST" }), { kind: "forbidden" });
+  assert.ok(await authenticate({ ...sent, method: "POST", csrf: session.csrf }));
+  await assert.rejects(authenticate({ ...bearing("Bearer mk_wrong"), cookie }), { kind: "unauthenticated" });
 });
