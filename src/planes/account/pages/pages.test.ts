@@ -124,7 +124,7 @@ for (const on of stores)
       await signIn(browser, "hal@example.com", examplePassword);
       const { text } = await browser.open("/account");
       assert.match(text, /Signed in by password from 127\.0\.0\.1/);
-      assert.match(text, /An attempt to sign in from 127\.0\.0\.1 failed/);
+      assert.match(text, /An attempt to sign in failed, number 1 of that day, from 127\.0\.0\.1/);
       const audit = await world.engines.store.audit.list(serverScope, { limit: 50, where: { subject: id } });
       assert.deepEqual(
         audit.map(({ operation }) => operation),
