@@ -100,8 +100,9 @@ async function readFileText(path: string): Promise<string> {
 /** Runs until SIGINT or SIGTERM, or until a newer version has taken over; a second signal ends it at once. */
 async function serve(): Promise<number> {
   const sluice = await compose({ config: config(), version, log });
-  const { first } = sluice;
-  console.log(greeting({ ...sluice, key: first === undefined || first.given ? null : first.key.reveal() }));
+  const { first, signInLink } = sluice;
+  const key = first === undefined || first.given ? null : first.key.reveal();
+  console.log(greeting({ ...sluice, key, signInLink: signInLink?.reveal() ?? null }));
   const signalled = new Promise<undefined>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(undefined));
   });

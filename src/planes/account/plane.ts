@@ -4,6 +4,18 @@ import { bucket, environment } from "../../registry/environment.ts";
 import { credential } from "./credential.ts";
 import { member } from "./member.ts";
 import { user } from "./user.ts";
+import { accountRoutes } from "./pages/pages.ts";
+import { invitation } from "./invitation.ts";
+import { createSignInLink } from "./operations/create-sign-in-link.ts";
+import { createWorkspace } from "./operations/create-workspace.ts";
+import { inviteMember } from "./operations/invite-member.ts";
+import { leaveWorkspace } from "./operations/leave-workspace.ts";
+import { listInvitations } from "./operations/list-invitations.ts";
+import { listMembers } from "./operations/list-members.ts";
+import { listWorkspaces } from "./operations/list-workspaces.ts";
+import { removeMember } from "./operations/remove-member.ts";
+import { revokeInvitation } from "./operations/revoke-invitation.ts";
+import { updateMember } from "./operations/update-member.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
 import { createBucket } from "./operations/create-bucket.ts";
 import { createEnvironment } from "./operations/create-environment.ts";
@@ -49,9 +61,24 @@ export const account = {
     createPersonalKey,
     revokePersonalKey,
     updateWorkspace,
+    listWorkspaces,
+    createWorkspace,
+    leaveWorkspace,
+    listMembers,
+    updateMember,
+    removeMember,
+    inviteMember,
+    listInvitations,
+    revokeInvitation,
+    createSignInLink,
   ],
-  resources: [workspace, environment, bucket, credential, user, member],
+  resources: [workspace, environment, bucket, credential, user, member, invitation],
   documents: [],
   prompts: [],
-  start: async (engines) => ({ routes: [], jobs: [], messages: [], upkeep: accountUpkeep(engines) }),
+  start: async (engines) => ({
+    routes: await accountRoutes(engines),
+    jobs: [],
+    messages: [],
+    upkeep: accountUpkeep(engines),
+  }),
 } as const satisfies Plane;
