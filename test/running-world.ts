@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import { listen } from "../src/engines/inbound/node-http.ts";
-import { defaultLimits, type RawAnswer, type RawRequest } from "../src/engines/inbound/inbound.ts";
+import {
+  defaultLimits,
+  type RawAnswer,
+  type RawRequest,
+  type StreamedAnswer,
+} from "../src/engines/inbound/inbound.ts";
 import type { Exchange, Headers } from "../src/kernel/exchange.ts";
 import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
@@ -204,9 +209,13 @@ function rawRequest({ path }: MadeEndpoint, arrival: Arriving, receivedAt: numbe
   };
 }
 
-function answeredWith({ status, headers, body }: RawAnswer): Answered {
-  const text = String(body);
-  return { status, headers, text, id: /"id":"(ex_[0-9a-f]{32})"/.exec(text)?.[1] ?? "" };
+function answeredWith(answer: RawAnswer | StreamedAnswer): Answered {
+  assert.ok("body" in answer, "no webhook is answered by a stream");
+  const text = String(answer.body);
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
+  );
+  return { status: answer.status, headers, text, id: /"id":"(ex_[0-9a-f]{32})"/.exec(text)?.[1] ?? "" };
 }
 
 /** What reached a target, as it came. */

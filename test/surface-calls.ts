@@ -153,6 +153,7 @@ async function mcp(reach: Reach, input: Output): Promise<Outcome> {
     signal: new AbortController().signal,
     body: async () => ({ kind: "whole", bytes: Buffer.from(JSON.stringify(call)) }),
   });
+  assert.ok("body" in answer);
   const { result, error } = Reply.parse(JSON.parse(String(answer.body)));
   if (result?.structuredContent !== undefined) return { gives: result.structuredContent };
   if (result !== undefined) {

@@ -5,7 +5,7 @@ import type { Runner } from "./runner.ts";
 /** Figures of the process and its queue, in the Prometheus text format 0.0.4. No workspace's data is in them. */
 export async function metrics(engines: Engines, runner: Runner, inbound: Inbound): Promise<string> {
   const { open, leased, lanes, oldestDueAt } = await engines.traffic.queue.depth();
-  const { connections, requests, bodyBytesInFlight } = inbound.stats();
+  const { connections, requests, streams, bodyBytesInFlight } = inbound.stats();
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const overdueMs = oldestDueAt === null ? 0 : Math.max(0, engines.clock.now() - oldestDueAt);
@@ -17,6 +17,7 @@ export async function metrics(engines: Engines, runner: Runner, inbound: Inbound
     ["sluice_handlers_running", "Job handlers at work in this process.", runner.running()],
     ["sluice_connections", "Open connections.", connections],
     ["sluice_requests", "Requests being read or answered.", requests],
+    ["sluice_streams", "Open-ended answers, such as event streams.", streams],
     ["sluice_body_bytes_in_flight", "Bytes of request bodies in memory.", bodyBytesInFlight],
     ["process_resident_memory_bytes", "Resident memory.", rss],
     ["nodejs_heap_used_bytes", "JavaScript heap in use.", heapUsed],

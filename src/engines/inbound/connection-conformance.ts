@@ -29,7 +29,7 @@ function lost(name: string, open: OpenInbound): void {
       assert.equal(await result.promise, "broken");
       await client.closed();
       while (inbound.stats().connections > 0) await new Promise(setImmediate);
-      assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, bodyBytesInFlight: 0 });
+      assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, streams: 0, bodyBytesInFlight: 0 });
     });
   }
 
@@ -99,7 +99,7 @@ function closing(name: string, open: OpenInbound): void {
     while (inbound.stats().requests === 0) await new Promise(setImmediate);
     await inbound.close(50);
     assert.equal(await client.closed(), "");
-    assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, bodyBytesInFlight: 0 });
+    assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, streams: 0, bodyBytesInFlight: 0 });
   });
 
   test(`${name}: a port in use is a failure that names the setting`, async (t) => {

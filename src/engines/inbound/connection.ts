@@ -22,6 +22,7 @@ export type Connection = {
 export type Connections = {
   readonly bySocket: ReadonlyMap<Duplex, Connection>;
   readonly totals: { readonly requests: number; readonly bodyBytes: number };
+  readonly streams: OpenStreams;
   /** True once the listener closes: every answer then ends its connection. */
   readonly draining: boolean;
   open(socket: Socket): void;
@@ -30,7 +31,9 @@ export type Connections = {
   end(connection: Connection, bodyBytes: number): void;
   /** Counts body bytes as in flight and returns how many; none once nothing more can be read. */
   hold(connection: Connection, bytes: number): number;
-  /** Lets no connection be used again. */
+  /** Body bytes that are needed no more, although their request goes on. */
+  release(connection: Connection, bytes: number): void;
+  /** Lets no connection be used again, and ends streams. */
   drain(): void;
   /** Resolves when draining and no request is under way. */
   readonly quiet: Promise<void>;
@@ -38,9 +41,36 @@ export type Connections = {
   readonly empty: Promise<void>;
 };
 
+/** Answers that are open-ended. */
+export type OpenStreams = {
+  readonly count: number;
+  /** Counts a stream until the function returned is called; `end` is called when draining begins. */
+  add(end: () => void): () => void;
+  endAll(): void;
+};
+
+function trackStreams(): OpenStreams {
+  const open = new Set<{ readonly end: () => void }>();
+  return {
+    get count() {
+      return open.size;
+    },
+    add(end) {
+      const stream = { end };
+      open.add(stream);
+      return () => void open.delete(stream);
+    },
+    endAll() {
+      for (const { end } of open) end();
+    },
+  };
+}
+
 export function trackConnections(): Connections {
   const bySocket = new Map<Duplex, Connection>();
   const totals = { requests: 0, bodyBytes: 0 };
+  const streams = trackStreams();
+  const bodies = countBodies(bySocket, totals);
   const quiet = Promise.withResolvers<void>();
   const empty = Promise.withResolvers<void>();
   let draining = false;
@@ -62,6 +92,8 @@ export function trackConnections(): Connections {
   return {
     bySocket,
     totals,
+    streams,
+    ...bodies,
     get draining() {
       return draining;
     },
@@ -77,25 +109,38 @@ export function trackConnections(): Connections {
     end(connection, bodyBytes) {
       if (!bySocket.has(connection.socket)) return;
       connection.requests -= 1;
-      connection.bodyBytes -= bodyBytes;
       totals.requests -= 1;
-      totals.bodyBytes -= bodyBytes;
+      bodies.release(connection, bodyBytes);
       if (connection.requests === 0 && (draining || connection.ending || connection.broken !== null))
         connection.socket.destroySoon();
       settle();
     },
+    drain() {
+      draining = true;
+      streams.endAll();
+      settle();
+    },
+    quiet: quiet.promise,
+    empty: empty.promise,
+  };
+}
+
+function countBodies(
+  bySocket: ReadonlyMap<Duplex, Connection>,
+  totals: { bodyBytes: number },
+): Pick<Connections, "hold" | "release"> {
+  return {
     hold(connection, bytes) {
       if (connection.broken !== null) return 0;
       connection.bodyBytes += bytes;
       totals.bodyBytes += bytes;
       return bytes;
     },
-    drain() {
-      draining = true;
-      settle();
+    release(connection, bytes) {
+      if (!bySocket.has(connection.socket)) return;
+      connection.bodyBytes -= bytes;
+      totals.bodyBytes -= bytes;
     },
-    quiet: quiet.promise,
-    empty: empty.promise,
   };
 }
 

@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Connection, Connections } from "./connection.ts";
-import type { BodyProblem, RawAnswer, RawRequest } from "./inbound.ts";
+import { openStream, overStream } from "./answer-stream.ts";
+import type { AnswerHeaders, BodyProblem, Limits, RawAnswer, RawRequest, StreamedAnswer } from "./inbound.ts";
 import { linger, lingerBytesMax } from "./linger.ts";
 
 /** What all exchanges of a listener share. */
 export type Shared = {
   readonly connections: Connections;
   readonly clock: Clock;
-  readonly bodyBytesInFlightMax: number;
+  readonly limits: Limits;
 };
 
 type BodyResult = Awaited<ReturnType<RawRequest["body"]>>;
@@ -106,7 +107,7 @@ export class HttpExchange implements RawRequest {
   #read(max: number, resolve: (result: BodyResult) => void): void {
     const { incoming } = this;
     const connection = this.#connection;
-    const { connections, bodyBytesInFlightMax } = this.#shared;
+    const { connections, limits } = this.#shared;
     const chunks: Buffer[] = [];
     let over = false;
 
@@ -124,7 +125,7 @@ export class HttpExchange implements RawRequest {
       if (over) return;
       this.#bodyBytes += connections.hold(connection, chunk.length);
       if (this.#bodyBytes > max) stop("too_large");
-      else if (connections.totals.bodyBytes > bodyBytesInFlightMax) stop("busy");
+      else if (connections.totals.bodyBytes > limits.bodyBytesInFlightMax) stop("busy");
       else chunks.push(chunk);
     });
     incoming.on("end", () => {
@@ -155,8 +156,7 @@ export class HttpExchange implements RawRequest {
     if (response.destroyed || response.headersSent) return;
     const unwanted = this.#bodyStillComes();
     const bodyless = status === 204 || status === 304;
-    const fields: string[] = [];
-    for (const name in headers) fields.push(name, headers[name] ?? "");
+    const fields = fieldsOf(headers);
     if (!bodyless) fields.push("content-length", String(Buffer.byteLength(body)));
     if (unwanted || this.last) {
       this.#connection.ending = true;
@@ -173,9 +173,45 @@ export class HttpExchange implements RawRequest {
     linger(this.incoming, response);
   }
 
+  /** Begins the one answer, of which more may come at any time; whether it could. */
+  stream({ status, headers, heartbeat, open }: StreamedAnswer): boolean {
+    const { response } = this;
+    const { connections, limits } = this.#shared;
+    const isFull = connections.streams.count >= limits.streamsMax;
+    if (isFull || response.destroyed || response.headersSent) {
+      open(overStream);
+      return !isFull;
+    }
+    const fields = fieldsOf(headers);
+    if (this.#bodyStillComes() || this.last) {
+      this.#connection.ending = true;
+      fields.push("connection", "close");
+    }
+    connections.release(this.#connection, this.#bodyBytes);
+    this.#bodyBytes = 0;
+    response.writeHead(status, fields);
+    response.flushHeaders();
+    const stream = openStream(response, heartbeat, limits);
+    const gone = connections.streams.add(stream.end);
+    response.once("close", gone);
+    open(stream);
+    if (connections.draining) stream.end();
+    return true;
+  }
+
   /** Whether body is still to come that Node would not discard by itself on a connection that it keeps. */
   #bodyStillComes(): boolean {
     if (this.incoming.complete || this.#declared === 0 || this.#connection.broken !== null) return false;
     return this.last || this.#reading || this.#declared === null || this.#declared > lingerBytesMax;
   }
+}
+
+function fieldsOf(headers: AnswerHeaders): string[] {
+  const fields: string[] = [];
+  for (const name in headers) {
+    const value = headers[name] ?? "";
+    if (typeof value === "string") fields.push(name, value);
+    else for (const one of value) fields.push(name, one);
+  }
+  return fields;
 }

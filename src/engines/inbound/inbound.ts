@@ -6,12 +6,14 @@ export type Inbound = {
   readonly port: number;
   /** The base URL it answers on, without a trailing slash. */
   readonly url: string;
-  /** Stops accepting, lets requests under way finish up to `graceMs`, then closes every connection. */
+  /** Stops accepting, ends every stream, lets requests under way finish up to `graceMs`, then closes every connection. */
   close(graceMs: number): Promise<void>;
   readonly stats: () => {
     readonly connections: number;
-    /** Under way: read or being answered. */
+    /** Under way: read or being answered, streams among them. */
     readonly requests: number;
+    /** Answers that are open-ended. */
+    readonly streams: number;
     readonly bodyBytesInFlight: number;
   };
 };
@@ -19,7 +21,7 @@ export type Inbound = {
 export type RawRoute = {
   /** Matches a path that equals it, or starts with it when it ends in `/`. */
   readonly prefix: string;
-  handle(request: RawRequest): Promise<RawAnswer>;
+  handle(request: RawRequest): Promise<RawAnswer | StreamedAnswer>;
 };
 
 export type RawRequest = {
@@ -48,9 +50,36 @@ export type BodyProblem = "too_large" | "slow" | "busy" | "broken";
 
 export type RawAnswer = {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: AnswerHeaders;
   /** Content-Length is set from it; it is not sent to HEAD, nor with 204 and 304. */
   readonly body: string | Uint8Array;
+};
+
+/** Each of several values becomes a header of its own, as `set-cookie` needs it. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/** An answer whose end is not known when it begins, such as server-sent events. */
+export type StreamedAnswer = {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** Written after `streamHeartbeatMs` without anything else, so that nobody on the way takes the connection for dead. */
+  readonly heartbeat: string;
+  /**
+   * Called exactly once, when the headers are sent. Where nothing can be sent, since the reader is gone, the listener
+   * closes or `streamsMax` are open (which is answered 503), it is called with a stream that is over.
+   */
+  open(stream: AnswerStream): void;
+};
+
+export type AnswerStream = {
+  /**
+   * False when the stream is over: the text will not arrive. True is no promise that it does. A reader that has left
+   * more than `streamBytesWaitingMax` untaken is cut off instead.
+   */
+  write(text: string): boolean;
+  end(): void;
+  /** Aborted when the stream is over: ended, left by its reader, cut off, or the listener closes. */
+  readonly over: AbortSignal;
 };
 
 /** The control plane behind the raw routes: a web-standard app such as Hono's, which sees `from` as its `env`. */
@@ -69,6 +98,11 @@ export type Limits = {
   readonly bodyTimeoutMs: number;
   /** Between two requests of a connection. */
   readonly idleTimeoutMs: number;
+  /** Open at once over all connections. */
+  readonly streamsMax: number;
+  readonly streamHeartbeatMs: number;
+  /** What waits for the reader of one stream before more is written to it. */
+  readonly streamBytesWaitingMax: number;
 };
 
 export const defaultLimits: Limits = {
@@ -79,4 +113,7 @@ export const defaultLimits: Limits = {
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   idleTimeoutMs: 65_000,
+  streamsMax: 2_000,
+  streamHeartbeatMs: 15_000,
+  streamBytesWaitingMax: 1024 * 1024,
 };

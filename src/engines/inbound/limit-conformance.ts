@@ -190,7 +190,7 @@ function slowSenders(name: string, open: OpenInbound): void {
     assert.deepEqual([got.status, got.body, got.headers["connection"]], [408, "slow", "close"]);
     await client.closed();
     while (inbound.stats().connections > 0) await new Promise(setImmediate);
-    assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, bodyBytesInFlight: 0 });
+    assert.deepEqual(inbound.stats(), { connections: 0, requests: 0, streams: 0, bodyBytesInFlight: 0 });
   });
 
   test(`${name}: a client that does not read its answer is cut off`, async (t) => {

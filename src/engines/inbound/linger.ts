@@ -35,7 +35,9 @@ export function farewell(socket: Socket, { status, headers, body }: RawAnswer): 
   }
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(headers).flatMap(([name, values]) =>
+      [values].flat().map((value) => `${name}: ${value}`),
+    ),
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
   ];

@@ -27,7 +27,7 @@ export async function listen(listener: Listener): Promise<Inbound> {
   const shared: Shared = {
     connections: trackConnections(),
     clock: listener.clock,
-    bodyBytesInFlightMax: limits.bodyBytesInFlightMax,
+    limits,
   };
   const server = createServer({
     maxHeaderSize: limits.headerBytesMax,
@@ -74,7 +74,7 @@ function running(server: Server, connections: Connections, host: string): Inboun
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the listener is bound to no port");
   const { port } = address;
-  const { totals, bySocket } = connections;
+  const { totals, streams, bySocket } = connections;
   return {
     port,
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
@@ -91,6 +91,7 @@ function running(server: Server, connections: Connections, host: string): Inboun
     stats: () => ({
       connections: bySocket.size,
       requests: totals.requests,
+      streams: streams.count,
       bodyBytesInFlight: totals.bodyBytes,
     }),
   };

@@ -16,6 +16,7 @@ export type Problems = {
   readonly headersTooLarge: RawAnswer;
   readonly expectationFailed: RawAnswer;
   readonly notFound: RawAnswer;
+  readonly streamsFull: RawAnswer;
   readonly internal: (id: string) => RawAnswer;
   /** What the web app's sender is told when its body could not be read; `max` is the limit in bytes. */
   readonly body: (kind: BodyProblem, max: number) => RawAnswer;
@@ -44,6 +45,7 @@ export function problemsUnder(limits: Limits): Problems {
     ),
     expectationFailed: problem(417, "The only expectation that is met is 100-continue.", "Leave Expect out."),
     notFound: problem(404, "There is nothing at this address.", "Check the URL."),
+    streamsFull: problem(503, "Too many streams are open.", "Close one, or try again in a minute."),
     internal: (id) =>
       problem(500, `Something went wrong on our side (${id}).`, "Look for this id in the log."),
     body: (kind, max) => bodies[kind](max),

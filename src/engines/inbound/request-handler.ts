@@ -4,7 +4,7 @@ import { newId } from "../../kernel/id.ts";
 import { plainAddress } from "./connection.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Shared } from "./http-exchange.ts";
-import type { Limits, RawAnswer, RawRoute, WebApp } from "./inbound.ts";
+import type { AnswerHeaders, Limits, RawAnswer, RawRoute, WebApp } from "./inbound.ts";
 import type { Problems } from "./problem.ts";
 
 /** Bodies for the web app are read whole before it sees them. */
@@ -50,7 +50,7 @@ export function takeRequests(server: Server, handling: Handling, shared: Shared,
     }
     const route = routeTo(routes, exchange.target);
     if (route === undefined) void web(exchange);
-    else void answerBy(route, exchange, crashed);
+    else void answerBy(route, exchange, problems, crashed);
   }
 
   server.on("request", (incoming, response) => take(incoming, response, "none"));
@@ -65,9 +65,16 @@ type Expectation = "none" | "continue" | "unknown";
 
 type Crashed = (where: string, error: unknown) => RawAnswer;
 
-async function answerBy(route: RawRoute, exchange: HttpExchange, crashed: Crashed): Promise<void> {
+async function answerBy(
+  route: RawRoute,
+  exchange: HttpExchange,
+  problems: Problems,
+  crashed: Crashed,
+): Promise<void> {
   try {
-    exchange.answer(await route.handle(exchange));
+    const answer = await route.handle(exchange);
+    if (!("open" in answer)) exchange.answer(answer);
+    else if (!exchange.stream(answer)) exchange.answer(problems.streamsFull);
   } catch (error) {
     exchange.answer(crashed(`${exchange.method} ${route.prefix}`, error));
   }
@@ -95,7 +102,7 @@ function webHandler(app: WebApp | null, problems: Problems, crashed: Crashed): W
         const { status, headers, body } = isClientFault(error)
           ? problems.badRequest("The request target or the Host header is not usable.")
           : crashed("web app", error);
-        return new Response(String(body), { status, headers: { ...headers } });
+        return new Response(String(body), { status, headers: webHeaders(headers) });
       },
     },
   );
@@ -112,6 +119,12 @@ function webHandler(app: WebApp | null, problems: Problems, crashed: Crashed): W
       exchange.answer(crashed("web app", error));
     }
   };
+}
+
+function webHeaders(headers: AnswerHeaders): [string, string][] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
 }
 
 function isClientFault(error: unknown): boolean {

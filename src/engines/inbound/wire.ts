@@ -16,6 +16,8 @@ export type Wire = {
   send(text: string | Uint8Array): boolean;
   /** The next whole answer; rejects when the connection closes before it. */
   answer(method?: string): Promise<WireAnswer>;
+  /** Resolves once what was not asked for yet matches; rejects when the connection closes before it does. */
+  seen(pattern: RegExp): Promise<void>;
   /** Resolves with what was not asked for yet when the connection is closed. */
   closed(): Promise<string>;
   /** Stops reading. */
@@ -52,6 +54,12 @@ export async function wire(t: TestContext, port: number): Promise<Wire> {
           return found.answer;
         }
         assert.ok(!state.over, `closed before an answer came; it had sent ${JSON.stringify(state.text)}`);
+        await changed();
+      }
+    },
+    async seen(pattern) {
+      while (!pattern.test(state.text)) {
+        assert.ok(!state.over, `closed before ${String(pattern)}; it had sent ${JSON.stringify(state.text)}`);
         await changed();
       }
     },
