@@ -3,6 +3,8 @@ import { workspace } from "../../registry/workspace.ts";
 import { apiKey } from "./api-key.ts";
 import { member } from "./member.ts";
 import { user } from "./user.ts";
+import { accountRoutes } from "./pages/pages.ts";
+import { invitation } from "./invitation.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
 import { listApiKeys } from "./operations/list-api-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
@@ -15,8 +17,13 @@ import { accountUpkeep } from "./upkeep.ts";
 export const account = {
   name: "account",
   operations: [whoami, listChanges, undoChange, listApiKeys, createApiKey, revokeApiKey, updateWorkspace],
-  resources: [workspace, apiKey, user, member],
+  resources: [workspace, apiKey, user, member, invitation],
   documents: [],
   prompts: [],
-  start: async (engines) => ({ routes: [], jobs: [], messages: [], upkeep: accountUpkeep(engines) }),
+  start: async (engines) => ({
+    routes: await accountRoutes(engines),
+    jobs: [],
+    messages: [],
+    upkeep: accountUpkeep(engines),
+  }),
 } as const satisfies Plane;

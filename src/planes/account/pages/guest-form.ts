@@ -1,0 +1,49 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { Failure } from "../../../kernel/failure.ts";
+import { sameBytes } from "../../../kernel/secret.ts";
+import { html, type Html } from "../../../registry/html.ts";
+import { cookieOf, setCookie } from "../cookie.ts";
+import type { PageRequest } from "./page-request.ts";
+
+/** What makes a form of somebody who is not signed in theirs: a field of it follows from a cookie that only we set. */
+export type GuestForm = {
+  /** The field. */
+  readonly field: Html;
+  /** Sets the cookie, where the browser has none yet. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+const cookieName = "sluice_form";
+const keptMs = 24 * 3_600_000;
+
+export function guestForm({ cookie }: Pick<PageRequest, "cookie">, publicUrl: string): GuestForm {
+  const secure = publicUrl.startsWith("https://");
+  const known = knownToken(cookie, secure);
+  const token = known ?? randomBytes(32).toString("base64url");
+  return {
+    field: html`<input type="hidden" name="csrf" value="${fieldOf(token)}" />`,
+    headers:
+      known === undefined ? { "set-cookie": setCookie(cookieName, token, { secure, maxAgeMs: keptMs }) } : {},
+  };
+}
+
+/** @throws Failure forbidden when the form is not one that this browser was given */
+export function requireOwnForm(
+  { cookie, form }: Pick<PageRequest, "cookie" | "form">,
+  publicUrl: string,
+): void {
+  const token = knownToken(cookie, publicUrl.startsWith("https://"));
+  if (token !== undefined && sameBytes(Buffer.from(fieldOf(token)), Buffer.from(form("csrf")))) return;
+  throw new Failure("forbidden", "This form was too old, or your browser keeps no cookies.", {
+    hint: "Send it again.",
+  });
+}
+
+function knownToken(cookie: string | undefined, secure: boolean): string | undefined {
+  const token = cookieOf(cookieName, cookie, secure);
+  return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
+}
+
+function fieldOf(token: string): string {
+  return createHmac("sha256", token).update("form").digest("base64url");
+}

@@ -1,0 +1,48 @@
+import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/inbound.ts";
+import { Failure, kinds } from "../../../kernel/failure.ts";
+import { html } from "../../../registry/html.ts";
+import { homePath } from "../own-path.ts";
+import { pageRequest, type PageRequest } from "./page-request.ts";
+import { shown } from "./page-frame.ts";
+
+/** A page at a path, whose last part may be a parameter such as `:token`. */
+export type PageAt = {
+  readonly path: `/${string}`;
+  /** @throws Failure shown as a page of its own */
+  answer(request: PageRequest): Promise<RawAnswer>;
+};
+
+/** Routes to the pages; what is below their first part of the path and is none of them is a page that says so. */
+export function pageRoutes(pages: readonly PageAt[]): readonly RawRoute[] {
+  const firsts = new Set(pages.map(({ path }) => `/${path.split("/")[1] ?? ""}`));
+  const handle = (request: RawRequest): Promise<RawAnswer> => answerBy(pages, request);
+  return [...firsts].flatMap((first) => [first, `${first}/`].map((prefix) => ({ prefix, handle })));
+}
+
+async function answerBy(pages: readonly PageAt[], request: RawRequest): Promise<RawAnswer> {
+  const path = request.target.split("?")[0] ?? "";
+  try {
+    for (const page of pages) {
+      const parameters = parametersOf(page.path, path);
+      if (parameters !== undefined) return await page.answer(await pageRequest(request, parameters));
+    }
+    throw new Failure("not_found", "There is no such page.");
+  } catch (error) {
+    if (error instanceof Failure) return failurePage(error);
+    throw error;
+  }
+}
+
+function parametersOf(pattern: string, path: string): PageRequest["parameters"] | undefined {
+  const at = pattern.indexOf(":");
+  if (at === -1) return pattern === path ? {} : undefined;
+  const value = path.slice(at);
+  const found = path.startsWith(pattern.slice(0, at)) && /^[\w-]{1,200}$/.test(value);
+  return found ? { [pattern.slice(at + 1)]: value } : undefined;
+}
+
+/** What went wrong, as a page. */
+function failurePage(failure: Failure): RawAnswer {
+  const body = html`<p><a href="${homePath}">To your account</a></p>`;
+  return shown({ title: kinds[failure.kind].title, body, failure });
+}

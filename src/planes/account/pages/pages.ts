@@ -1,0 +1,27 @@
+import type { RawRoute } from "../../../engines/inbound/inbound.ts";
+import type { Engines } from "../../../registry/engines.ts";
+import { liveMembers } from "../live-members.ts";
+import { sessions } from "../sessions.ts";
+import { users } from "../users.ts";
+import { accountPages } from "./account-page.ts";
+import { invitationPage } from "./invitation-page.ts";
+import { linkPage } from "./link-page.ts";
+import { pageRoutes } from "./page-route.ts";
+import type { Parts } from "./parts.ts";
+import { signInPage } from "./sign-in-page.ts";
+
+/** The pages where people sign in and see to their account. */
+export async function accountRoutes(engines: Engines): Promise<readonly RawRoute[]> {
+  const parts: Parts = {
+    engines,
+    signedIn: sessions(engines),
+    people: users(engines),
+    members: await liveMembers(engines),
+  };
+  return pageRoutes([
+    signInPage(parts, null),
+    linkPage(parts),
+    invitationPage(parts),
+    ...accountPages(parts),
+  ]);
+}

@@ -1,0 +1,34 @@
+import type { Audit } from "../../../engines/store/store.ts";
+
+/** What happened to an account, for its owner to read. */
+export type SecurityEvent = { readonly at: number; readonly text: string };
+
+const texts: Readonly<Record<string, (detail: Audit["detail"]) => string>> = {
+  first_start: () => "The account was made at the first start",
+  create_user: () => "The account was made",
+  sign_in: ({ how, remoteAddress }) =>
+    `Signed in by ${ways[String(how)] ?? "other means"} from ${String(remoteAddress)}`,
+  sign_in_failed: ({ attempts, remoteAddress }) =>
+    `An attempt to sign in from ${String(remoteAddress)} failed; there were ${String(attempts)} on that day`,
+  end_session: () => "Signed out of one session",
+  end_sessions: ({ ended }) => `Signed out of other sessions (${String(ended)})`,
+  create_sign_in_link: () => "A one-time sign-in link was made",
+  use_sign_in_link: () => "A one-time sign-in link was used",
+  change_password: () => "The password was changed",
+  link_external: () => "Signing in by the OpenID provider was set up, and replaced the password",
+};
+
+const ways: Readonly<Record<string, string>> = {
+  password: "password",
+  link: "one-time link",
+  invitation: "invitation",
+  external: "OpenID provider",
+};
+
+/** Those that a person needs to know of, newest first as they are given. */
+export function securityEvents(audit: readonly Audit[]): readonly SecurityEvent[] {
+  return audit.flatMap(({ at, operation, detail }) => {
+    const text = texts[operation];
+    return text === undefined ? [] : [{ at, text: text(detail) }];
+  });
+}
