@@ -14,15 +14,17 @@ import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { firstOwner } from "./planes/account/owner.ts";
+import { account } from "./planes/account/plane.ts";
 import { planes } from "./planes/planes.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
+import type { Operation } from "./registry/operation.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
-import { mcpRoute } from "./surfaces/mcp/mcp-route.ts";
+import { sharedBy, statelessRoute } from "./surfaces/mcp/mcp-route.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
 import { restApp } from "./surfaces/rest/rest.ts";
@@ -142,10 +144,11 @@ async function startPlanes(
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
   const authenticate = apiKeyAuthenticator(engines);
-  const mcp = mcpRoute({
+  const mcp = sharedBy({
     operations,
     documents: planes.flatMap((plane) => plane.documents),
     prompts: planes.flatMap((plane) => plane.prompts),
+    toolsets: { names: planes.map(({ name }) => name), of: planeOf, always: account.name },
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
@@ -175,7 +178,7 @@ async function startPlanes(
   const inbound = await listen({
     host: config.SLUICE_HOST,
     port: config.SLUICE_PORT,
-    routes: [...running.flatMap(({ routes }) => routes), mcp],
+    routes: [...running.flatMap(({ routes }) => routes), statelessRoute(mcp)],
     app: rootApp(apps, log),
     limits,
     clock: engines.clock,
@@ -189,6 +192,10 @@ async function closeAll(closing: Closing): Promise<void> {
   for (let close = closing.shift(); close !== undefined; close = closing.shift()) await close();
 }
 
+function planeOf(it: Operation): string | undefined {
+  return planes.find((plane) => plane.operations.includes(it))?.name;
+}
+
 /** Read when the document is first asked for: by then the port is known. */
 function describedAs({ settings }: Engines, version: string): About {
   return {
@@ -196,7 +203,7 @@ function describedAs({ settings }: Engines, version: string): About {
     get publicUrl() {
       return settings.publicUrl;
     },
-    planeOf: (it) => planes.find((plane) => plane.operations.includes(it))?.name,
+    planeOf,
   };
 }
 

@@ -9,7 +9,7 @@ import { fieldsOf, pathParameters } from "../src/registry/field.ts";
 import { invoke, type Output } from "../src/registry/invoke.ts";
 import type { Operation } from "../src/registry/operation.ts";
 import { runCli, type Call } from "../src/surfaces/cli/cli.ts";
-import { mcpRoute } from "../src/surfaces/mcp/mcp-route.ts";
+import { sharedBy, statelessRoute } from "../src/surfaces/mcp/mcp-route.ts";
 import { restApp } from "../src/surfaces/rest/rest.ts";
 import { callerOf } from "./world.ts";
 
@@ -132,15 +132,18 @@ function kebab(name: string): string {
 async function mcp(reach: Reach, input: Output): Promise<Outcome> {
   const { it, engines, principal } = reach;
   const route = madeOnce(routes, reach, () =>
-    mcpRoute({
-      operations: [it],
-      documents: [],
-      prompts: [],
-      engines,
-      authenticate: async () => principal,
-      enabled: true,
-      serverInfo: { name: "sluice", title: "Sluice", version: "0.0.0" },
-    }),
+    statelessRoute(
+      sharedBy({
+        operations: [it],
+        documents: [],
+        prompts: [],
+        toolsets: { names: ["all"], of: () => "all", always: "all" },
+        engines,
+        authenticate: async () => principal,
+        enabled: true,
+        serverInfo: { name: "sluice", title: "Sluice", version: "0.0.0" },
+      }),
+    ),
   );
   const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: it.name, arguments: input } };
   const answer = await route.handle({

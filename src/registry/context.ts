@@ -6,6 +6,9 @@ import type { Unit } from "./unit.ts";
 /** How a call reached us. */
 export type SurfaceName = "rest" | "mcp" | "cli" | "system";
 
+/** Told as a call goes on: how much is done, of how much, and in words what. Does nothing where nobody listens. */
+export type Progress = (done: number, total: number, message: string) => void;
+
 /** What an operation is given: who asks, in which one workspace, and the mechanisms. */
 export type Context = Engines & {
   readonly principal: Principal;
@@ -21,4 +24,5 @@ export type Context = Engines & {
   readonly dryRun: boolean;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
+  readonly progress: Progress;
 };

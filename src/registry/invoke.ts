@@ -5,7 +5,7 @@ import { Failure } from "../kernel/failure.ts";
 import { newId } from "../kernel/id.ts";
 import { heldScopes, may, type Principal, type Scope } from "../kernel/principal.ts";
 import { fingerprint } from "../kernel/secret.ts";
-import type { Context, SurfaceName } from "./context.ts";
+import type { Context, Progress, SurfaceName } from "./context.ts";
 import type { Engines } from "./engines.ts";
 import { publicInput, publicOutput, type Act, type Change, type Operation, type Read } from "./operation.ts";
 import { parseInput } from "./parse.ts";
@@ -22,6 +22,8 @@ export type Caller = {
   readonly idempotencyKey: string | null;
   /** Refuses everything but reads. */
   readonly readOnly: boolean;
+  /** Where somebody listens to how a call goes on. */
+  readonly progress?: Progress;
 };
 
 export type Output = Readonly<Record<string, unknown>>;
@@ -103,11 +105,13 @@ async function contextOf({ workspace, caller, dryRun, ...call }: Call): Promise<
   const unit = unitOfWork(workspace, now, engines);
   const row = await unit.get(workspaceResource, workspace);
   if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
-  const { principal, signal, surface } = caller;
+  const { principal, signal, surface, progress = unheard } = caller;
   const { plan } = row.value;
   const changeId = newId("aud");
-  return { ...engines, principal, workspace, plan, now, changeId, surface, unit, dryRun, signal };
+  return { ...engines, principal, workspace, plan, now, changeId, surface, unit, dryRun, signal, progress };
 }
+
+const unheard: Progress = () => {};
 
 /** What a dry run is given: rules are checked, the network is not touched. */
 function offline(outbound: Outbound): Outbound {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Failure } from "../../src/kernel/failure.ts";
-import { serveSample, type Sample } from "./mcp-sample.ts";
-import { ask, bearer, sender } from "./mcp-wire.ts";
+import { request as httpRequest } from "node:http";
+import { authenticate, keys, serveSample, type Sample } from "./mcp-sample.ts";
+import { ask, bearer, envelope, modernHeaders, sender } from "./mcp-wire.ts";
 
 let sample: Sample;
 before(async () => {
@@ -97,6 +98,82 @@ describe("the address", () => {
     };
     for (const [origin, status] of Object.entries(verdicts))
       assert.equal((await send(ask("ping"), { origin })).status, status, origin);
+  });
+});
+
+describe("a name that is not this server's", () => {
+  const statusFor = (host: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = { ...bearer, host };
+      const request = httpRequest(sample.url, { method: "POST", headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      request.on("error", reject);
+      request.end(JSON.stringify(ask("ping")));
+    });
+
+  test("is refused by 403, since a page may have had it point here", async () => {
+    const { host } = sample.url;
+    for (const [name, status] of [
+      [host, 200],
+      ["localhost:9", 200],
+      ["[::1]:9", 200],
+      ["192.0.2.7", 200],
+      ["sluice.example", 200],
+      ["SLUICE.example:8443", 200],
+      ["evil.example", 403],
+      ["sluice.example.evil.example", 403],
+      ["localhost.evil.example", 403],
+      ["127.0.0.1.evil.example", 403],
+    ] as const)
+      assert.equal(await statusFor(name), status, name);
+  });
+});
+
+describe("how to sign in", () => {
+  const signIn = (kind: "token" | "key"): Promise<Sample> =>
+    serveSample({
+      authenticate: () =>
+        Promise.reject(new Failure("unauthenticated", "No.", kind === "token" ? { signIn: true } : {})),
+    });
+  const metadata = 'resource_metadata="https://sluice.example/.well-known/oauth-protected-resource/api/mcp"';
+
+  test("is told to clients that can, and not to one with a mistyped key", async () => {
+    const token = await signIn("token");
+    const challenge = async (request: RequestInit): Promise<string | null> =>
+      (await fetch(token.url, { method: "POST", ...request })).headers.get("www-authenticate");
+    assert.equal(await challenge({}), `Bearer ${metadata}`);
+    assert.equal(await challenge({ headers: bearer }), `Bearer error="invalid_token", ${metadata}`);
+    await token.close();
+    const key = await signIn("key");
+    const plain = await fetch(key.url, { method: "POST", headers: bearer });
+    assert.equal(plain.headers.get("www-authenticate"), "Bearer");
+    await key.close();
+  });
+
+  test("with more scopes is told by 403 to who signed in, however the call was made", async () => {
+    const signedIn = await serveSample({
+      authenticate: async (credentials) => ({
+        ...(await authenticate({ authorization: `Bearer ${keys.reader}` })),
+        credential: { kind: "oauth", id: String(credentials.authorization) },
+      }),
+    });
+    const ask403 = sender(() => signedIn.url);
+    const call = { name: "create_note", arguments: { text: "a" } };
+    const modern = { ...call, _meta: envelope };
+    for (const told of [
+      await ask403(ask("tools/call", call)),
+      await ask403(ask("tools/call", modern), modernHeaders("tools/call", "create_note")),
+      await ask403(ask("tools/call", modern), modernHeaders("tools/call", "=?base64?Y3JlYXRlX25vdGU=?=")),
+    ]) {
+      assert.equal(told.status, 403);
+      assert.equal(
+        told.headers.get("www-authenticate"),
+        `Bearer error="insufficient_scope", scope="notes:write", ${metadata}`,
+      );
+    }
+    await signedIn.close();
   });
 });
 

@@ -16,7 +16,8 @@ import { act, change, read, type Operation } from "../../src/registry/operation.
 import type { Document, Prompt } from "../../src/registry/plane.ts";
 import { resource } from "../../src/registry/resource.ts";
 import { selfHosted } from "../../src/registry/workspace.ts";
-import { mcpRoute, type McpMount } from "../../src/surfaces/mcp/mcp-route.ts";
+import type { Toolsets } from "../../src/surfaces/mcp/view.ts";
+import { sharedBy, statelessRoute, type McpMount } from "../../src/surfaces/mcp/mcp-route.ts";
 
 const note = resource({
   kind: "note",
@@ -217,6 +218,13 @@ export const prompts: readonly Prompt[] = [
   },
 ];
 
+/** What is listed together. */
+export const toolsets: Toolsets = {
+  names: ["notes", "bugs", "self"],
+  of: ({ name }) => (name === "break_down" ? "bugs" : "notes"),
+  always: "self",
+};
+
 export const workspaceId = "ws_sample";
 export const keys = { all: "mk_fake_all", reader: "mk_fake_reader", stranger: "mk_fake_stranger" } as const;
 
@@ -232,7 +240,7 @@ const principals = new Map<string, Principal>(
       actor: { kind: "key", id: key },
       credential: { kind: "api-key", id: key },
       confines: {},
-      toolsets: ["notes"],
+      toolsets: ["notes", "bugs"],
     },
   ]),
 );
@@ -264,10 +272,11 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const log: string[] = [];
   const engines = enginesIn(folder, log);
   await engines.store.commit(firstWorkspace(engines));
-  const route = mcpRoute({
+  const shared = sharedBy({
     operations,
     documents,
     prompts,
+    toolsets,
     engines,
     authenticate,
     enabled: true,
@@ -277,7 +286,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const inbound = await listen({
     host: "127.0.0.1",
     port: 0,
-    routes: [route],
+    routes: [statelessRoute(shared)],
     app: null,
     limits: defaultLimits,
     clock: wallClock,

@@ -134,20 +134,84 @@ describe("read-only", () => {
       "?readonly=yes",
       "?readonly",
       "?readonly-true",
-      "?toolsets=webhooks",
+      "?tools=list_notes",
       "?READONLY=true",
     ]) {
       const told = await sender(() => new URL(sample.url.href + query))(create);
       assert.equal(told.status, 400, query);
       assert.match(JSON.stringify(told.json.error.data.allowed), /true/);
     }
-    for (const headers of [{ "x-mcp-readonly": "1" }, { "x-mcp-toolsets": "webhooks" }] as Record<
+    for (const headers of [{ "x-mcp-readonly": "1" }, { "x-mcp-tools": "list_notes" }] as Record<
       string,
       string
     >[])
       assert.equal((await send(create, headers)).status, 400);
     const { notes } = (await send(ask("tools/call", { name: "list_notes" }))).json.result.structuredContent;
     assert.deepEqual(notes, []);
+  });
+});
+
+describe("toolsets", () => {
+  const own = ["list_notes", "get_note", "create_note", "delete_note", "send_note"];
+  const listed = async (query: string, headers: Record<string, string> = {}): Promise<string[]> =>
+    names(await sender(() => new URL(sample.url.href + query))(ask("tools/list"), headers), "tools");
+
+  test("narrow what is listed, by query or header, and the narrower of both holds", async () => {
+    assert.deepEqual(await listed("?toolsets=notes"), own);
+    assert.deepEqual(await listed("", { "x-mcp-toolsets": "notes" }), own);
+    assert.deepEqual(await listed("?toolsets=bugs"), ["break_down"]);
+    assert.deepEqual(await listed("?toolsets=bugs,notes", { "x-mcp-toolsets": "notes" }), own);
+    assert.deepEqual(await listed("?toolsets=bugs", { "x-mcp-toolsets": "all" }), ["break_down"]);
+    assert.deepEqual(await listed("?toolsets=bugs", { "x-mcp-toolsets": "notes" }), []);
+    assert.deepEqual(await listed("?toolsets=all"), [...own, "break_down"]);
+    assert.deepEqual(await listed("?toolsets=notes&readonly=true"), ["list_notes", "get_note"]);
+  });
+
+  test("that a connection asked for are a limit: what is in none of them is refused", async () => {
+    const narrow = sender(() => new URL(`${sample.url.href}?toolsets=bugs`));
+    const { code, message } = failureOf(await narrow(ask("tools/call", { name: "list_notes" })));
+    assert.equal(code, "forbidden");
+    assert.match(String(message), /toolsets/);
+  });
+
+  test("that are not known are refused with those that are", async () => {
+    for (const query of ["?toolsets=note", "?toolsets=", "?toolsets=notes,webhooks"]) {
+      const told = await sender(() => new URL(sample.url.href + query))(ask("tools/list"));
+      assert.equal(told.status, 400, query);
+      assert.deepEqual(told.json.error.data.allowed, ["notes", "bugs", "self", "all"]);
+    }
+  });
+
+  test("of the credential are a view and no limit; those that belong to every view come after it", async () => {
+    const viewed = await serveSample({
+      toolsets: {
+        names: ["notes", "mine"],
+        of: ({ name }) => (name === "get_note" ? "mine" : name === "break_down" ? "others" : "notes"),
+        always: "mine",
+      },
+    });
+    const request = sender(() => viewed.url);
+    const { json } = await request(ask("tools/list"));
+    assert.deepEqual(
+      json.result.tools.map(({ name }) => name),
+      ["list_notes", "create_note", "delete_note", "send_note", "get_note"],
+    );
+    assert.equal(failureOf(await request(ask("tools/call", { name: "break_down" })))["code"], "internal");
+    await viewed.close();
+  });
+
+  test("list at most 40 tools unless they are asked for by name", async () => {
+    const many = await serveSample({
+      operations: Array.from({ length: 60 }, (_, n) => ({ ...operations[0]!, name: `list_notes_${n}` })),
+      documents: [],
+      prompts: [],
+    });
+    const count = async (query: string): Promise<number> =>
+      (await sender(() => new URL(many.url.href + query))(ask("tools/list"))).json.result.tools.length;
+    assert.equal(await count(""), 40);
+    assert.equal(await count("?toolsets=notes"), 60);
+    assert.equal(await count("?toolsets=all"), 60);
+    await many.close();
   });
 });
 

@@ -1,16 +1,24 @@
 import type { RawAnswer } from "../../engines/inbound/inbound.ts";
-import type { Caller } from "../../registry/invoke.ts";
 import type { RpcMessage } from "./json-rpc.ts";
+import type { ServerInfo } from "./about.ts";
+import type { Viewer } from "./view.ts";
 
 /** One generation of the protocol: how its requests are read and its results are wrapped. */
 export type Era = {
   answer(message: RpcMessage, heard: Heard): Promise<RawAnswer>;
 };
 
+/** What a server says of itself, at one of its addresses. */
+export type Self = {
+  readonly capabilities: object;
+  readonly serverInfo: ServerInfo;
+  readonly log: (line: string) => void;
+};
+
 /** What came with a message. */
 export type Heard = {
   readonly headers: ProtocolHeaders;
-  readonly caller: Caller;
+  readonly caller: Viewer;
   /** Callers with the same view are shown the same lists. */
   readonly view: string;
 };

@@ -1,13 +1,11 @@
 import { classifyInboundRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import type { RawAnswer } from "../../engines/inbound/inbound.ts";
-import type { Engines } from "../../registry/engines.ts";
-import type { ServerInfo } from "./about.ts";
 import { agrees } from "./agreement.ts";
 import { boundedMap } from "./bounded-map.ts";
-import type { Era, Heard } from "./era.ts";
+import type { Era, Heard, Self } from "./era.ts";
 import { errorAnswer, RpcError, type RpcMessage } from "./json-rpc.ts";
 import { legacyEra } from "./legacy-era.ts";
-import { methodsOf, type Offer } from "./methods.ts";
+import type { Methods } from "./methods.ts";
 import { modernEra } from "./modern-era.ts";
 
 const listsKeptMax = 200;
@@ -18,12 +16,11 @@ const envelopeLengthMax = 2_000;
  * Every revision on one address: a message says by its envelope (`_meta`) or its version header which one it speaks.
  * The SDK judges what mentions 2026-07-28; an envelope that it found sound need not be judged again.
  */
-export function everyEra(offer: Offer, engines: Engines, serverInfo: ServerInfo): Era {
-  const methods = methodsOf(offer, engines);
+export function everyEra(methods: Methods, self: Self): Era {
   const lists = boundedMap<string>(listsKeptMax);
   const sound = boundedMap<true>(envelopesKeptMax);
-  const legacy = legacyEra(methods, lists, serverInfo);
-  const modern = modernEra(methods, lists, serverInfo, engines.log);
+  const legacy = legacyEra(methods, lists, self);
+  const modern = modernEra(methods, lists, self);
 
   function judged(message: RpcMessage, heard: Heard, keep: () => void): Promise<RawAnswer> | RawAnswer {
     const { version, method, name } = heard.headers;

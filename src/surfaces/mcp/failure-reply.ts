@@ -31,6 +31,27 @@ export function failedResult(failure: Failure, requestId: string): object {
   return { isError: true, content: [{ type: "text", text: JSON.stringify(explained(failure, requestId)) }] };
 }
 
+/** Refuses a call that a client may make once its person has granted more: answered as HTTP, not as a result. */
+export class ScopeNeeded extends Error {
+  readonly scope: string;
+  readonly failure: Failure;
+
+  constructor(scope: string, failure: Failure) {
+    super(failure.message);
+    this.name = "ScopeNeeded";
+    this.scope = scope;
+    this.failure = failure;
+  }
+}
+
+/** Whoever signed in by OAuth can be asked to grant more; a key has what it has. */
+export function scopeNeeded(failure: Failure, { principal }: Caller): ScopeNeeded | undefined {
+  const { scope } = failure.detail;
+  if (failure.kind !== "forbidden" || scope === undefined || principal.credential.kind !== "oauth")
+    return undefined;
+  return new ScopeNeeded(scope, failure);
+}
+
 /** A bug, as callers see it: an id to ask after, and no detail. */
 export function brokenResult(requestId: string): object {
   const detail = {
@@ -52,10 +73,14 @@ export function rpcErrorOf(failure: Failure, requestId: string): RpcError {
   return new RpcError(codes[kind] ?? kinds[kind].status, message, explained(failure, requestId));
 }
 
+/** Why a signal was aborted, when the client said so. */
+export const cancelled = Symbol("cancelled");
+
 /** A caller that waited as long as a call may take is told so; what else is no Failure is a bug. */
 export function expected(error: unknown, { signal }: Caller): Failure | undefined {
   if (error instanceof Failure) return error;
   if (!signal.aborted) return undefined;
+  if (signal.reason === cancelled) return new Failure("conflict", "The call was cancelled.");
   return new Failure("unavailable", "The call took too long and was given up.", {
     hint: "Look at the state before calling again: it may have been carried out.",
   });

@@ -1,8 +1,16 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { capabilities, instructions, type ServerInfo } from "./about.ts";
-import type { Era, Heard } from "./era.ts";
-import { errorAnswer, plainAnswer, resultAnswer, RpcError, rpcCode, type RpcRequest } from "./json-rpc.ts";
+import { instructions } from "./about.ts";
+import type { Era, Heard, Self } from "./era.ts";
+import {
+  errorAnswer,
+  plainAnswer,
+  resultAnswer,
+  RpcError,
+  rpcCode,
+  type Params,
+  type RpcRequest,
+} from "./json-rpc.ts";
 import type { BoundedMap } from "./bounded-map.ts";
 import type { Methods } from "./methods.ts";
 
@@ -12,18 +20,24 @@ const [latest = ""] = versions;
 
 const InitializeParams = z.object({ protocolVersion: z.string() });
 
+/** The revision that `initialize` is answered with: the one asked for, or the newest of its kind. */
+export function negotiated(params: Params | undefined): string {
+  const asked = InitializeParams.safeParse(params);
+  return asked.success && versions.includes(asked.data.protocolVersion) ? asked.data.protocolVersion : latest;
+}
+
 /**
  * Revisions 2024-11-05 to 2025-11-25 without a session: `initialize` is answered, and nothing depends on it. Written
  * without the SDK, whose stateless leg refuses clients that do not accept event streams and builds a server for each
  * request; what these revisions wrap around a result is nothing.
  */
-export function legacyEra(methods: Methods, lists: BoundedMap<string>, serverInfo: ServerInfo): Era {
+export function legacyEra(methods: Methods, lists: BoundedMap<string>, self: Self): Era {
+  const { capabilities, serverInfo } = self;
+
   async function result(request: RpcRequest, { caller, view }: Heard): Promise<string> {
     const { method, params } = request;
     if (method === "initialize") {
-      const asked = InitializeParams.safeParse(params);
-      const known = asked.success && versions.includes(asked.data.protocolVersion);
-      const protocolVersion = known ? asked.data.protocolVersion : latest;
+      const protocolVersion = negotiated(params);
       return JSON.stringify({ protocolVersion, capabilities, serverInfo, instructions });
     }
     if (method === "ping") return "{}";

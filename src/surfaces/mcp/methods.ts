@@ -1,18 +1,19 @@
 import type { Engines } from "../../registry/engines.ts";
-import type { Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 import type { Document, Prompt } from "../../registry/plane.ts";
-import { expected, rpcErrorOf } from "./failure-reply.ts";
+import { expected, rpcErrorOf, ScopeNeeded, scopeNeeded } from "./failure-reply.ts";
 import { RpcError, rpcCode, type Params } from "./json-rpc.ts";
 import { promptsOf } from "./prompts.ts";
 import { resourcesOf } from "./resources.ts";
 import { toolsOf } from "./tools.ts";
+import type { Toolsets, Viewer } from "./view.ts";
 
 /** What is served over MCP. */
 export type Offer = {
   readonly operations: readonly Operation[];
   readonly documents: readonly Document[];
   readonly prompts: readonly Prompt[];
+  readonly toolsets: Toolsets;
 };
 
 /** The methods that every revision of the protocol shares, without what each wraps around their results. */
@@ -20,15 +21,15 @@ export type Methods = {
   has(method: string): boolean;
   /** Whether the result depends on what the caller is shown alone, so that it can be kept. Lists are not paged. */
   isList(method: string, params: Params | undefined): boolean;
-  /** @throws RpcError and nothing else */
-  answer(method: string, params: Params | undefined, caller: Caller): Promise<object>;
+  /** @throws RpcError; ScopeNeeded for a client that can be granted more; and nothing else */
+  answer(method: string, params: Params | undefined, viewer: Viewer): Promise<object>;
 };
 
-type Method = (params: Params | undefined, caller: Caller) => object | Promise<object>;
+type Method = (params: Params | undefined, viewer: Viewer) => object | Promise<object>;
 
-export function methodsOf({ operations, documents, prompts }: Offer, engines: Engines): Methods {
+export function methodsOf({ operations, documents, prompts, toolsets }: Offer, engines: Engines): Methods {
   const byName = new Map(operations.map((it) => [it.name, it]));
-  const tool = toolsOf(operations, engines);
+  const tool = toolsOf(operations, toolsets, engines);
   const resource = resourcesOf(documents, byName, engines);
   const prompt = promptsOf(prompts, byName, engines);
   const lists = new Map<string, Method>([
@@ -53,9 +54,10 @@ export function methodsOf({ operations, documents, prompts }: Offer, engines: En
       try {
         return await carryOut(params, caller);
       } catch (error) {
-        if (error instanceof RpcError) throw error;
+        if (error instanceof RpcError || error instanceof ScopeNeeded) throw error;
         const failure = expected(error, caller);
-        if (failure !== undefined) throw rpcErrorOf(failure, caller.requestId);
+        if (failure !== undefined)
+          throw scopeNeeded(failure, caller) ?? rpcErrorOf(failure, caller.requestId);
         engines.log(`mcp ${caller.requestId} ${method} failed: ${String(error)}`);
         throw new RpcError(rpcCode.internal, "Something went wrong in the server.", {
           code: "internal",
@@ -68,7 +70,7 @@ export function methodsOf({ operations, documents, prompts }: Offer, engines: En
 }
 
 /** No list issues cursors, so one that comes was made up. */
-function onePage(list: (caller: Caller) => object): Method {
+function onePage(list: (viewer: Viewer) => object): Method {
   return (params, caller) => {
     if (params?.["cursor"] === undefined) return list(caller);
     throw new RpcError(rpcCode.invalidParams, "This cursor was not issued by this list.", {

@@ -1,9 +1,10 @@
 import { createMcpHandler, Server, SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { RawAnswer } from "../../engines/inbound/inbound.ts";
-import { capabilities, instructions, type ServerInfo } from "./about.ts";
+import { instructions, type ServerInfo } from "./about.ts";
 import { agrees } from "./agreement.ts";
-import type { Era, Heard, ProtocolHeaders } from "./era.ts";
+import { ScopeNeeded } from "./failure-reply.ts";
+import type { Era, Heard, ProtocolHeaders, Self } from "./era.ts";
 import {
   errorAnswer,
   plainAnswer,
@@ -27,13 +28,9 @@ const discoverCaching = { ttlMs: listFreshMs, cacheScope: "public" } as const;
  * SDK takes three times as long. Everything else is the SDK's: contradicting, missing or encoded headers, unknown
  * methods and versions, notifications, `server/discover`, and a list until it is kept.
  */
-export function modernEra(
-  methods: Methods,
-  lists: BoundedMap<string>,
-  serverInfo: ServerInfo,
-  log: (line: string) => void,
-): Era {
-  const askSdk = sdkFor(methods, serverInfo, log);
+export function modernEra(methods: Methods, lists: BoundedMap<string>, self: Self): Era {
+  const { serverInfo } = self;
+  const askSdk = sdkFor(methods, self);
 
   async function listed(request: RpcRequest, heard: Heard): Promise<RawAnswer> {
     const key = `modern ${request.method} ${heard.view}`;
@@ -82,10 +79,11 @@ type TextAnswer = RawAnswer & { readonly body: string };
 
 function sdkFor(
   methods: Methods,
-  serverInfo: ServerInfo,
-  log: (line: string) => void,
+  { serverInfo, capabilities, log }: Self,
 ): (asked: Asked) => Promise<TextAnswer> {
   const waiting = new WeakMap<Request, Asked>();
+  // The SDK makes an error of the protocol of whatever a handler throws.
+  const refused = new WeakMap<Asked, ScopeNeeded>();
   const handler = createMcpHandler(
     ({ requestInfo }) => {
       const cacheHints = { "server/discover": discoverCaching };
@@ -93,7 +91,11 @@ function sdkFor(
       const asked = requestInfo && waiting.get(requestInfo);
       // A method without a handler is refused by the SDK with the status that the revision wants.
       if (asked !== undefined && methods.has(asked.message.method))
-        server.fallbackRequestHandler = () => resultFor(methods, asked);
+        server.fallbackRequestHandler = () =>
+          resultFor(methods, asked).catch((error: unknown) => {
+            if (error instanceof ScopeNeeded) refused.set(asked, error);
+            throw error;
+          });
       return server;
     },
     { legacy: "reject", onerror: (error) => reportBug(error, log) },
@@ -103,7 +105,10 @@ function sdkFor(
     const request = new Request("http://sluice/api/mcp", { method: "POST", headers });
     waiting.set(request, asked);
     const response = await handler.fetch(request, { parsedBody: asked.message });
-    return plainAnswer(response.status, await response.text());
+    const text = await response.text();
+    const more = refused.get(asked);
+    if (more !== undefined) throw more;
+    return plainAnswer(response.status, text);
   };
 }
 

@@ -1,17 +1,18 @@
 import { z } from "zod";
 import { quoted } from "../../kernel/quoted.ts";
+import { Failure } from "../../kernel/failure.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { invoke, type Caller } from "../../registry/invoke.ts";
+import { invoke } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
-import { brokenResult, expected, failedResult } from "./failure-reply.ts";
+import { brokenResult, expected, failedResult, scopeNeeded } from "./failure-reply.ts";
 import { parseParams, RpcError, rpcCode, type Params } from "./json-rpc.ts";
 import { nearNames } from "../../registry/near.ts";
 import { inputSchemaOf, outputSchemaOf } from "./tool-schema.ts";
-import { shows } from "./view.ts";
+import { inView, isLeftOut, shows, type Toolsets, type Viewer } from "./view.ts";
 
 export type Tools = {
-  readonly list: (caller: Caller) => object;
-  readonly call: (params: Params | undefined, caller: Caller) => Promise<object>;
+  readonly list: (viewer: Viewer) => object;
+  readonly call: (params: Params | undefined, viewer: Viewer) => Promise<object>;
 };
 
 const idempotencyMember = "sluice/idempotencyKey";
@@ -24,16 +25,17 @@ const CallParams = z.object({
 });
 
 /** One tool for each operation that reaches everywhere, in the order given. */
-export function toolsOf(operations: readonly Operation[], engines: Engines): Tools {
+export function toolsOf(operations: readonly Operation[], toolsets: Toolsets, engines: Engines): Tools {
   const listed = operations.filter(({ reach }) => reach === "everywhere");
   const byName = new Map(listed.map((it) => [it.name, it]));
-  const described = listed.map((it) => ({ it, tool: describe(it) }));
+  const described = new Map(listed.map((it) => [it, describe(it)]));
   const forPeople = new Set(operations.filter(({ reach }) => reach === "people").map(({ name }) => name));
 
   return {
-    list: (caller) => ({
-      tools: described.filter(({ it }) => shows(it, caller)).map(({ tool }) => tool),
-    }),
+    list: (viewer) => {
+      const shown = listed.filter((it) => shows(it, viewer));
+      return { tools: inView(shown, viewer, toolsets).map((it) => described.get(it)) };
+    },
     call: async (params, caller) => {
       const { name, arguments: input = {}, _meta } = parseParams(CallParams, params);
       const it = byName.get(name);
@@ -41,16 +43,27 @@ export function toolsOf(operations: readonly Operation[], engines: Engines): Too
       const idempotencyKey = _meta?.[idempotencyMember];
       const sender = idempotencyKey === undefined ? caller : { ...caller, idempotencyKey };
       try {
+        if (isLeftOut(it, caller, toolsets)) throw leftOut(it);
         const output = await invoke(it, input, sender, engines);
         return { content: [{ type: "text", text: JSON.stringify(output) }], structuredContent: output };
       } catch (error) {
         const failure = expected(error, caller);
-        if (failure !== undefined) return failedResult(failure, caller.requestId);
+        if (failure !== undefined) {
+          const more = scopeNeeded(failure, caller);
+          if (more !== undefined) throw more;
+          return failedResult(failure, caller.requestId);
+        }
         engines.log(`mcp ${caller.requestId} ${it.name} failed: ${String(stackOf(error))}`);
         return brokenResult(caller.requestId);
       }
     },
   };
+}
+
+function leftOut({ name }: Operation): Failure {
+  return new Failure("forbidden", `${name} is in none of the toolsets that this connection asked for.`, {
+    hint: "Connect with another ?toolsets= or X-MCP-Toolsets to use it.",
+  });
 }
 
 function describe(it: Operation): object {
@@ -74,7 +87,7 @@ function unknownTool(
   name: string,
   forPeople: ReadonlySet<string>,
   tools: readonly Operation[],
-  caller: Caller,
+  caller: Viewer,
 ): RpcError {
   const names = tools.filter((it) => shows(it, caller)).map((it) => it.name);
   if (forPeople.has(name))

@@ -2,13 +2,55 @@ import { may, type Scope } from "../../kernel/principal.ts";
 import type { Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 
+/** The names under which operations are shown together: those of the planes. */
+export type Toolsets = {
+  readonly names: readonly string[];
+  readonly of: (it: Operation) => string | undefined;
+  /** Belongs to every view, and is listed after the others. */
+  readonly always: string;
+};
+
+/** What a connection asked to be shown, and may do at the most. */
+export type Narrowing = {
+  readonly readOnly: boolean;
+  /** null = the credential's own view, which is a view and no limit. */
+  readonly toolsets: readonly string[] | "all" | null;
+};
+
+/** A caller, and what it is shown. */
+export type Viewer = Caller & Pick<Narrowing, "toolsets">;
+
+/** Listed by the view of a credential; clients that ask for toolsets by name get them whole. */
+const listedMax = 40;
+
 /** Whether a caller is shown an operation. What it may do is decided by `invoke`; a list only spares it the refusals. */
 export function shows(it: Operation, { principal, readOnly }: Caller): boolean {
   return may(principal, it.scope) && (!readOnly || it.effect === "read");
 }
 
+/** Whether the connection narrowed itself to toolsets that an operation is not in. */
+export function isLeftOut(it: Operation, { toolsets }: Viewer, known: Toolsets): boolean {
+  if (toolsets === null || toolsets === "all") return false;
+  const own = known.of(it);
+  return own !== known.always && (own === undefined || !toolsets.includes(own));
+}
+
+/** Of the operations that a caller may be shown, those of its view: a toolset whole and in its own order. */
+export function inView(shown: readonly Operation[], viewer: Viewer, known: Toolsets): readonly Operation[] {
+  if (viewer.toolsets === "all") return shown;
+  const names = viewer.toolsets ?? viewer.principal.toolsets;
+  const always = shown.filter((it) => known.of(it) === known.always);
+  const chosen = shown.filter((it) => {
+    const own = known.of(it);
+    return own !== undefined && own !== known.always && names.includes(own);
+  });
+  const room = viewer.toolsets === null ? Math.max(0, listedMax - always.length) : chosen.length;
+  return [...chosen.slice(0, room), ...always];
+}
+
 /** Callers with the same key are shown the same lists. `scopes` are those that any list depends on. */
-export function viewKey(scopes: readonly Scope[], { principal, readOnly }: Caller): string {
+export function viewKey(scopes: readonly Scope[], { principal, readOnly, toolsets }: Viewer): string {
   const held = scopes.filter((scope) => may(principal, scope));
-  return `${readOnly ? "reads" : "everything"} ${held.join(" ")}`;
+  const asked = toolsets === null ? `own ${principal.toolsets.join()}` : `asked ${String(toolsets)}`;
+  return `${readOnly ? "reads" : "everything"} ${asked} ${held.join(" ")}`;
 }

@@ -1,0 +1,84 @@
+import type { RawRequest } from "../../engines/inbound/inbound.ts";
+import { newId } from "../../kernel/id.ts";
+import type { Principal } from "../../kernel/principal.ts";
+import type { Progress } from "../../registry/context.ts";
+import { credentialsOf, type Authenticate, type Credentials } from "../../registry/credentials.ts";
+import type { Engines } from "../../registry/engines.ts";
+import type { Heard } from "./era.ts";
+import { foreignRequests } from "./foreign-request.ts";
+import type { Offer } from "./methods.ts";
+import { narrowingOf } from "./narrowing.ts";
+import { viewKey, type Narrowing, type Viewer } from "./view.ts";
+
+/** Who sent a request, and what it asked to be narrowed to. */
+export type Guest = {
+  readonly requestId: string;
+  readonly principal: Principal;
+  /** What it proved that with, so that it can be asked again whether that still holds. */
+  readonly credentials: Credentials;
+  readonly narrowing: Narrowing;
+};
+
+/** What becomes of a call while it is under way. */
+export type Conduct = {
+  /** Looked at only by calls that wait. */
+  readonly signal: AbortSignal;
+  readonly progress?: Progress;
+};
+
+/** Turns requests into who asks, what they are shown, and what they said: for every address alike. */
+export type Reception = {
+  nextId(): string;
+  /**
+   * `resource` is the place that a token has to be made out to.
+   *
+   * @throws Failure forbidden for requests of foreign pages, invalid for unknown selectors; whatever `authenticate` throws
+   */
+  admit(request: RawRequest, requestId: string, resource: string): Promise<Guest>;
+  heard(request: RawRequest, guest: Guest, conduct: Conduct): Heard;
+};
+
+export function reception(
+  { operations, prompts, toolsets }: Offer,
+  { settings }: Engines,
+  authenticate: Authenticate,
+): Reception {
+  // Random once and counted on: no other process gives out the same ids, and none costs randomness.
+  const series = newId("req");
+  let requests = 0;
+  const scopes = [...new Set([...operations, ...prompts].map(({ scope }) => scope))];
+  const refuseForeign = foreignRequests(settings);
+
+  return {
+    nextId: () => `${series}-${(++requests).toString(36)}`,
+    async admit(request, requestId, resource) {
+      refuseForeign(request.header("host"), request.header("origin"));
+      const from = { resource, remoteAddress: request.remoteAddress };
+      const credentials = credentialsOf((name) => request.header(name), from);
+      const principal = await authenticate(credentials);
+      return { requestId, principal, credentials, narrowing: narrowingOf(request, toolsets.names) };
+    },
+    heard(request, { requestId, principal, narrowing }, conduct) {
+      const caller: Viewer = {
+        principal,
+        surface: "mcp",
+        requestId,
+        get signal() {
+          return conduct.signal;
+        },
+        idempotencyKey: null,
+        ...narrowing,
+        ...(conduct.progress !== undefined && { progress: conduct.progress }),
+      };
+      return {
+        headers: {
+          version: request.header("mcp-protocol-version"),
+          method: request.header("mcp-method"),
+          name: request.header("mcp-name"),
+        },
+        caller,
+        view: viewKey(scopes, caller),
+      };
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { BodyProblem, RawAnswer } from "../../engines/inbound/inbound.ts";
+import { Failure, kinds } from "../../kernel/failure.ts";
+import type { Engines } from "../../registry/engines.ts";
+import { explained, ScopeNeeded } from "./failure-reply.ts";
+import { errorAnswer, RpcError, rpcCode } from "./json-rpc.ts";
+
+/** The request that is refused. */
+export type Refused = {
+  readonly requestId: string;
+  /** Below the public address, what a token has to be made out to. */
+  readonly resource: string;
+  /** Whether it came with credentials at all. */
+  readonly authorization: string | undefined;
+};
+
+export function refusal(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): RawAnswer {
+  return errorAnswer(status, null, new RpcError(status, message), headers);
+}
+
+/** What ends a request before a method is reached, or in place of its answer. */
+export function refused(
+  error: unknown,
+  request: Refused,
+  engines: Pick<Engines, "settings" | "log">,
+): RawAnswer {
+  const { requestId } = request;
+  const { publicUrl } = engines.settings;
+  if (error instanceof RpcError) return errorAnswer(400, null, error);
+  if (error instanceof ScopeNeeded) return failed(error.failure, request, stepUp(error, request, publicUrl));
+  if (error instanceof Failure) return failed(error, request, challenge(error, request, publicUrl));
+  engines.log(
+    `mcp ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  const detail = { code: "internal", requestId };
+  return errorAnswer(
+    500,
+    null,
+    new RpcError(rpcCode.internal, "Something went wrong in the server.", detail),
+  );
+}
+
+function failed(failure: Failure, { requestId }: Refused, challenged: string | undefined): RawAnswer {
+  const { status } = kinds[failure.kind];
+  const { retryAfterMs } = failure.detail;
+  return errorAnswer(status, null, new RpcError(status, failure.message, explained(failure, requestId)), {
+    ...(challenged !== undefined && { "www-authenticate": challenged }),
+    ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
+  });
+}
+
+/**
+ * RFC 9728: where a client learns how to sign in. Only for those who can: a mistyped key would open a browser.
+ * RFC 6750: `invalid_token` unless none was sent.
+ */
+function challenge({ kind, detail }: Failure, request: Refused, publicUrl: string): string | undefined {
+  if (kind !== "unauthenticated") return undefined;
+  if (detail.signIn !== true) return "Bearer";
+  const error = request.authorization === undefined ? "" : `error="invalid_token", `;
+  return `Bearer ${error}resource_metadata="${metadataUrl(request, publicUrl)}"`;
+}
+
+/** RFC 6750 as MCP reads it: the client asks its person for the scope and calls again. */
+function stepUp({ scope }: ScopeNeeded, request: Refused, publicUrl: string): string {
+  return `Bearer error="insufficient_scope", scope="${scope}", resource_metadata="${metadataUrl(request, publicUrl)}"`;
+}
+
+function metadataUrl({ resource }: Refused, publicUrl: string): string {
+  return `${publicUrl}/.well-known/oauth-protected-resource${resource}`;
+}
+
+export const bodyBytesMax = 4 * 1024 * 1024;
+
+const incompleteBodies: Record<BodyProblem, readonly [status: number, message: string]> = {
+  too_large: [413, `The body is larger than ${bodyBytesMax} bytes.`],
+  slow: [408, "The body did not arrive in time."],
+  busy: [503, "Too much is being received at the moment: try again in a second."],
+  broken: [400, "The body did not arrive whole."],
+};
+
+export function incomplete(problem: BodyProblem): RawAnswer {
+  const [status, message] = incompleteBodies[problem];
+  return refusal(status, message, problem === "busy" ? { "retry-after": "1" } : {});
+}
