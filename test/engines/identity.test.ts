@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import { identityConformance } from "../../src/engines/identity/conformance.ts";
-import { builtIn, resources, scopes } from "../../src/engines/identity/conformance/trial.ts";
+import { builtIn, resources } from "../../src/engines/identity/conformance/trial.ts";
 import { oidcIdentity } from "../../src/engines/identity/oidc.ts";
 import { postgresStore } from "../../src/engines/store/postgres.ts";
 import { storePart } from "../../src/engines/store/postgres/schema.ts";
@@ -27,7 +27,6 @@ for (const [name, newPlace] of Object.entries(stores))
           ...options,
           store,
           vault,
-          scopes,
           resources,
           clock: wallClock,
           workspace: "server",

@@ -1,14 +1,12 @@
 import type { Actor } from "../../kernel/principal.ts";
 
+type Listed = readonly { readonly key: string; readonly value: unknown }[];
+
 /** What an authorization server keeps, keyed and expiring: the slice of a store that it needs. */
 export type EntryStore = {
   readonly entries: {
     get(workspace: string, collection: string, key: string): Promise<unknown>;
-    list(
-      workspace: string,
-      collection: string,
-      limit: number,
-    ): Promise<readonly { readonly key: string; readonly value: unknown }[]>;
+    list(workspace: string, collection: string, limit: number): Promise<Listed>;
   };
   commit(commit: {
     readonly workspace: string;
@@ -35,7 +33,7 @@ export type Entry = {
 export type EntryPlace = {
   get(collection: string, key: string): Promise<unknown>;
   /** At most 1,000, by key. */
-  list(collection: string): Promise<readonly { readonly key: string; readonly value: unknown }[]>;
+  list(collection: string): Promise<Listed>;
   /** All or none. @throws Failure conflict when one that must be new exists; unavailable */
   put(...entries: readonly Entry[]): Promise<void>;
 };

@@ -11,7 +11,8 @@ export type Grants = {
   approve(client: Client, { account, realm, scopes }: Approval, resource: string): Promise<string>;
   /** A token was issued from it. */
   renew(id: string): Promise<void>;
-  revoke(id: string): Promise<void>;
+  /** What was revoked; undefined when it was gone already. */
+  revoke(id: string): Promise<Grant | undefined>;
 };
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -85,14 +86,15 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
       await place.put(use(id, clock.now()));
     },
     async revoke(id) {
-      const kept = Kept.safeParse(await place.get(collection, id));
-      if (!kept.success) return;
+      const grant = await get(id);
+      if (grant === undefined) return undefined;
       await place.put(
         noEntry(collection, id),
         noEntry(useCollection, id),
-        noEntry(byAccount(kept.data.account), id),
-        noEntry(byRealm(kept.data.realm), id),
+        noEntry(byAccount(grant.account), id),
+        noEntry(byRealm(grant.realm), id),
       );
+      return grant;
     },
   };
 }

@@ -1,4 +1,7 @@
 import type { Headers } from "../../kernel/exchange.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import type { EntryStore } from "./entry-place.ts";
+import type { Send } from "./metadata-fetch.ts";
 
 /**
  * An OAuth 2.1 authorization server as mechanics: requests of clients, codes, tokens and what they were granted for. Who a
@@ -15,7 +18,10 @@ export type Identity = {
    */
   pending(request: IdentityRequest): Promise<Pending | undefined>;
   /** Grants, and answers where to send the browser: from there it goes on to the client. undefined as in `pending`. */
-  approve(request: IdentityRequest, approval: Approval): Promise<string | undefined>;
+  approve(
+    request: IdentityRequest,
+    approval: Approval,
+  ): Promise<{ readonly next: string; readonly grant: string } | undefined>;
   /** As `approve`; the client is told `access_denied`. */
   refuse(request: IdentityRequest): Promise<string | undefined>;
   /** What an access token stands for at this moment; undefined when it is unknown, expired or its grant was revoked. */
@@ -27,6 +33,45 @@ export type Identity = {
   /** Every token of the grant is refused from now on, by every process. Revoking what is gone changes nothing. */
   revoke(grant: string): Promise<void>;
 };
+
+/** What an authorization server is for, and what it may use. */
+export type IdentityNeeds = {
+  readonly clock: { now(): number };
+  readonly store: EntryStore;
+  /** What its entries belong to, apart from those of people. */
+  readonly workspace: string;
+  readonly vault: {
+    seal(secret: Secret, owner: string): string;
+    open(sealed: string, owner: string): Secret;
+  };
+  readonly send: Send;
+  /** Where it is reached, without a trailing slash; asked once it is first needed. */
+  issuer(): string;
+  /** Where tokens may be made out to, and what for. The first is meant when a client names none. */
+  readonly resources: readonly Resource[];
+  /** Clients that are known without registering. */
+  readonly clients: readonly BuiltInClient[];
+  /** Whether a person still exists: tokens of others are not renewed. */
+  knows(account: string): Promise<boolean>;
+  /** Counts one use by this address; false = too many. */
+  may(use: LimitedUse, remoteAddress: string): Promise<boolean>;
+  /** Told when a grant ended and no `revoke` of ours ended it. */
+  ended(grant: Grant, how: "replayed" | "given back"): Promise<void>;
+  /** One line of operational log. */
+  readonly log: (line: string) => void;
+};
+
+/** Something that takes tokens: `path` is below the issuer, such as `/mcp`. */
+export type Resource = { readonly path: string; readonly scopes: readonly string[] };
+
+export type BuiltInClient = {
+  readonly id: string;
+  readonly name: string;
+  readonly redirectUris: readonly string[];
+};
+
+/** What costs more than looking something up, or can be guessed. */
+export type LimitedUse = "register" | "document" | "authorize" | "device-code";
 
 export type IdentityRequest = {
   readonly method: string;
@@ -86,7 +131,7 @@ export type Pending = {
   readonly redirectUri: string | null;
   /** Where the token will be good for. */
   readonly resource: string;
-  /** Of those there are, in their order; all when the client named none. */
+  /** Of those there are at the resource, in their order; all of them when the client named none. */
   readonly scopes: readonly string[];
 };
 

@@ -1,20 +1,18 @@
-import { errors, type Adapter, type AdapterPayload } from "oidc-provider";
+import Provider, { errors, type Adapter, type AdapterPayload } from "oidc-provider";
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
 import { fingerprint, Secret } from "../../kernel/secret.ts";
 import { entry, noEntry, type EntryPlace } from "./entry-place.ts";
 import type { Grants } from "./grants.ts";
-import { refreshGraceMs, unusedClientMs } from "./identity.ts";
+import { refreshGraceMs, unusedClientMs, type IdentityNeeds } from "./identity.ts";
 
 /** Where the authorization server keeps what it makes. */
 export type Kept = {
   readonly place: EntryPlace;
   readonly grants: Grants;
   readonly clock: { now(): number };
-  readonly vault: {
-    seal(secret: Secret, owner: string): string;
-    open(sealed: string, owner: string): Secret;
-  };
+  readonly vault: IdentityNeeds["vault"];
+  readonly ended: IdentityNeeds["ended"];
 };
 
 const Payload = z.custom<AdapterPayload>((value) => typeof value === "object" && value !== null);
@@ -35,7 +33,8 @@ export function adapterOver(kept: Kept): (model: string) => Adapter {
         : tokenAdapter(model, kept);
 }
 
-function tokenAdapter(model: string, { place, grants, clock, vault }: Kept): Adapter {
+function tokenAdapter(model: string, kept: Kept): Adapter {
+  const { place, grants, clock, vault } = kept;
   const collection = `oauth/${model}`;
   const used = `oauth_used/${model}`;
   const byUserCode = "oauth_user_code";
@@ -81,15 +80,24 @@ function tokenAdapter(model: string, { place, grants, clock, vault }: Kept): Ada
         if (!(error instanceof Failure) || error.kind !== "conflict") throw error;
         // Used twice at one moment: within its grace a refresh token may be, and nothing else.
         if (model === "RefreshToken") return;
-        if (payload.data.grantId !== undefined) await grants.revoke(payload.data.grantId);
+        if (payload.data.grantId !== undefined) await endGrant(kept, payload.data.grantId);
         throw new errors.InvalidGrant("already used");
       }
     },
     async destroy(id) {
       await place.put(noEntry(collection, keyOf(id)));
     },
-    revokeByGrantId: (id) => grants.revoke(id),
+    async revokeByGrantId(id) {
+      // Asked of every model, of which one is enough.
+      if (model === "AccessToken") await endGrant(kept, id);
+    },
   };
+}
+
+async function endGrant({ grants, ended }: Pick<Kept, "grants" | "ended">, id: string): Promise<void> {
+  const how = Provider.ctx?.oidc.route === "revocation" ? "given back" : "replayed";
+  const grant = await grants.revoke(id);
+  if (grant !== undefined) await ended(grant, how);
 }
 
 const clientCollection = "oauth/Client";
@@ -122,6 +130,7 @@ export async function keepClient({ place }: Pick<Kept, "place">, id: string, unt
   if (found !== undefined) await place.put(entry(clientCollection, id, found, untilMs));
 }
 
+/** Grants are written by who approves them and end by their tokens: of oidc-provider they are read alone. */
 function grantAdapter({ grants }: Kept): Adapter {
   return {
     ...unneeded("Grant"),
@@ -143,8 +152,7 @@ function grantAdapter({ grants }: Kept): Adapter {
         resources: Object.fromEntries(resources),
       };
     },
-    destroy: (id) => grants.revoke(id),
-    revokeByGrantId: (id) => grants.revoke(id),
+    destroy: () => Promise.resolve(),
   };
 }
 

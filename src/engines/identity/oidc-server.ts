@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import inject from "light-my-request";
 import Provider from "oidc-provider";
-import type { IdentityAnswer, IdentityRequest } from "./identity.ts";
+import type { IdentityAnswer, IdentityNeeds, IdentityRequest } from "./identity.ts";
 import type { Kept } from "./oidc-adapter.ts";
 import { oidcKeys } from "./oidc-keys.ts";
 import { caughtPages } from "./oidc-pages.ts";
-import { oidcConfiguration, type OidcNeeds } from "./oidc-settings.ts";
+import { oidcConfiguration } from "./oidc-settings.ts";
 
 /** oidc-provider, asked in process: it expects requests of Node's own, and no connection stands behind them. */
 export type OidcServer = {
@@ -14,12 +14,12 @@ export type OidcServer = {
   /** Does something that needs a request of Node's own, for its cookies. */
   onRequest(
     request: IdentityRequest,
-    use: (incoming: IncomingMessage, response: ServerResponse) => Promise<string | undefined>,
-  ): Promise<string | undefined>;
+    use: (incoming: IncomingMessage, response: ServerResponse) => Promise<void>,
+  ): Promise<void>;
 };
 
 /** @throws Failure unavailable when its keys cannot be read or kept */
-export async function oidcServer(needs: OidcNeeds, kept: Kept): Promise<OidcServer> {
+export async function oidcServer(needs: IdentityNeeds, kept: Kept): Promise<OidcServer> {
   const pages = caughtPages();
   const issuer = needs.issuer();
   const provider = new Provider(
@@ -47,7 +47,7 @@ export async function oidcServer(needs: OidcNeeds, kept: Kept): Promise<OidcServ
       return { status: statusCode, headers: keptHeaders(headers), body, page };
     },
     async onRequest(request, use) {
-      const result = Promise.withResolvers<string | undefined>();
+      const result = Promise.withResolvers<void>();
       await inject(
         (incoming, response) => {
           const end = () => void response.end();

@@ -1,44 +1,10 @@
 import { errors, interactionPolicy, type Configuration } from "oidc-provider";
-import type { EntryStore } from "./entry-place.ts";
-import { accessTokenMs, idleDays } from "./identity.ts";
-import { documentBytesMax, metadataFetch, type Send } from "./metadata-fetch.ts";
+import { accessTokenMs, idleDays, type IdentityNeeds } from "./identity.ts";
+import { documentBytesMax, metadataFetch } from "./metadata-fetch.ts";
 import { adapterOver, type Kept } from "./oidc-adapter.ts";
 import type { OidcKeys } from "./oidc-keys.ts";
 import type { CaughtPages } from "./oidc-pages.ts";
 import { redirectProblem } from "./registration.ts";
-
-/** What an authorization server is for and what it may use. */
-export type OidcNeeds = {
-  readonly clock: { now(): number };
-  readonly store: EntryStore;
-  /** What its entries belong to, apart from those of people. */
-  readonly workspace: string;
-  readonly vault: Kept["vault"];
-  readonly send: Send;
-  /** Where it is reached, without a trailing slash; asked once it is first needed. */
-  issuer(): string;
-  /** Everything a client may ask for. */
-  readonly scopes: readonly string[];
-  /** Below the issuer, such as `/mcp`: where tokens may be made out to. The first is meant when a client names none. */
-  readonly resources: readonly string[];
-  /** Clients that are known without registering. */
-  readonly clients: readonly BuiltInClient[];
-  /** Whether a person still exists: tokens of others are not renewed. */
-  knows(account: string): Promise<boolean>;
-  /** Counts one use by this address; false = too many. */
-  may(use: LimitedUse, remoteAddress: string): Promise<boolean>;
-  /** One line of operational log. */
-  readonly log: (line: string) => void;
-};
-
-export type BuiltInClient = {
-  readonly id: string;
-  readonly name: string;
-  readonly redirectUris: readonly string[];
-};
-
-/** What costs more than looking something up, or can be guessed. */
-export type LimitedUse = "register" | "document" | "authorize" | "device-code";
 
 export const base = "/oauth";
 export const sessionCookie = "sluice_oauth";
@@ -50,12 +16,11 @@ const hour = 60 * minute;
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code";
 
 export function oidcConfiguration(
-  needs: OidcNeeds,
+  needs: IdentityNeeds,
   kept: Kept,
   { keys, pages }: { readonly keys: OidcKeys; readonly pages: CaughtPages },
 ): Configuration {
   const issuer = needs.issuer();
-  const resources = needs.resources.map((path) => issuer + path);
   return {
     ...protocol(needs),
     adapter: adapterOver(kept),
@@ -73,7 +38,7 @@ export function oidcConfiguration(
       short: { httpOnly: true, sameSite: "lax", signed: true, secure: issuer.startsWith("https:") },
     },
     jwks: { keys: keys.jwks.keys },
-    features: features(needs, resources, pages),
+    features: features(needs, pages),
     fetch: metadataFetch(needs.send),
     fetchResponseBodyLimits: { "client_id metadata document": documentBytesMax },
     renderError: pages.renderError,
@@ -84,7 +49,8 @@ export function oidcConfiguration(
   };
 }
 
-function protocol({ scopes }: OidcNeeds): Configuration {
+function protocol({ resources }: IdentityNeeds): Configuration {
+  const scopes = new Set(resources.flatMap((it) => it.scopes));
   return {
     scopes: ["openid", "offline_access", ...scopes],
     responseTypes: ["code"],
@@ -131,11 +97,10 @@ function protocol({ scopes }: OidcNeeds): Configuration {
 }
 
 function features(
-  { scopes, may }: OidcNeeds,
-  resources: readonly string[],
+  { resources, may, issuer }: IdentityNeeds,
   { device }: CaughtPages,
 ): NonNullable<Configuration["features"]> {
-  const [defaultResource = ""] = resources;
+  const defaultResource = issuer() + (resources[0]?.path ?? "");
   return {
     devInteractions: { enabled: false },
     rpInitiatedLogout: { enabled: false },
@@ -158,9 +123,10 @@ function features(
       getResourceServerInfo(ctx, resource) {
         const asked = ctx.oidc.params?.["resource"];
         const several = Array.isArray(asked) && asked.length > 1;
-        if (several || !resources.includes(resource)) throw new errors.InvalidTarget();
+        const found = resources.find(({ path }) => resource === issuer() + path);
+        if (several || found === undefined) throw new errors.InvalidTarget();
         return {
-          scope: scopes.join(" "),
+          scope: found.scopes.join(" "),
           audience: resource,
           accessTokenFormat: "opaque",
           accessTokenTTL: accessTokenMs / second,

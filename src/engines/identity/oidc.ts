@@ -5,13 +5,13 @@ import {
   type AccessToken,
   type Identity,
   type IdentityAnswer,
+  type IdentityNeeds,
   type IdentityRequest,
-  type Pending,
 } from "./identity.ts";
 import { keepClient, type Kept } from "./oidc-adapter.ts";
 import { preparedRequest } from "./oidc-request.ts";
 import { oidcServer, type OidcServer } from "./oidc-server.ts";
-import { base, type OidcNeeds } from "./oidc-settings.ts";
+import { base } from "./oidc-settings.ts";
 import { undecided, type Undecided } from "./undecided.ts";
 
 const paths = [`${base}/`, "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
@@ -19,11 +19,11 @@ const userCodeCharactersMax = 20;
 const dayMs = 24 * 60 * 60 * 1_000;
 
 /** oidc-provider behind the interface. It is made when it is first asked: the issuer is known by then. */
-export function oidcIdentity(needs: OidcNeeds): Identity {
+export function oidcIdentity(needs: IdentityNeeds): Identity {
   const { store, workspace, vault, clock } = needs;
   const place = entryPlace(store, workspace, clock);
   const grants = grantsIn(place, clock);
-  const kept: Kept = { place, grants, clock, vault };
+  const kept: Kept = { place, grants, clock, vault, ended: needs.ended };
   let made: Promise<OidcServer> | undefined;
 
   async function server(): Promise<OidcServer> {
@@ -40,13 +40,16 @@ export function oidcIdentity(needs: OidcNeeds): Identity {
     async handle(request) {
       const prepared = await preparedRequest(request, needs);
       if (prepared.kind === "answered") return prepared.answer;
-      return prefilled(await (await server()).answer(prepared.request), request.target);
+      const answer = await (await server()).answer(prepared.request);
+      return prefilled(answer, request.target);
     },
     ...deciding(needs, kept, server),
     token: async (text) => tokenOf((await server()).provider, grants, text),
     grant: grants.get,
     grants: grants.list,
-    revoke: grants.revoke,
+    async revoke(grant) {
+      await grants.revoke(grant);
+    },
   };
 }
 
@@ -58,42 +61,38 @@ function prefilled(answer: IdentityAnswer, target: string): IdentityAnswer {
 }
 
 function deciding(
-  needs: OidcNeeds,
+  needs: IdentityNeeds,
   kept: Kept,
   server: () => Promise<OidcServer>,
 ): Pick<Identity, "pending" | "approve" | "refuse"> {
   const { grants, clock } = kept;
 
-  async function decided(
+  async function decided<T>(
     request: IdentityRequest,
-    decide: (it: Undecided) => Promise<string | undefined>,
-  ): Promise<string | undefined> {
+    decide: (it: Undecided) => Promise<T>,
+  ): Promise<T | undefined> {
+    let result: T | undefined;
     const { provider, onRequest } = await server();
-    return onRequest(request, async (incoming, response) => {
+    await onRequest(request, async (incoming, response) => {
       const it = await undecided(provider, needs, { incoming, response });
-      return it === undefined ? undefined : decide(it);
+      if (it !== undefined) result = await decide(it);
     });
+    return result;
   }
 
   return {
-    async pending(request) {
-      let found: Pending | undefined;
-      await decided(request, async ({ pending }) => {
-        found = pending;
-        return undefined;
-      });
-      return found;
-    },
+    pending: (request) => decided(request, async ({ pending }) => pending),
     approve: (request, approval) =>
       decided(request, async ({ pending, resume }) => {
         const scopes = pending.scopes.filter((scope) => approval.scopes.includes(scope));
         if (scopes.length === 0) return undefined;
-        const grantId = await grants.approve(pending.client, { ...approval, scopes }, pending.resource);
+        const grant = await grants.approve(pending.client, { ...approval, scopes }, pending.resource);
         await keepClient(kept, pending.client.id, clock.now() + (grantDays + 1) * dayMs);
-        return resume({
+        const next = await resume({
           login: { accountId: approval.account, remember: false },
-          consent: { grantId },
+          consent: { grantId: grant },
         });
+        return { next, grant };
       }),
     refuse: (request) =>
       decided(request, ({ resume }) =>

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type InteractionResults } from "oidc-provider";
 import type Provider from "oidc-provider";
 import { z } from "zod";
-import type { Client, Pending } from "./identity.ts";
-import { interactionPath, type OidcNeeds } from "./oidc-settings.ts";
+import type { Client, IdentityNeeds, Pending } from "./identity.ts";
+import { interactionPath } from "./oidc-settings.ts";
 
 /** A request that waits for a person. */
 export type Undecided = {
@@ -25,7 +25,7 @@ const Params = z.looseObject({
 /** What the cookies of a request to the page of an interaction name; undefined when they name none, or another one. */
 export async function undecided(
   provider: Provider,
-  { scopes, clients }: Pick<OidcNeeds, "scopes" | "clients">,
+  { resources, clients, issuer }: Pick<IdentityNeeds, "resources" | "clients" | "issuer">,
   { incoming, response }: NodeRequest,
 ): Promise<Undecided | undefined> {
   const interaction = await interactionOf(provider, incoming, response);
@@ -36,6 +36,7 @@ export async function undecided(
   const found = await provider.Client.find(params.client_id);
   if (found === undefined) return undefined;
   const asked = new Set(params.scope.split(" "));
+  const { scopes = [] } = resources.find(({ path }) => params.resource === issuer() + path) ?? {};
   return {
     pending: {
       id: interaction.uid,
@@ -60,7 +61,7 @@ async function interactionOf(provider: Provider, incoming: IncomingMessage, resp
 
 function clientOf(
   { clientId: id, clientName, clientUri, redirectUris = [] }: Found,
-  builtIn: OidcNeeds["clients"],
+  builtIn: IdentityNeeds["clients"],
 ): Client {
   const isBuiltIn = builtIn.some((it) => it.id === id);
   const from = isBuiltIn ? "built-in" : id.startsWith("https://") ? "document" : "registered";

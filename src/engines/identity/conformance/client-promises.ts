@@ -73,7 +73,7 @@ export const clientPromises: Promises = {
         client_id_metadata_document_supported: true,
         token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
       });
-      assert.deepEqual(metadata["scopes_supported"], ["openid", "offline_access", ...scopes]);
+      assert.deepEqual(metadata["scopes_supported"], ["openid", "offline_access", ...scopes, "keys:write"]);
     }
   },
 
@@ -178,7 +178,7 @@ export const clientPromises: Promises = {
 
   async "a token is made out to one of our own resources, by default the first"({ identity }) {
     const clientId = await newClient(identity);
-    for (const path of resources) {
+    for (const { path } of resources) {
       const { access } = await newTokens(identity, { clientId, params: { resource: issuer + path } });
       assert.equal((await identity.token(access))?.audience, issuer + path);
     }
@@ -197,6 +197,9 @@ export const clientPromises: Promises = {
       const { searchParams } = new URL(String(answer.headers["location"]));
       assert.deepEqual([searchParams.get("error"), searchParams.get("iss")], ["invalid_target", issuer]);
     }
+    const params = { resource: `${issuer}/api/v1`, scope: null };
+    const asked = await beAsked(identity, authorizeTarget(clientId, proof().challenge, params));
+    assert.deepEqual(asked.pending.scopes, [...scopes, "keys:write"]);
     const code = await newCode(identity, { clientId });
     const elsewhere = await exchange(identity, clientId, code, { resource: `${issuer}/api/v1` });
     assert.deepEqual(errorOf(elsewhere), [400, "invalid_target"]);

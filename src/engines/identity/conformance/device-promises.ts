@@ -67,8 +67,9 @@ export const devicePromises: Promises = {
       [null, "built-in", scopes, `${issuer}/mcp`],
     );
     assert.deepEqual(errorOf(await poll()), [400, "authorization_pending"]);
-    const next = await identity.approve(request, { account, realm, scopes: ["events:read"] });
-    const done = await browser.get(new URL(next ?? "").pathname);
+    const { next = "" } =
+      (await identity.approve(request, { account, realm, scopes: ["events:read"] })) ?? {};
+    const done = await browser.get(new URL(next).pathname);
     assert.equal(pageOf(done, "device-connected").client, builtIn.name);
     const tokens = tokensOf(await poll());
     assert.deepEqual((await identity.token(tokens.access))?.scopes, ["events:read"]);

@@ -67,12 +67,13 @@ export const grantPromises: Promises = {
       assert.equal(await identity.token(text), undefined);
   },
 
-  async "a code that is used twice revokes what it was exchanged for"({ identity }) {
+  async "a code that is used twice revokes what it was exchanged for"({ identity, ended }) {
     const clientId = await newClient(identity);
     const code = await newCode(identity, { clientId });
     const { access, refresh } = tokensOf(await exchange(identity, clientId, code));
-    assert.ok(await identity.token(access));
+    const { grant } = (await identity.token(access)) ?? {};
     assert.deepEqual(errorOf(await exchange(identity, clientId, code)), [400, "invalid_grant"]);
+    assert.deepEqual(ended, [`${grant} replayed`]);
     assert.equal(await identity.token(access), undefined);
     assert.deepEqual(errorOf(await refreshed(identity, clientId, refresh)), [400, "invalid_grant"]);
   },
@@ -167,7 +168,7 @@ export const grantPromises: Promises = {
   }) {
     const clientId = await newClient(identity);
     const one = await newTokens(identity, { clientId });
-    const two = await newTokens(identity, { clientId, realm: "ws_other" });
+    const two = await newTokens(identity, { clientId, approval: { realm: "ws_other" } });
     const other = await another();
     assert.ok(await other.token(one.access));
     const grant = (await identity.token(one.access))?.grant ?? "";
@@ -180,21 +181,31 @@ export const grantPromises: Promises = {
     assert.equal((await identity.grants({ account })).length, 1);
   },
 
-  async "a client can give its token back, which ends the grant, and no other client can"({ identity }) {
+  async "a client can give its token back, which ends the grant, and no other client can"({
+    identity,
+    ended,
+  }) {
     const clientId = await newClient(identity);
     const { access, refresh } = await newTokens(identity, { clientId });
     const stranger = await newClient(identity);
     const visitor = new Visitor(identity);
     await visitor.post("/oauth/revoke", { client_id: stranger, token: refresh });
-    assert.ok(await identity.token(access));
+    const { grant } = (await identity.token(access)) ?? {};
     assert.equal((await visitor.post("/oauth/revoke", { client_id: clientId, token: refresh })).status, 200);
     assert.equal(await identity.token(access), undefined);
+    assert.deepEqual(ended, [`${grant} given back`]);
   },
 
   async "approving again, with less or more, is one grant, and tokens given before follow it"({ identity }) {
     const clientId = await newClient(identity);
-    const first = await newTokens(identity, { clientId, scopes: ["events:read", "endpoints:read"] });
-    const later = await newTokens(identity, { clientId, scopes: ["endpoints:read", "endpoints:write"] });
+    const first = await newTokens(identity, {
+      clientId,
+      approval: { scopes: ["events:read", "endpoints:read"] },
+    });
+    const later = await newTokens(identity, {
+      clientId,
+      approval: { scopes: ["endpoints:read", "endpoints:write"] },
+    });
     assert.deepEqual((await identity.token(first.access))?.scopes, ["endpoints:read"]);
     assert.deepEqual((await identity.token(later.access))?.scopes, ["endpoints:read", "endpoints:write"]);
     const [grant, ...others] = await identity.grants({ account });

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import type { MockTimersOptions, TestContext } from "node:test";
 import type { EntryStore } from "../entry-place.ts";
-import type { Identity, IdentityAnswer, IdentityPage, IdentityRequest, Pending } from "../identity.ts";
+import type {
+  Grant,
+  Identity,
+  IdentityAnswer,
+  IdentityPage,
+  IdentityRequest,
+  LimitedUse,
+  Pending,
+} from "../identity.ts";
 import type { Send } from "../metadata-fetch.ts";
-import type { LimitedUse } from "../oidc-settings.ts";
 
 /** Somewhere empty that several processes can keep what they make, until `remove`. */
 export type IdentityPlace = {
@@ -19,6 +26,7 @@ export type IdentityOptions = {
   readonly send: Send;
   knows(account: string): Promise<boolean>;
   may(use: LimitedUse): Promise<boolean>;
+  ended(grant: Grant, how: string): Promise<void>;
 };
 
 /** What one promise is tried on. */
@@ -34,6 +42,8 @@ export type Trial = {
   readonly reads: string[];
   /** Accounts that exist no more. */
   readonly gone: Set<string>;
+  /** Why grants ended that nobody revoked. */
+  readonly ended: string[];
   /** Uses that are refused from now on. */
   readonly refused: Set<LimitedUse>;
 };
@@ -43,7 +53,11 @@ export type Promises = Readonly<Record<string, (trial: Trial) => Promise<void>>>
 
 export const issuer = "http://127.0.0.1:8080";
 export const scopes = ["endpoints:read", "endpoints:write", "events:read"];
-export const resources = ["/mcp", "/api/mcp", "/api/v1"];
+export const resources = [
+  { path: "/mcp", scopes },
+  { path: "/api/mcp", scopes },
+  { path: "/api/v1", scopes: [...scopes, "keys:write"] },
+];
 export const builtIn = { id: "fake-cli", name: "Fake CLI", redirectUris: ["http://127.0.0.1/callback"] };
 export const account = "usr_ada";
 export const realm = "ws_acme";
@@ -63,6 +77,7 @@ export async function onTrial(
   const reads: string[] = [];
   const gone = new Set<string>();
   const refused = new Set<LimitedUse>();
+  const ended: string[] = [];
   const options: IdentityOptions = {
     issuer,
     async send({ url }) {
@@ -71,12 +86,13 @@ export async function onTrial(
     },
     knows: async (id) => !gone.has(id),
     may: async (use) => !refused.has(use),
+    ended: async ({ id }, how) => void ended.push(`${id} ${how}`),
   };
   const another = (other: Partial<IdentityOptions> = {}) => place.open({ ...options, ...other });
   try {
     const identity = await another();
     const pass = (ms: number): void => t.mock.timers.tick(ms);
-    await tried({ identity, entries: place.entries, another, pass, documents, reads, gone, refused });
+    await tried({ identity, entries: place.entries, another, pass, documents, reads, gone, ended, refused });
   } finally {
     t.mock.timers.reset();
     await place.remove();
@@ -181,12 +197,9 @@ export function proof(): { readonly verifier: string; readonly challenge: string
 
 export type Ask = {
   readonly clientId: string;
-  readonly verifier?: string;
   /** null leaves a parameter out. */
   readonly params?: Readonly<Record<string, string | null>>;
-  readonly account?: string;
-  readonly realm?: string;
-  readonly scopes?: readonly string[];
+  readonly approval?: { readonly realm?: string; readonly scopes?: readonly string[] };
 };
 
 /** The address that a client sends a browser to. */
@@ -230,8 +243,7 @@ export async function approved(
   }: { readonly browser: Visitor; readonly request: IdentityRequest; readonly pending: Pending },
   approval: Partial<Parameters<Identity["approve"]>[1]> = {},
 ): Promise<URLSearchParams> {
-  const next = await identity.approve(request, { account, realm, scopes, ...approval });
-  assert.ok(next !== undefined);
+  const { next = "" } = (await identity.approve(request, { account, realm, scopes, ...approval })) ?? {};
   const answer = await browser.get(new URL(next).pathname);
   assert.equal(answer.status, 303, JSON.stringify(answer));
   return new URL(String(answer.headers["location"])).searchParams;
@@ -240,11 +252,7 @@ export async function approved(
 export async function newCode(identity: Identity, ask: Ask) {
   const { verifier, challenge } = proof();
   const asked = await beAsked(identity, authorizeTarget(ask.clientId, challenge, ask.params));
-  const query = await approved(identity, asked, {
-    ...(ask.account !== undefined && { account: ask.account }),
-    ...(ask.realm !== undefined && { realm: ask.realm }),
-    ...(ask.scopes !== undefined && { scopes: ask.scopes }),
-  });
+  const query = await approved(identity, asked, ask.approval);
   return { code: query.get("code") ?? "", verifier, query };
 }
 
