@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases } from "./engines/databases.ts";
+import { oidcIdentity } from "./engines/identity/oidc.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
@@ -12,7 +13,10 @@ import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
 import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
+import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
+import { liveMembers } from "./planes/account/live-members.ts";
+import { oauthPrincipals } from "./planes/account/oauth/oauth-principal.ts";
 import { firstOwner } from "./planes/account/owner.ts";
 import { account } from "./planes/account/plane.ts";
 import { planes } from "./planes/planes.ts";
@@ -122,7 +126,7 @@ async function openEngines(composition: Composition, closing: Closing) {
     },
   };
   const { store, traffic, ledger, counters } = database;
-  const engines = wrap({
+  const mechanisms = {
     clock,
     store,
     traffic,
@@ -133,7 +137,8 @@ async function openEngines(composition: Composition, closing: Closing) {
     log,
     settings,
     catalogue: catalogueOf(planes),
-  });
+  };
+  const engines = wrap({ ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) });
   return { engines, own, folder, address, outdated: database.outdated };
 }
 
@@ -143,7 +148,7 @@ async function startPlanes(
   closing: Closing,
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
-  const authenticate = apiKeyAuthenticator(engines);
+  const authenticate = apiKeyAuthenticator(engines, oauthPrincipals(engines, await liveMembers(engines)));
   const mcp = sharedBy({
     operations,
     documents: planes.flatMap((plane) => plane.documents),

@@ -392,7 +392,7 @@ describe("undo of many records", () => {
     world = await openWorld();
     workspace = await world.newWorkspace();
     const operations = [fillCrates, turnCrates];
-    const catalogue = catalogueOf([...planes, { operations, resources: [crate] }]);
+    const catalogue = catalogueOf([...planes, { name: "crates", operations, resources: [crate] }]);
     const engines = { ...world.engines, catalogue };
     call = (it, input) => invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
   });

@@ -3,7 +3,7 @@ import type { Resource } from "./resource.ts";
 
 /** What every plane declares, so that an operation may deal with the records of planes that it cannot import. */
 export type Catalogue = {
-  readonly operations: ReadonlyMap<string, Declared>;
+  readonly operations: ReadonlyMap<string, Declared & { readonly plane: string }>;
   /** By kind. */
   readonly resources: ReadonlyMap<string, Resource>;
 };
@@ -11,6 +11,7 @@ export type Catalogue = {
 /** What others may know of an operation. */
 export type Declared = {
   readonly name: string;
+  readonly title: string;
   readonly effect: "read" | "change" | "act";
   readonly scope: Scope;
   readonly reach: "everywhere" | "people";
@@ -18,11 +19,17 @@ export type Declared = {
   readonly undoNone?: string | null;
 };
 
-type Declares = { readonly operations: readonly Declared[]; readonly resources: readonly Resource[] };
+type Declares = {
+  readonly name: string;
+  readonly operations: readonly Declared[];
+  readonly resources: readonly Resource[];
+};
 
 export function catalogueOf(planes: readonly Declares[]): Catalogue {
   return {
-    operations: new Map(planes.flatMap(({ operations }) => operations.map((it) => [it.name, it]))),
+    operations: new Map(
+      planes.flatMap(({ name: plane, operations }) => operations.map((it) => [it.name, { ...it, plane }])),
+    ),
     resources: new Map(planes.flatMap(({ resources }) => resources.map((it) => [it.kind, it]))),
   };
 }

@@ -30,8 +30,8 @@ export async function undecided(
 ): Promise<Undecided | undefined> {
   const interaction = await interactionOf(provider, incoming, response);
   if (interaction === undefined || interaction.result !== undefined) return undefined;
-  const path = (incoming.url ?? "").split("?")[0];
-  if (path !== interactionPath + interaction.uid) return undefined;
+  const asking = (incoming.url ?? "").split("?")[0];
+  if (asking !== interactionPath + interaction.uid) return undefined;
   const params = Params.parse(interaction.params);
   const found = await provider.Client.find(params.client_id);
   if (found === undefined) return undefined;

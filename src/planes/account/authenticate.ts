@@ -1,9 +1,11 @@
 import { Failure } from "../../kernel/failure.ts";
 import { fingerprint } from "../../kernel/secret.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { isStale, readThrough } from "../../registry/read-through.ts";
 import { decodedRow } from "../../registry/unit.ts";
+import type { ByToken } from "./oauth/oauth-principal.ts";
 import { apiKey, apiKeyPattern, checks, type ApiKeyRow } from "./api-key.ts";
 
 const failuresPerMinute = 60;
@@ -20,22 +22,31 @@ const useKeptMs = 400 * 24 * 3_600_000;
  * @returns a function that throws Failure unauthenticated (saying which of missing, malformed, unknown, expired,
  * revoked) or limited after 60 failures a minute from one address, or unavailable when the key cannot be looked up
  */
-export function apiKeyAuthenticator(engines: Engines): Authenticate {
+export function apiKeyAuthenticator(engines: Engines, person: ByToken = async () => undefined): Authenticate {
   const { clock, counters } = engines;
   const find = keysByText(engines);
   const noteUse = useNotes(engines);
-  return async ({ authorization, remoteAddress, client }) => {
+  return async ({ authorization, resource, remoteAddress, client }) => {
     try {
       const text = bearerOf(authorization);
+      const principal = await person(text, resource);
+      if (principal !== undefined) {
+        const [workspace = ""] = principal.workspaces.keys();
+        noteUse({ ...principal, workspace }, client ?? "");
+        return principal;
+      }
+      requireKey(text);
       const row = usable(await find(text), text, clock.now());
-      noteUse(row, client ?? "");
-      return {
-        workspaces: new Map([[row.workspace, "all"]]),
-        actor: { kind: "key", id: row.id },
-        credential: { kind: "api-key", id: row.id },
+      const { id, workspace } = row;
+      const key: Principal = {
+        workspaces: new Map([[workspace, "all"]]),
+        actor: { kind: "key", id },
+        credential: { kind: "api-key", id },
         confines: {},
         toolsets: ["webhooks"],
       };
+      noteUse({ ...key, workspace }, client ?? "");
+      return key;
     } catch (error) {
       if (authorization === undefined) throw error;
       const { allowed, resetAt } = await counters.hit(`auth/${remoteAddress}`, failuresPerMinute, 60_000);
@@ -71,10 +82,12 @@ function keysByText({ store }: Engines): (text: string) => Promise<ApiKeyRow | u
   };
 }
 
+type User = Pick<Principal, "actor" | "credential"> & { readonly workspace: string };
+
 /** Last use is a courtesy, noted at most once a minute: a call must not wait for it, nor fail because of it. */
-function useNotes({ store, clock, log }: Engines): (row: ApiKeyRow, client: string) => void {
+function useNotes({ store, clock, log }: Engines): (by: User, client: string) => void {
   const usedAt = new Map<string, number>();
-  return ({ id, workspace }, client) => {
+  return ({ credential: { id }, actor, workspace }, client) => {
     const at = clock.now();
     if (at - (usedAt.get(id) ?? 0) < useRecordedEveryMs) return;
     if (usedAt.size >= cachedMax) usedAt.clear();
@@ -85,7 +98,7 @@ function useNotes({ store, clock, log }: Engines): (row: ApiKeyRow, client: stri
       .commit({
         workspace,
         at,
-        actor: { kind: "key", id },
+        actor,
         operation: "credential_use",
         records: [],
         entries: [entry],
@@ -113,10 +126,10 @@ function usable(row: ApiKeyRow | undefined, text: string, now: number): ApiKeyRo
 
 function bearerOf(authorization: string | undefined): string {
   if (authorization === undefined || authorization === "")
-    throw refused(
-      "No credentials were sent.",
-      "Send the header `Authorization: Bearer mk_…` with your API key.",
-    );
+    throw new Failure("unauthenticated", "No credentials were sent.", {
+      hint: "Send the header `Authorization: Bearer mk_…` with your API key.",
+      signIn: true,
+    });
   if (authorization.includes("${"))
     throw refused(
       "The Authorization header holds an unexpanded placeholder.",
@@ -128,9 +141,12 @@ function bearerOf(authorization: string | undefined): string {
       "The Authorization header is malformed.",
       "It must be exactly `Bearer mk_…`: one space, nothing around the key.",
     );
-  if (!apiKeyPattern.test(text))
-    throw refused("This is no API key.", "A key is mk_ and 49 letters and digits, 52 characters in all.");
   return text;
+}
+
+function requireKey(text: string): void {
+  if (apiKeyPattern.test(text)) return;
+  throw refused("This is no API key.", "A key is mk_ and 49 letters and digits, 52 characters in all.");
 }
 
 function refused(message: string, hint: string): Failure {

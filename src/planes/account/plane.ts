@@ -6,6 +6,8 @@ import { user } from "./user.ts";
 import { accountRoutes } from "./pages/pages.ts";
 import { invitation } from "./invitation.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
+import { listConnectedClients } from "./operations/list-connected-clients.ts";
+import { revokeConnectedClient } from "./operations/revoke-connected-client.ts";
 import { listApiKeys } from "./operations/list-api-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
 import { revokeApiKey } from "./operations/revoke-api-key.ts";
@@ -16,7 +18,17 @@ import { accountUpkeep } from "./upkeep.ts";
 
 export const account = {
   name: "account",
-  operations: [whoami, listChanges, undoChange, listApiKeys, createApiKey, revokeApiKey, updateWorkspace],
+  operations: [
+    whoami,
+    listChanges,
+    undoChange,
+    listApiKeys,
+    createApiKey,
+    revokeApiKey,
+    listConnectedClients,
+    revokeConnectedClient,
+    updateWorkspace,
+  ],
   resources: [workspace, apiKey, user, member, invitation],
   documents: [],
   prompts: [],
