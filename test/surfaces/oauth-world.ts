@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type {
   OAuthClientProvider,
+  OAuthDiscoveryState,
   OAuthTokens,
   StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
@@ -216,6 +218,7 @@ export class FakeClient implements OAuthClientProvider {
   change: (form: URLSearchParams) => void = () => {};
   #client: StoredOAuthClientInformation | undefined;
   #tokens: OAuthTokens | undefined;
+  #discovered: OAuthDiscoveryState | undefined;
   #verifier = "";
 
   constructor(person: Person) {
@@ -248,6 +251,14 @@ export class FakeClient implements OAuthClientProvider {
     this.callback = await this.#person.browser.decide(this.asked, "approve", this.change);
   }
 
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.#discovered = state;
+  }
+
+  discoveryState() {
+    return this.#discovered;
+  }
+
   saveCodeVerifier(verifier: string): void {
     this.#verifier = verifier;
   }
@@ -255,4 +266,88 @@ export class FakeClient implements OAuthClientProvider {
   codeVerifier(): string {
     return this.#verifier;
   }
+}
+
+/** A client that registers, asks and exchanges step by step: for what a well-behaved one never does. */
+export async function register(
+  { url }: Pick<OauthWorld, "url">,
+  metadata: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly status: number; readonly clientId: string }> {
+  const answer = await fetch(`${url}/oauth/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      client_name: "Fake Agent",
+      redirect_uris: [callback],
+      token_endpoint_auth_method: "none",
+      ...metadata,
+    }),
+  });
+  const { client_id } = (await answer.json()) as { readonly client_id?: string };
+  return { status: answer.status, clientId: client_id ?? "" };
+}
+
+export const callback = "http://127.0.0.1/callback";
+const verifier = "fake-verifier-fake-verifier-fake-verifier-fake";
+
+export function authorizeUrl(
+  { url }: Pick<OauthWorld, "url">,
+  clientId: string,
+  params: Readonly<Record<string, string>> = {},
+): URL {
+  const challenge = createHash("sha256").update(verifier).digest("base64url");
+  const all = {
+    client_id: clientId,
+    response_type: "code",
+    redirect_uri: callback,
+    code_challenge: challenge,
+    code_challenge_method: "S256",
+    resource: `${url}/api/mcp`,
+    ...params,
+  };
+  return new URL(`${url}/oauth/authorize?${new URLSearchParams(all).toString()}`);
+}
+
+export type Connection = { readonly access: string; readonly refresh: string; readonly clientId: string };
+
+/** A person connects a client for the resource and approves all that they are shown. */
+export async function connect(
+  world: Pick<OauthWorld, "url">,
+  { browser }: Person,
+  params: Readonly<Record<string, string>> = {},
+  change?: (form: URLSearchParams) => void,
+): Promise<Connection> {
+  const { clientId } = await register(world);
+  const asked = await browser.open(authorizeUrl(world, clientId, params));
+  const query = await browser.decide(asked, "approve", change);
+  const answer = await token(world, {
+    grant_type: "authorization_code",
+    client_id: clientId,
+    code: query.get("code") ?? "",
+    code_verifier: verifier,
+    redirect_uri: callback,
+  });
+  const tokens = (await answer.json()) as { readonly access_token: string; readonly refresh_token: string };
+  return { access: tokens.access_token, refresh: tokens.refresh_token, clientId };
+}
+
+export function token(
+  { url }: Pick<OauthWorld, "url">,
+  form: Readonly<Record<string, string>>,
+): Promise<Response> {
+  return fetch(`${url}/oauth/token`, { method: "POST", body: new URLSearchParams(form) });
+}
+
+/** Lists endpoints over MCP with this bearer text. */
+export function call({ url }: Pick<OauthWorld, "url">, bearer: string, args: object = {}): Promise<Response> {
+  return fetch(`${url}/api/mcp`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "list_endpoints", arguments: args },
+    }),
+  });
 }
