@@ -24,6 +24,7 @@ const sluice = await compose({
     SLUICE_PORT: "0",
     SLUICE_DATA_DIR: directory,
     SLUICE_INGEST_RATE: "0",
+    SLUICE_API_RATE: "0",
     SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
     SLUICE_BOOTSTRAP_API_KEY: key,
     SLUICE_DATABASE_URL: process.env["SLUICE_DATABASE_URL"],

@@ -49,6 +49,7 @@ export async function soakServer(): Promise<SoakServer> {
       SLUICE_PORT: "0",
       SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
       SLUICE_INGEST_RATE: "0",
+      SLUICE_API_RATE: "0",
       SLUICE_BOOTSTRAP_API_KEY: key,
       ...(database !== undefined && { SLUICE_DATABASE_URL: database }),
     },

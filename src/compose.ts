@@ -12,14 +12,14 @@ import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
-import { apiKeyAuthenticator } from "./planes/account/authenticate.ts";
+import { authenticator } from "./planes/account/authenticate.ts";
 import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { liveMembers } from "./planes/account/live-members.ts";
-import { oauthPrincipals } from "./planes/account/oauth/oauth-principal.ts";
 import { firstOwner } from "./planes/account/owner.ts";
 import { account } from "./planes/account/plane.ts";
 import { planes } from "./planes/planes.ts";
+import { callRate, rateLimited } from "./registry/call-rate.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
 import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
@@ -28,9 +28,10 @@ import type { Operation } from "./registry/operation.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
-import { sharedBy, statelessRoute } from "./surfaces/mcp/mcp-route.ts";
+import { mcpRoutes } from "./surfaces/mcp/mcp-routes.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
+import { referenceApp } from "./surfaces/rest/reference/reference.ts";
 import { restApp } from "./surfaces/rest/rest.ts";
 import { rootApp } from "./surfaces/rest/root.ts";
 
@@ -148,8 +149,9 @@ async function startPlanes(
   closing: Closing,
 ): Promise<Inbound> {
   const running = await Promise.all(planes.map((plane) => plane.start(engines)));
-  const authenticate = apiKeyAuthenticator(engines, oauthPrincipals(engines, await liveMembers(engines)));
-  const mcp = sharedBy({
+  const authenticate = authenticator(engines, await liveMembers(engines));
+  const rate = callRate(config.SLUICE_API_RATE, engines);
+  const mcp = {
     operations,
     documents: planes.flatMap((plane) => plane.documents),
     prompts: planes.flatMap((plane) => plane.prompts),
@@ -157,8 +159,9 @@ async function startPlanes(
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
-    authenticate,
-  });
+    authenticate: rateLimited(authenticate, rate, engines),
+    confirm: authenticate,
+  };
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),
     engines,
@@ -176,14 +179,15 @@ async function startPlanes(
   closing.unshift(() => runner.stop(graceMs));
   const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
   const apps = [
-    restApp({ operations, engines, authenticate }),
+    restApp({ operations, engines, authenticate, rate }),
     openapiApp(operations, describedAs(engines, version)),
+    referenceApp(operations, describedAs(engines, version)),
     healthApp(health),
   ];
   const inbound = await listen({
     host: config.SLUICE_HOST,
     port: config.SLUICE_PORT,
-    routes: [...running.flatMap(({ routes }) => routes), statelessRoute(mcp)],
+    routes: [...running.flatMap(({ routes }) => routes), ...mcpRoutes(mcp)],
     app: rootApp(apps, log),
     limits,
     clock: engines.clock,

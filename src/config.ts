@@ -94,6 +94,12 @@ export const variables = {
     fallback: "100",
     parse: (text) => numberIn(0, 1_000_000).parse(text),
   }),
+  SLUICE_API_RATE: variable({
+    does: "Calls a minute that one credential may make over REST and MCP, on all nodes together; 0 = unlimited.",
+    example: "6000",
+    fallback: "1200",
+    parse: (text) => numberIn(0, 1_000_000).parse(text),
+  }),
   MCP_SERVER_ENABLED: variable({
     does: "false answers 404 on every MCP address.",
     example: "false",

@@ -28,7 +28,12 @@ const made = {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-bad-input-"));
   sluice = await compose({
-    config: config({ SLUICE_PORT: "0", SLUICE_DATA_DIR: folder, SLUICE_INGEST_RATE: "0" }),
+    config: config({
+      SLUICE_PORT: "0",
+      SLUICE_DATA_DIR: folder,
+      SLUICE_INGEST_RATE: "0",
+      SLUICE_API_RATE: "0",
+    }),
     version: "test",
     log: (line) => void log.push(line),
   });
@@ -43,12 +48,12 @@ before(async () => {
   for (let n = 0; n < 2; n++) okay(await rest("POST", `/endpoints/${made.live}/test`, json({})));
   made.logsCursor = String(okay(await rest("GET", `/endpoints/${made.live}/logs?limit=1`))["nextCursor"]);
   const spare = okay(await rest("POST", "/api-keys", json({ name: "lost" })));
-  made.revoked = String(spare["key"]);
-  okay(await rest("DELETE", `/api-keys/${String(spare["id"])}`));
-  made.expired = String(okay(await rest("POST", "/api-keys", json({ name: "old" })))["key"]);
+  made.revoked = String(spare["secret"]);
+  okay(await rest("DELETE", `/credentials/${String(spare["id"])}`));
+  made.expired = String(okay(await rest("POST", "/api-keys", json({ name: "old" })))["secret"]);
   const store = new DatabaseSync(join(folder, "store.db"));
   store.exec(
-    "update record set value = json_set(value, '$.expiresAt', 1) where value ->> 'name' = 'old' and kind = 'api_key'",
+    "update record set value = json_set(value, '$.expiresAt', 1) where value ->> 'name' = 'old' and kind = 'credential'",
   );
   store.close();
   readers = ["store.db", "traffic.db", "counters.db"].map(
@@ -476,11 +481,17 @@ describe("a credential that does not do is told apart", () => {
     ["another scheme", () => `Basic ${key}`, /malformed/, /exactly `Bearer mk_…`/],
     ["no scheme", () => key, /malformed/, /exactly `Bearer mk_…`/],
     ["a space too many", () => `Bearer  ${key}`, /malformed/, /one space/],
-    ["something else", () => "Bearer sk_live_fake", /no API key/, /52 characters/],
+    ["something else", () => "Bearer sk_live_fake", /no key and no token/, /52 characters/],
     ["a key that is cut off", () => `Bearer ${key.slice(0, -2)}`, /no API key/, /52 characters/],
+    [
+      "a management token in the wrong header",
+      () => `Bearer mgt_${"0".repeat(49)}`,
+      /Authorization/,
+      /X-Management-Token/,
+    ],
     ["a mistyped key", () => `Bearer ${mistyped()}`, /not known/, /mistyped or cut off/],
-    ["an expired key", () => `Bearer ${made.expired}`, /has expired/, /Create a new key/],
-    ["a revoked key", () => `Bearer ${made.revoked}`, /was revoked/, /Create a new key/],
+    ["an expired key", () => `Bearer ${made.expired}`, /has expired/, /Create a new API key/],
+    ["a revoked key", () => `Bearer ${made.revoked}`, /was revoked/, /Create a new API key/],
   ];
   for (const [name, header, says, hint] of credentials)
     test(name, async () => {

@@ -26,7 +26,7 @@ import { waitFor } from "../src/registry/wait.ts";
 import type { Plan } from "../src/registry/workspace.ts";
 import { runScenario, scopeNeeded, type Scenario } from "./scenario.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
-import { callerOf, openWorld, principalOf, type World } from "./world.ts";
+import { callerOf, openWorld, principalFor, type World } from "./world.ts";
 
 /** No wait of a test is longer; what it waits for comes long before. */
 const waitMsMax = 20_000;
@@ -103,7 +103,7 @@ export async function openRunningWorld(
 
   /** Traffic has been told of it once this resolves. */
   async function call(workspace: string, it: Operation, input: object): Promise<Output> {
-    const output = await invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
+    const output = await invoke(it, input, callerOf(principalFor(it, workspace, "all")), engines);
     await courier.flush();
     return output;
   }
@@ -323,7 +323,7 @@ export function runningDryRunLeavesNothing(
         const workspace = await world().newWorkspace();
         const prepared = (await given?.(world(), workspace)) ?? {};
         const asked = typeof input === "function" ? input(prepared) : input;
-        const reach = { it, engines: world().engines, principal: principalOf(workspace, "all") };
+        const reach = { it, engines: world().engines, principal: principalFor(it, workspace, "all") };
         const sends = world().sends.length;
         world().mark();
         const rehearsed = await surfaces[surface](reach, { ...asked, dryRun: true });

@@ -7,7 +7,7 @@ import { pathParameters } from "../src/registry/field.ts";
 import { invoke, type Output } from "../src/registry/invoke.ts";
 import type { Operation } from "../src/registry/operation.ts";
 import { surfaces, type Reach, type SurfaceName } from "./surface-calls.ts";
-import { callerOf, openWorld, principalOf, type Left, type World } from "./world.ts";
+import { callerOf, openWorld, principalFor, type Left, type World } from "./world.ts";
 
 /** One call and what comes of it, the same over every surface. */
 export type Scenario = {
@@ -28,7 +28,7 @@ export type Prepare = (it: Operation, input: object) => Promise<Output>;
 /** Registers every scenario over every surface: parity is a property of the suite, not of discipline. */
 export function scenarios(it: Operation, list: readonly Scenario[]): void {
   inWorld(it.name, (world) => {
-    for (const scenario of [scopeNeeded(it), ...list])
+    for (const scenario of [...(it.of === "person" ? [] : [scopeNeeded(it)]), ...list])
       for (const surface of reachedBy(it))
         test(`${it.name} over ${surface}: ${scenario.name}`, () =>
           runScenario({ it, scenario, surface, world: world() }));
@@ -131,9 +131,9 @@ function reachedBy({ reach }: Operation): readonly SurfaceName[] {
 }
 
 function reachOf(it: Operation, { engines }: World, workspace: string, scopes: Scenario["scopes"]): Reach {
-  return { it, engines, principal: principalOf(workspace, scopes) };
+  return { it, engines, principal: principalFor(it, workspace, scopes) };
 }
 
 function preparing({ engines }: World, workspace: string): Prepare {
-  return (it, input) => invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
+  return (it, input) => invoke(it, input, callerOf(principalFor(it, workspace, "all")), engines);
 }

@@ -6,8 +6,14 @@ import { after, before, describe, test } from "node:test";
 import { z } from "zod";
 import type { Failure } from "../src/kernel/failure.ts";
 import { Secret } from "../src/kernel/secret.ts";
+import { createApiKey } from "../src/planes/account/operations/create-api-key.ts";
+import { createBucket } from "../src/planes/account/operations/create-bucket.ts";
+import { createEnvironment } from "../src/planes/account/operations/create-environment.ts";
+import { deleteBucket } from "../src/planes/account/operations/delete-bucket.ts";
+import { deleteEnvironment } from "../src/planes/account/operations/delete-environment.ts";
 import { listChanges } from "../src/planes/account/operations/list-changes.ts";
 import { undoChange } from "../src/planes/account/operations/undo-change.ts";
+import { updateCredential } from "../src/planes/account/operations/update-credential.ts";
 import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { planes } from "../src/planes/planes.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
@@ -21,7 +27,7 @@ import { invoke, type Output } from "../src/registry/invoke.ts";
 import { change, type Operation } from "../src/registry/operation.ts";
 import { resource } from "../src/registry/resource.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
-import { callerOf, openWorld, principalOf, type World } from "./world.ts";
+import { callerOf, openWorld, principalFor, principalOf, type World } from "./world.ts";
 
 const dayMs = 24 * 3_600_000;
 const orders = { name: "orders", targetUrl: "https://api.example.com/hooks" };
@@ -31,7 +37,7 @@ const complete = {
   provider: "stripe",
   verification: { eventType: { pointer: "/kind" } },
   environment: "staging",
-  bucket: "money",
+  bucket: "shop",
 };
 
 type Call = (it: Operation, input: object) => Promise<Output>;
@@ -40,7 +46,7 @@ type Call = (it: Operation, input: object) => Promise<Output>;
 type Example = {
   readonly name: string;
   readonly given?: (call: Call) => Promise<Output>;
-  readonly input: object;
+  input(given: Output): Output;
 };
 
 async function withSecrets(call: Call): Promise<Output> {
@@ -58,8 +64,8 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
   [
     createEndpoint,
     [
-      { name: "with little", input: orders },
-      { name: "with everything", input: complete },
+      { name: "with little", input: () => orders },
+      { name: "with everything", input: () => complete },
     ],
   ],
   [
@@ -68,7 +74,7 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
       {
         name: "every field",
         given: withSecrets,
-        input: {
+        input: () => ({
           endpointId: "orders",
           name: "Renamed",
           targetUrl: "https://other.example.com/",
@@ -78,22 +84,54 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
           maxAttempts: 1,
           bodyBytesMax: 2_048,
           verification: {},
-        },
+        }),
       },
-      { name: "resuming", given: paused, input: { endpointId: "orders", isActive: true } },
-      { name: "no provider", given: withSecrets, input: { endpointId: "orders", provider: null } },
+      { name: "resuming", given: paused, input: () => ({ endpointId: "orders", isActive: true }) },
+      { name: "no provider", given: withSecrets, input: () => ({ endpointId: "orders", provider: null }) },
     ],
   ],
   [
     deleteEndpoint,
     [
-      { name: "at work", given: withSecrets, input: { endpointId: "orders" } },
-      { name: "paused", given: paused, input: { endpointId: "orders" } },
+      { name: "at work", given: withSecrets, input: () => ({ endpointId: "orders" }) },
+      { name: "paused", given: paused, input: () => ({ endpointId: "orders" }) },
     ],
   ],
   [
     updateWorkspace,
-    [{ name: "all of it", input: { name: "Acme", plan: { endpointsMax: 3, retentionDays: 5 } } }],
+    [{ name: "all of it", input: () => ({ name: "Acme", plan: { endpointsMax: 3, retentionDays: 5 } }) }],
+  ],
+  [createEnvironment, [{ name: "with its bucket", input: () => ({ name: "canary" }) }]],
+  [
+    deleteEnvironment,
+    [
+      {
+        name: "with its bucket",
+        given: async (call) => ({ environmentId: (await call(createEnvironment, { name: "canary" }))["id"] }),
+        input: (given) => given,
+      },
+    ],
+  ],
+  [createBucket, [{ name: "one", input: () => ({ name: "shop-2" }) }]],
+  [
+    deleteBucket,
+    [
+      {
+        name: "one",
+        given: async (call) => ({ bucketId: (await call(createBucket, { name: "shop-2" }))["id"] }),
+        input: (given) => given,
+      },
+    ],
+  ],
+  [
+    updateCredential,
+    [
+      {
+        name: "all of it",
+        given: async (call) => ({ credentialId: (await call(createApiKey, { name: "laptop" }))["id"] }),
+        input: (given) => ({ ...given, name: "desktop", toolsets: ["account"] }),
+      },
+    ],
   ],
   [
     undoChange,
@@ -105,7 +143,7 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
           await call(deleteEndpoint, { endpointId: "orders" });
           return newest(call);
         },
-        input: {},
+        input: ({ changeId }) => ({ changeId }),
       },
     ],
   ],
@@ -132,7 +170,7 @@ describe("undo", () => {
     const workspace = await world.newWorkspace();
     return {
       workspace,
-      call: (it, input) => invoke(it, input, callerOf(principalOf(workspace, "all")), engines()),
+      call: (it, input) => invoke(it, input, callerOf(principalFor(it, workspace, "all")), engines()),
     };
   }
 
@@ -154,12 +192,12 @@ describe("undo", () => {
             const reach = {
               it: undoChange,
               engines: world.engines,
-              principal: principalOf(workspace, "all"),
+              principal: principalFor(it, workspace, "all"),
             };
             return surfaces[surface](reach, { ...(await newest(call)) });
           };
           const was = configuration();
-          await call(it, it === undoChange ? { changeId: given?.["changeId"] } : example.input);
+          await call(it, example.input(given ?? {}));
           const became = configuration();
           assert.notDeepEqual(became, was);
           const undone = await undo();
@@ -392,7 +430,7 @@ describe("undo of many records", () => {
     world = await openWorld();
     workspace = await world.newWorkspace();
     const operations = [fillCrates, turnCrates];
-    const catalogue = catalogueOf([...planes, { name: "crates", operations, resources: [crate] }]);
+    const catalogue = catalogueOf([...planes, { name: "tools", operations, resources: [crate] }]);
     const engines = { ...world.engines, catalogue };
     call = (it, input) => invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
   });

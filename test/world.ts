@@ -16,11 +16,16 @@ import type { Clock } from "../src/kernel/clock.ts";
 import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
 import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
+import { authenticator } from "../src/planes/account/authenticate.ts";
+import { liveMembers } from "../src/planes/account/live-members.ts";
 import { planes } from "../src/planes/planes.ts";
 import { catalogueOf } from "../src/registry/catalogue.ts";
-import type { Credentials } from "../src/registry/credentials.ts";
+import type { Authenticate, Credentials } from "../src/registry/credentials.ts";
 import type { Engines } from "../src/registry/engines.ts";
 import type { Caller } from "../src/registry/invoke.ts";
+import { plainChange } from "../src/registry/plain-change.ts";
+import type { Operation } from "../src/registry/operation.ts";
+import { bucket, firstPlaces } from "../src/registry/environment.ts";
 import { selfHosted } from "../src/registry/workspace.ts";
 
 export type SettableClock = Clock & { advance(ms: number): void };
@@ -115,6 +120,22 @@ export function principalOf(workspace: string, scopes: readonly Scope[] | "all")
   };
 }
 
+/** Who may call an operation: a credential of the workspace, or for what is of a person a user signed in. */
+export function principalFor(
+  { of }: Pick<Operation, "of">,
+  workspace: string,
+  scopes: readonly Scope[] | "all",
+): Principal {
+  const principal = principalOf(workspace, scopes);
+  if (of === "workspace") return principal;
+  const id = `usr_of_${workspace}`;
+  return { ...principal, actor: { kind: "user", id }, credential: { kind: "session", id: "ses_test" } };
+}
+
+export async function authenticatorOf(engines: Engines): Promise<Authenticate> {
+  return authenticator(engines, await liveMembers(engines));
+}
+
 /** What a request sends that has this header and nothing else. */
 export function bearing(authorization: string): Credentials {
   return {
@@ -182,6 +203,12 @@ async function newWorkspace({ store, clock }: Engines): Promise<string> {
         deletedAt: null,
         restores: null,
       },
+      ...firstPlaces(),
+      ...["production", "staging"].map((environment) => {
+        const shop = { environment, name: "shop" };
+        const places = { keys: bucket.keys(shop), indexes: bucket.indexes(shop) };
+        return plainChange({ kind: bucket.kind, id: newId(bucket.prefix), value: shop, ...places });
+      }),
     ],
     entries: [],
     outbox: [],

@@ -1,9 +1,10 @@
+import type { PlaneName } from "../kernel/exchange.ts";
 import type { Scope } from "../kernel/principal.ts";
 import type { Resource } from "./resource.ts";
 
 /** What every plane declares, so that an operation may deal with the records of planes that it cannot import. */
 export type Catalogue = {
-  readonly operations: ReadonlyMap<string, Declared & { readonly plane: string }>;
+  readonly operations: ReadonlyMap<string, Declared>;
   /** By kind. */
   readonly resources: ReadonlyMap<string, Resource>;
 };
@@ -12,6 +13,7 @@ export type Catalogue = {
 export type Declared = {
   readonly name: string;
   readonly title: string;
+  readonly plane: PlaneName;
   readonly effect: "read" | "change" | "act";
   readonly scope: Scope;
   readonly reach: "everywhere" | "people";
@@ -20,8 +22,8 @@ export type Declared = {
 };
 
 type Declares = {
-  readonly name: string;
-  readonly operations: readonly Declared[];
+  readonly name: PlaneName;
+  readonly operations: readonly Omit<Declared, "plane">[];
   readonly resources: readonly Resource[];
 };
 

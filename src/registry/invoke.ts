@@ -9,8 +9,8 @@ import type { Context, Progress, SurfaceName } from "./context.ts";
 import type { Engines } from "./engines.ts";
 import { publicInput, publicOutput, type Act, type Change, type Operation, type Read } from "./operation.ts";
 import { parseInput } from "./parse.ts";
-import { unitOfWork } from "./unit.ts";
-import { workspace as workspaceResource } from "./workspace.ts";
+import { unitOfWork, type Unit } from "./unit.ts";
+import { selfHosted, serverScope, workspace as workspaceResource, type Plan } from "./workspace.ts";
 
 /** Who calls and how the call reached us: for the audit, for cancelling, and to make a repeated call harmless. */
 export type Caller = {
@@ -40,14 +40,17 @@ const idempotencyMs = 24 * 3_600_000;
  */
 export async function invoke(it: Operation, raw: unknown, caller: Caller, engines: Engines): Promise<Output> {
   const { principal } = caller;
-  requireScope(it, principal);
+  if (it.of === "person") requirePerson(it, principal);
+  else requireScope(it, principal);
   if (caller.readOnly && it.effect !== "read")
     throw new Failure("forbidden", `${it.name} changes something and this connection is read-only.`, {
       hint: "Connect without the read-only option to make changes.",
     });
   const { workspaceId, dryRun, ...input } = parseInput(publicInput(it), raw);
-  const workspace = workspaceOf(principal, typeof workspaceId === "string" ? workspaceId : undefined);
-  requireScope(it, principal, workspace);
+  const workspace =
+    it.of === "person"
+      ? serverScope
+      : workspaceOf(it, principal, typeof workspaceId === "string" ? workspaceId : undefined);
   const call: Call = { input, workspace, caller, engines, dryRun: dryRun === true };
   const repeated = it.effect === "read" ? undefined : await earlierAnswer(it, call);
   const output = repeated ?? (await carryOut(it, call));
@@ -81,10 +84,22 @@ function requireScope(
   });
 }
 
-function workspaceOf({ workspaces }: Principal, asked: string | undefined): string {
+/** Users may do for themselves what concerns them alone; a client that acts for one needs to have been allowed it. */
+function requirePerson(it: Operation, principal: Principal): void {
+  if (principal.actor.kind !== "user")
+    throw new Failure("forbidden", `${it.name} is done as a person, and this credential belongs to none.`, {
+      hint: "Use a personal key, or sign in.",
+    });
+  if (principal.credential.kind === "oauth") requireScope(it, principal);
+}
+
+function workspaceOf(it: Operation, principal: Principal, asked: string | undefined): string {
+  const { workspaces } = principal;
   if (asked !== undefined) {
-    if (workspaces.has(asked)) return asked;
-    throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
+    if (!workspaces.has(asked))
+      throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
+    requireScope(it, principal, asked);
+    return asked;
   }
   const [only, ...more] = workspaces.keys();
   if (only !== undefined && more.length === 0) return only;
@@ -103,12 +118,16 @@ async function contextOf({ workspace, caller, dryRun, ...call }: Call): Promise<
   const engines = dryRun ? { ...call.engines, outbound: offline(call.engines.outbound) } : call.engines;
   const now = engines.clock.now();
   const unit = unitOfWork(workspace, now, engines);
-  const row = await unit.get(workspaceResource, workspace);
-  if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
+  const plan = workspace === serverScope ? selfHosted : await planOf(workspace, unit);
   const { principal, signal, surface, progress = unheard } = caller;
-  const { plan } = row.value;
   const changeId = newId("aud");
   return { ...engines, principal, workspace, plan, now, changeId, surface, unit, dryRun, signal, progress };
+}
+
+async function planOf(workspace: string, unit: Unit): Promise<Plan> {
+  const row = await unit.get(workspaceResource, workspace);
+  if (row === undefined) throw new Failure("not_found", "No such workspace.", { pointer: "/workspaceId" });
+  return row.value.plan;
 }
 
 const unheard: Progress = () => {};

@@ -13,6 +13,8 @@ export type Described<N extends string, I extends z.ZodObject, O extends z.ZodOb
   /** Below `/api/v1`, path parameters as `:name`. */
   readonly path: `/${string}`;
   readonly scope: Scope;
+  /** `person`: in no workspace, of whoever calls as a user; its unit is of the whole server. */
+  readonly of: "workspace" | "person";
   /** `people`: REST and CLI only, because secrets pass through it. */
   readonly reach: "everywhere" | "people";
   /** Marks a field that must not be audited with `.meta({ secret: true })`. */
@@ -56,24 +58,26 @@ export type Operation =
   | Change<string, z.ZodObject, z.ZodObject>
   | Act<string, z.ZodObject, z.ZodObject>;
 
-type Written<T> = Omit<T, "effect" | "reach"> & { readonly reach?: "everywhere" | "people" };
+type Written<T> = Omit<T, "effect" | "of" | "reach"> & Partial<Pick<Operation, "of" | "reach">>;
+
+const usual = { of: "workspace", reach: "everywhere" } as const;
 
 export function read<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
   it: Written<Read<N, I, O>>,
 ): Read<N, I, O> {
-  return { reach: "everywhere", ...it, effect: "read" };
+  return { ...usual, ...it, effect: "read" };
 }
 
 export function change<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
   it: Written<Change<N, I, O>>,
 ): Change<N, I, O> {
-  return { reach: "everywhere", ...it, effect: "change" };
+  return { ...usual, ...it, effect: "change" };
 }
 
 export function act<N extends string, I extends z.ZodObject, O extends z.ZodObject, P>(
   it: Written<Act<N, I, O, P>>,
 ): Act<N, I, O, P> {
-  return { reach: "everywhere", ...it, effect: "act" };
+  return { ...usual, ...it, effect: "act" };
 }
 
 const workspaceId = z.string().max(100).optional().describe("Needed only when you have several workspaces.");
@@ -89,10 +93,14 @@ const wouldChange = z
 const inputs = new WeakMap<Operation, z.ZodObject>();
 const outputs = new WeakMap<Operation, z.ZodObject>();
 
-/** The input as callers see it: the operation's own fields, `workspaceId`, and `dryRun` on every write. */
+/** The input as callers see it: the operation's own fields, `workspaceId` where there is one, and `dryRun` on every write. */
 export function publicInput(it: Operation): z.ZodObject {
   return remembered(inputs, it, () =>
-    z.strictObject({ ...it.input.shape, workspaceId, ...(it.effect === "read" ? {} : { dryRun }) }),
+    z.strictObject({
+      ...it.input.shape,
+      ...(it.of === "workspace" && { workspaceId }),
+      ...(it.effect !== "read" && { dryRun }),
+    }),
   );
 }
 

@@ -26,6 +26,12 @@ export type Running = {
   readonly upkeep: readonly Upkeep[];
 };
 
+/** What may be written somewhere, for clients that offer it while their people type. */
+export type Suggestions =
+  | { readonly values: readonly string[] }
+  /** Members of the rows that a read operation lists to the caller. */
+  | { readonly operation: string; readonly list: string; readonly members: readonly string[] };
+
 /** An MCP resource: a read operation under an address. Its contents equal the operation's output. */
 export type Document = {
   readonly name: string;
@@ -38,6 +44,15 @@ export type Document = {
   readonly operation: string;
   /** Maps a variable of the template to the operation's input field. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What may change its contents; without it nobody can subscribe to it. */
+  readonly follows?: {
+    /** Kinds of records. */
+    readonly records: readonly string[];
+    /** Whether traffic of the workspace does. */
+    readonly traffic: boolean;
+  };
+  /** By variable. */
+  readonly suggests?: Readonly<Record<string, Suggestions>>;
 };
 
 /** An MCP prompt: text made from what read operations answer. */
@@ -47,6 +62,8 @@ export type Prompt = {
   readonly does: string;
   readonly scope: Scope;
   readonly arguments: z.ZodObject;
+  /** By argument; what an enum allows is suggested without. */
+  readonly suggests?: Readonly<Record<string, Suggestions>>;
   /** `call` invokes a read operation as the same principal. Answers Markdown. */
   render(input: Readonly<Record<string, string>>, call: CallRead): Promise<string>;
 };

@@ -1,5 +1,8 @@
 import { cursorOf } from "../../src/kernel/page.ts";
 import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
+import { createBucket } from "../../src/planes/account/operations/create-bucket.ts";
+import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
+import { createPersonalKey } from "../../src/planes/account/operations/create-personal-key.ts";
 import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
 import type { RunningWorld } from "../running-world.ts";
 
@@ -18,6 +21,9 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
   await world.arrive(secured);
   const { planId } = await world.call(workspace, replayWebhooks, { endpointId: orders.id, status: "all" });
   const { id: keyId } = await world.call(workspace, createApiKey, { name: "fuzzed" });
+  const { id: personal } = await world.call(workspace, createPersonalKey, { name: "fuzzed" });
+  const { id: environmentId } = await world.call(workspace, createEnvironment, { name: "fuzzed" });
+  const { id: bucketId } = await world.call(workspace, createBucket, { name: "fuzzed" });
   const changes = await world.engines.store.audit.list(workspace, { limit: 10 });
   const startedAt = world.clock.now();
   return {
@@ -25,7 +31,12 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     logId: [...events, 1, "#2", "3"],
     logIds: [events, [1, "#2"]],
     planId: [planId],
-    keyId: [keyId],
+    credentialId: [keyId, personal],
+    environmentId: [environmentId],
+    bucketId: [bucketId],
+    buckets: [["default"], ["shop"], null],
+    scopes: [["endpoints:read"], ["endpoints:read", "logs:read"]],
+    toolsets: [["webhooks"]],
     workspaceId: [workspace],
     targetUrl: [world.target.url, "https://example.com/hooks"],
     provider: ["stripe", "custom", null],

@@ -7,7 +7,7 @@ import type { Output } from "../../src/registry/invoke.ts";
 import type { Operation } from "../../src/registry/operation.ts";
 import { openRunningWorld, type RunningWorld } from "../running-world.ts";
 import { surfaces, type Reach, type SurfaceName } from "../surface-calls.ts";
-import { principalOf } from "../world.ts";
+import { principalFor } from "../world.ts";
 import { arrivals, type Arrival } from "./arrivals.ts";
 import { fuzz } from "./fuzzing.ts";
 import { carried, inputsOf } from "./inputs.ts";
@@ -52,7 +52,7 @@ function ask(it: Operation, asked: Output, surface: SurfaceName, pick: number): 
       return value === undefined ? [] : [[name, value] as const];
     });
     const input = carried(it, { ...asked, ...Object.fromEntries(remembered) }).input;
-    const reach: Reach = { it, engines: world.engines, principal: principalOf(workspace, "all") };
+    const reach: Reach = { it, engines: world.engines, principal: principalFor(it, workspace, "all") };
     const outcome = await world.whileTimePasses(surfaces[surface](reach, input));
     if (!("gives" in outcome)) return;
     if (it.effect !== "read" && outcome.gives["dryRun"] !== true) model.written++;

@@ -3,7 +3,8 @@ import type { Output } from "../../src/registry/invoke.ts";
 import type { Operation } from "../../src/registry/operation.ts";
 import type { RunningWorld } from "../running-world.ts";
 import { surfaces, type Outcome, type Reach, type Refusal, type SurfaceName } from "../surface-calls.ts";
-import { principalOf } from "../world.ts";
+import { serverScope } from "../../src/registry/workspace.ts";
+import { principalFor } from "../world.ts";
 import { carried } from "./inputs.ts";
 import { pointsSomewhere } from "./pointers.ts";
 
@@ -11,13 +12,14 @@ import { pointsSomewhere } from "./pointers.ts";
 export type Court = {
   readonly it: Operation;
   readonly world: RunningWorld;
+  /** Where what is written is found. */
   readonly workspace: string;
   readonly reach: Reach;
 };
 
 export function courtOf(it: Operation, world: RunningWorld, workspace: string): Court {
-  const reach = { it, engines: world.engines, principal: principalOf(workspace, "all") };
-  return { it, world, workspace, reach };
+  const reach = { it, engines: world.engines, principal: principalFor(it, workspace, "all") };
+  return { it, world, workspace: it.of === "person" ? serverScope : workspace, reach };
 }
 
 /**

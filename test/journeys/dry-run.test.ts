@@ -21,6 +21,8 @@ type Output = Readonly<Record<string, unknown>>;
 type Made = {
   readonly targetUrl: string;
   readonly keyId: string;
+  readonly environmentId: string;
+  readonly bucketId: string;
   readonly logId: string;
   readonly changeId: string;
 };
@@ -34,13 +36,21 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   send_test: () => ({ endpointId: "first" }),
   replay_webhooks: ({ logId }) => ({ endpointId: "first", logIds: [logId] }),
   create_api_key: () => ({ name: "for nobody" }),
-  revoke_api_key: ({ keyId }) => ({ keyId }),
+  create_mcp_token: () => ({ name: "for nobody", environment: "staging" }),
+  create_management_token: () => ({ name: "for nobody", scopes: ["endpoints:read"] }),
+  update_credential: ({ keyId }) => ({ credentialId: keyId, name: "for somebody" }),
+  revoke_credential: ({ keyId }) => ({ credentialId: keyId }),
+  create_environment: () => ({ name: "canary" }),
+  delete_environment: ({ environmentId }) => ({ environmentId }),
+  create_bucket: () => ({ name: "shop" }),
+  delete_bucket: ({ bucketId }) => ({ bucketId }),
   update_workspace: () => ({ name: "renamed" }),
   undo_change: ({ changeId }) => ({ changeId }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
 
-const writes = operations.filter((it) => it.effect !== "read");
+/** Those of persons are done with credentials that are made by pages: their own tests show that a dry run leaves nothing. */
+const writes = operations.filter((it) => it.effect !== "read" && it.of === "workspace");
 
 /** A server in this process, so that its sockets and its engines can be watched. */
 type Watched = {
@@ -186,9 +196,18 @@ async function made({ rest, target, echoUrl }: Watched): Promise<Made> {
   };
   const { id: keyId } = await rest(operation("create_api_key"), { name: "to be revoked" });
   await rest(operation("create_endpoint"), { name: "regretted", targetUrl: target.url });
+  const { id: environmentId } = await rest(operation("create_environment"), { name: "old" });
+  const { id: bucketId } = await rest(operation("create_bucket"), { name: "old" });
   const { changes } = await rest(operation("list_changes"), { operation: "create_endpoint", limit: 1 });
   const [{ changeId } = { changeId: "" }] = changes as readonly { readonly changeId: string }[];
-  return { targetUrl: echoUrl, keyId: String(keyId), logId: id, changeId };
+  return {
+    targetUrl: echoUrl,
+    keyId: String(keyId),
+    logId: id,
+    changeId,
+    environmentId: String(environmentId),
+    bucketId: String(bucketId),
+  };
 }
 
 test("every operation that writes has an example here", () => {

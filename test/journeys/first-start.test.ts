@@ -30,7 +30,7 @@ describe("a first start in a clean folder", () => {
   test("prints where everything is, and the key on standard output alone", async (t) => {
     const server = await start(t);
     const output = server.output();
-    for (const address of ["/api/v1", "/api/mcp", "/in/", "/healthz", "/openapi.json"])
+    for (const address of ["/api/v1", "/api/mcp", "/in/", "/healthz", "/reference"])
       assert.ok(output.includes(`${server.url}${address}`), address);
     const keys = new Set(output.match(keyPattern));
     assert.equal(keys.size, 1);
@@ -186,6 +186,7 @@ describe("a start that is refused", () => {
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
+    SLUICE_API_RATE: ["many", /from 0 to/],
     MCP_SERVER_ENABLED: ["perhaps", /"true".*"false"/],
     SLUICE_URL: ["ftp://sluice.example.com", /URL/],
     SLUICE_API_KEY: null,

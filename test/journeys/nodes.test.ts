@@ -3,7 +3,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
-import { revokeApiKey } from "../../src/planes/account/operations/revoke-api-key.ts";
+import { revokeCredential } from "../../src/planes/account/operations/revoke-credential.ts";
 import { getLogDetail } from "../../src/planes/webhooks/operations/get-log-detail.ts";
 import { listLogs } from "../../src/planes/webhooks/operations/list-logs.ts";
 import { setEndpointSecret } from "../../src/planes/webhooks/operations/set-endpoint-secret.ts";
@@ -171,11 +171,14 @@ describe("identical nodes on one PostgreSQL", () => {
     await other.ask(updateEndpoint, { endpointId: "orders", isActive: true });
     await settled(one);
 
-    const { id: keyId, key } = await one.ask(createApiKey, { name: "short-lived", expiresInDays: 30 });
+    const { id: keyId, secret: key } = await one.ask(createApiKey, {
+      name: "short-lived",
+      expiresInDays: 30,
+    });
     const asks = async (node: ServerProcess) =>
       (await restAnswer({ url: node.url, key }, accountForWebhooks, {})).status;
     assert.equal(await asks(other), 200);
-    await one.ask(revokeApiKey, { keyId });
+    await one.ask(revokeCredential, { credentialId: keyId });
     assert.equal(await asks(one), 401);
     const revokedAt = performance.now();
     await eventually("the key refused by the other node", async () =>

@@ -70,6 +70,7 @@ export function launch(t: TestContext, { folder, environment, command = serve }:
       SLUICE_PORT: "0",
       SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
       SLUICE_INGEST_RATE: "0",
+      SLUICE_API_RATE: "0",
       SLUICE_BOOTSTRAP_API_KEY: exampleKey,
       ...environment,
     },

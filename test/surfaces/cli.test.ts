@@ -327,7 +327,7 @@ test("the help of a command tells types, bounds, defaults and what is allowed an
     /^ {2}--label <text> +What is written on it; unique\. \(required; 1 to 40 characters\)$/m,
     /^ {2}--weight <number> +Kilograms\. \(0 to 1000; default 1\)$/m,
     /^ {2}--\[no-\]fragile +\(default false\)$/m,
-    /^ {2}--tags <text> +\(repeat for several; default \[\]\)$/m,
+    /^ {2}--tags <text> +\(at most 5 items; repeat for several; default \[\]\)$/m,
     /^ {2}--lining <text> +\(one of straw, foam, null; default null\)$/m,
     /^ {2}--seal <text> .*secret: prefer --seal-file/m,
     /^ {2}--\[no-\]dry-run /m,

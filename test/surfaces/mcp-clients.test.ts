@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { SSEClientTransport as SseV1 } from "@modelcontextprotocol/sdk/client/sse.js";
 import { z } from "zod";
 import { keys, serveSample, type Sample } from "./mcp-sample.ts";
 
@@ -17,9 +18,15 @@ type AnyClient = {
   readResource(params: { uri: string }): Promise<{ contents: object[] }>;
   listPrompts(): Promise<{ prompts: { name: string; arguments?: object[] | undefined }[] }>;
   getPrompt(params: { name: string; arguments: Record<string, string> }): Promise<{ messages: object[] }>;
+  complete(params: CompleteParams): Promise<{ completion: { values: string[] } }>;
   getServerVersion(): { name: string } | undefined;
   getInstructions(): string | undefined;
   close(): Promise<void>;
+};
+
+type CompleteParams = {
+  ref: { type: "ref/prompt"; name: string } | { type: "ref/resource"; uri: string };
+  argument: { name: string; value: string };
 };
 
 type Connected = { readonly client: AnyClient; readonly revision: string | undefined };
@@ -38,23 +45,46 @@ async function v1(url: URL): Promise<Connected> {
   return { client, revision: transport.protocolVersion };
 }
 
-const clients: Readonly<Record<string, { open: (url: URL) => Promise<Connected>; revision: string }>> = {
-  "client 2.x, legacy": { open: (url) => v2(url, "legacy"), revision: "2025-11-25" },
-  "client 2.x, auto": { open: (url) => v2(url, "auto"), revision: "2026-07-28" },
-  "client 2.x, pinned": { open: (url) => v2(url, { pin: "2026-07-28" }), revision: "2026-07-28" },
+async function sse(url: URL): Promise<Connected> {
+  const client = new ClientV1(name);
+  const headers = { authorization: `Bearer ${keys.all}` };
+  const withKey: typeof fetch = (input, init) =>
+    fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...headers } });
+  await client.connect(new SseV1(url, { eventSourceInit: { fetch: withKey }, requestInit: { headers } }));
+  return { client, revision: "2025-11-25" };
+}
+
+type Kind = {
+  readonly open: (url: URL) => Promise<Connected>;
+  readonly revision: string;
+  readonly path: string;
+};
+
+const kinds = {
+  "client 2.x, legacy": { open: (url: URL) => v2(url, "legacy"), revision: "2025-11-25" },
+  "client 2.x, auto": { open: (url: URL) => v2(url, "auto"), revision: "2026-07-28" },
+  "client 2.x, pinned": { open: (url: URL) => v2(url, { pin: "2026-07-28" }), revision: "2026-07-28" },
   "sdk 1.x": { open: v1, revision: "2025-11-25" },
 };
+
+/** Every client at every address that it can speak to. */
+const clients: Readonly<Record<string, Kind>> = Object.fromEntries([
+  ...["/api/mcp", "/mcp", "/mcp/sse"].flatMap((path) =>
+    Object.entries(kinds).map(([title, kind]): [string, Kind] => [`${title}, at ${path}`, { ...kind, path }]),
+  ),
+  ["sdk 1.x by the transport of 2024-11-05", { open: sse, revision: "2025-11-25", path: "/mcp/sse" }],
+]);
 
 const Created = z.object({ structuredContent: z.object({ note: z.object({ id: z.string() }) }) });
 const Text = z.object({ content: z.tuple([z.object({ text: z.string() })]) });
 
-for (const [title, { open, revision }] of Object.entries(clients))
+for (const [title, { open, revision, path }] of Object.entries(clients))
   describe(title, () => {
     let sample: Sample;
     let client: AnyClient;
     before(async () => {
       sample = await serveSample();
-      const connected = await open(sample.url);
+      const connected = await open(sample.at(path));
       client = connected.client;
       assert.equal(connected.revision, revision);
     });
@@ -173,6 +203,27 @@ for (const [title, { open, revision }] of Object.entries(clients))
       const { role, content } = messages[0] as { role: string; content: { text: string } };
       assert.equal(role, "user");
       assert.match(content.text, /^Look for birds, short, in \[/);
+    });
+
+    test("is offered what may be written for an argument or a variable", async () => {
+      const prompt = async (argument: string, value: string): Promise<string[]> =>
+        (
+          await client.complete({
+            ref: { type: "ref/prompt", name: "review_notes" },
+            argument: { name: argument, value },
+          })
+        ).completion.values;
+      assert.deepEqual(await prompt("topic", "b"), ["birds", "Bees", "blackbirds"]);
+      assert.deepEqual(await prompt("topic", "Bird"), ["birds", "blackbirds"]);
+      assert.deepEqual(await prompt("style", ""), ["short", "long"]);
+      assert.deepEqual(await prompt("nothing", ""), []);
+      const made = await client.callTool({ name: "create_note", arguments: { text: `${title} suggested` } });
+      const { id } = Created.parse(made).structuredContent.note;
+      const { completion } = await client.complete({
+        ref: { type: "ref/resource", uri: "sluice://notes/{id}" },
+        argument: { name: "id", value: id.slice(0, -1) },
+      });
+      assert.deepEqual(completion.values, [id]);
     });
 
     test("is refused a tool that is not there, with the names that are near", async () => {

@@ -17,7 +17,8 @@ import type { Document, Prompt } from "../../src/registry/plane.ts";
 import { resource } from "../../src/registry/resource.ts";
 import { selfHosted } from "../../src/registry/workspace.ts";
 import type { Toolsets } from "../../src/surfaces/mcp/view.ts";
-import { sharedBy, statelessRoute, type McpMount } from "../../src/surfaces/mcp/mcp-route.ts";
+import type { McpMount } from "../../src/surfaces/mcp/mcp-route.ts";
+import { mcpRoutes } from "../../src/surfaces/mcp/mcp-routes.ts";
 
 const note = resource({
   kind: "note",
@@ -180,6 +181,7 @@ export const documents: readonly Document[] = [
     aliases: ["sample://notes/list"],
     operation: "list_notes",
     variables: {},
+    follows: { records: ["note"], traffic: false },
   },
   {
     name: "note-detail",
@@ -189,6 +191,8 @@ export const documents: readonly Document[] = [
     aliases: ["sample://notes/{id}"],
     operation: "get_note",
     variables: { id: "noteId" },
+    suggests: { id: { operation: "list_notes", list: "notes", members: ["id"] } },
+    follows: { records: ["note"], traffic: false },
   },
   {
     name: "bug",
@@ -211,6 +215,7 @@ export const prompts: readonly Prompt[] = [
       topic: z.string().min(2).max(50).describe("What to look for."),
       style: z.enum(["short", "long"]).optional(),
     }),
+    suggests: { topic: { values: ["birds", "Bees", "blackbirds"] } },
     async render({ topic, style = "short" }, call) {
       const { notes } = await call("list_notes", { limit: 5 });
       return `Look for ${topic}, ${style}, in ${JSON.stringify(notes)}`;
@@ -261,6 +266,8 @@ export async function authenticate({
 
 export type Sample = {
   readonly url: URL;
+  /** Another address of the same server. */
+  at(path: string): URL;
   readonly engines: Engines;
   readonly log: readonly string[];
   close(): Promise<void>;
@@ -272,7 +279,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const log: string[] = [];
   const engines = enginesIn(folder, log);
   await engines.store.commit(firstWorkspace(engines));
-  const shared = sharedBy({
+  const routes = mcpRoutes({
     operations,
     documents,
     prompts,
@@ -286,7 +293,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const inbound = await listen({
     host: "127.0.0.1",
     port: 0,
-    routes: [statelessRoute(shared)],
+    routes,
     app: null,
     limits: defaultLimits,
     clock: wallClock,
@@ -294,6 +301,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   });
   return {
     url: new URL(`${inbound.url}/api/mcp`),
+    at: (path) => new URL(inbound.url + path),
     engines,
     log,
     async close() {

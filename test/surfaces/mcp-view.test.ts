@@ -215,6 +215,30 @@ describe("toolsets", () => {
   });
 });
 
+describe("what is suggested while somebody types", () => {
+  const suggest = (ref: object, key: keyof typeof keys): Promise<Told> =>
+    send(ask("completion/complete", { ref, argument: { name: "id", value: "" } }), as(key));
+
+  test("is what the caller may see", async () => {
+    await send(ask("tools/call", { name: "create_note", arguments: { text: "suggested" } }));
+    const ref = { type: "ref/resource", uri: "sluice://notes/{id}" };
+    const values = async (key: keyof typeof keys): Promise<number> =>
+      (await suggest(ref, key)).json.result.completion.values.length;
+    assert.ok((await values("reader")) > 0);
+    assert.equal(await values("stranger"), 0);
+  });
+
+  test("for a prompt or a template that is not there is refused", async () => {
+    for (const ref of [
+      { type: "ref/resource", uri: "sluice://notes/{slug}" },
+      { type: "ref/prompt", name: "review" },
+    ])
+      assert.equal((await suggest(ref, "all")).json.error.code, -32602);
+    const hidden = await suggest({ type: "ref/prompt", name: "review_notes" }, "stranger");
+    assert.equal(hidden.json.error.code, -32602);
+  });
+});
+
 describe("a prompt", () => {
   test("points at the argument that is wrong, missing or unknown", async () => {
     const wrong: [object, string][] = [

@@ -41,6 +41,7 @@ type Result = {
   readonly structuredContent: { readonly notes: readonly { readonly text: string }[] };
   readonly capabilities: { readonly tools: object };
   readonly serverInfo: Named;
+  readonly completion: { readonly values: readonly string[] };
   readonly supportedVersions: readonly string[];
   readonly ttlMs: number;
 } & Readonly<Record<"protocolVersion" | "instructions" | "cacheScope" | "resultType", string>>;

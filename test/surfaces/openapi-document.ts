@@ -57,12 +57,11 @@ const Parameter = z
   })
   .refine((it) => (it.schema === undefined) !== (it.content === undefined), "has one schema or one content")
   .refine((it) => it.in !== "path" || it.required === true, "a part of the path is required");
+const Header = z.strictObject({ description: z.string().optional(), schema: Schema });
 const Response = z.strictObject({
   description: z.string(),
-  headers: z
-    .record(z.string(), z.strictObject({ description: z.string().optional(), schema: Schema }))
-    .optional(),
-  content: Content,
+  headers: z.record(z.string(), z.union([Reference, Header])).optional(),
+  content: Content.optional(),
 });
 const status = z.string().regex(/^([1-5]\d\d|[1-5]XX|default)$/);
 const described = {
@@ -107,6 +106,7 @@ export const Document = z.strictObject({
   components: z.strictObject({
     schemas: z.record(z.string().regex(/^[\w.-]+$/), Schema),
     parameters: z.record(z.string(), Parameter),
+    headers: z.record(z.string(), Header),
     responses: z.record(z.string(), Response),
     securitySchemes: z.record(
       z.string(),

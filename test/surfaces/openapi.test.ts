@@ -31,7 +31,7 @@ function bodyOf(name: string) {
 function answerOf(it: Described) {
   const answer = it.responses["200"];
   assert.ok(answer !== undefined && "content" in answer);
-  return answer.content["application/json"]?.schema.properties ?? {};
+  return answer.content?.["application/json"]?.schema.properties ?? {};
 }
 
 test("the document is structurally OpenAPI 3.1", () => {
@@ -109,6 +109,16 @@ test("writes take an idempotency key, reads do not", () => {
   const takesKey = (name: string): boolean =>
     operation(name).parameters.some((it) => "$ref" in it && it.$ref === key.$ref);
   assert.deepEqual(["create_crate", "ship_crate", "get_crate"].map(takesKey), [true, true, false]);
+});
+
+test("what has a version says how it is changed safely, and how it is not read twice", () => {
+  const taken = (name: string) =>
+    operation(name).parameters.flatMap((it) => ("$ref" in it ? it.$ref.split("/").slice(-1) : []));
+  assert.deepEqual(taken("update_crate"), ["IdempotencyKey", "IfMatch", "RequestId"]);
+  assert.deepEqual(taken("get_crate"), ["IfNoneMatch", "RequestId"]);
+  assert.deepEqual(taken("list_crates"), ["RequestId"]);
+  assert.deepEqual(operation("get_crate").responses["304"], { $ref: "#/components/responses/NotModified" });
+  assert.equal(operation("list_crates").responses["304"], undefined);
 });
 
 test("a secret is write-only, and any value at all is the empty schema", () => {

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import type { Hono } from "hono";
 import { Failure } from "../../src/kernel/failure.ts";
+import { callRate } from "../../src/registry/call-rate.ts";
 import { healthApp } from "../../src/surfaces/rest/health.ts";
 import { restApp } from "../../src/surfaces/rest/rest.ts";
 import { rootApp } from "../../src/surfaces/rest/root.ts";
@@ -289,6 +290,59 @@ test("the version is an ETag, and If-Match protects against overwriting what cha
   assert.equal((await patch({ "if-match": '"3"' }, '{"expectedVersion":4}')).status, 400);
   const versionless = await ask(path, { method: "DELETE", headers: { "if-match": '"3"' } });
   assert.equal(versionless.status, 400);
+});
+
+test("what is read has an ETag that If-None-Match takes: 304 while nothing of the answer has changed", async () => {
+  const { json } = await create("known");
+  const path = `/api/v1/crates/${String(json["id"])}`;
+  const tag = (await ask(path)).headers.get("etag")!;
+  assert.match(tag, /^"1-[\w-]{16}"$/);
+  for (const named of [tag, `W/${tag}`, `"other", ${tag}`, "*"]) {
+    const { status, headers, json: nothing } = await ask(path, { headers: { "if-none-match": named } });
+    assert.deepEqual([status, headers.get("etag"), nothing], [304, tag, {}]);
+  }
+  const patched = await ask(path, {
+    method: "PATCH",
+    body: '{"weight":2}',
+    headers: { "content-type": "application/json", "if-match": tag },
+  });
+  assert.equal(patched.headers.get("etag"), '"2"');
+  assert.equal((await ask(path, { headers: { "if-none-match": tag } })).status, 200);
+});
+
+test("an answer without a version has no ETag, and If-None-Match changes nothing about it", async () => {
+  const { status, headers } = await ask("/api/v1/crates/count", { headers: { "if-none-match": "*" } });
+  assert.deepEqual([status, headers.get("etag")], [200, null]);
+});
+
+test("If-None-Match on a write is refused, since nothing would heed it", async () => {
+  const { status, json } = await post("/api/v1/crates", '{"label":"never"}', { "if-none-match": "*" });
+  assert.deepEqual([status, json["detail"]], [400, "If-None-Match is understood by GET alone."]);
+});
+
+test("every answer to a known credential says how many calls are left, problems too, and one too many is 429", async () => {
+  const rest = restApp({
+    operations: crateOperations,
+    engines: world.engines,
+    authenticate: async () => ({
+      ...principalOf(workspace, "all"),
+      credential: { kind: "api-key", id: "key_counted" },
+    }),
+    rate: callRate(3, world.engines),
+  });
+  const call = (path: string) => rest.request(path, { headers: { authorization: "Bearer mk_fake" } });
+  const told = ({ status, headers }: Response) => [status, headers.get("ratelimit")];
+  world.clock.advance(60_000 - (world.clock.now() % 60_000) + 20_500);
+  assert.deepEqual(told(await call("/api/v1/crates/count")), [200, '"default";r=2;t=40']);
+  assert.deepEqual(told(await call("/api/v1/crates?limt=1")), [400, '"default";r=1;t=40']);
+  assert.deepEqual(told(await call("/api/v1/drop")), [500, '"default";r=0;t=40']);
+  const refused = await call("/api/v1/crates/count");
+  assert.deepEqual(told(refused), [429, '"default";r=0;t=40']);
+  assert.equal(refused.headers.get("ratelimit-policy"), '"default";q=3;w=60');
+  assert.equal(refused.headers.get("retry-after"), "40");
+  assert.equal(refused.headers.get("content-type"), "application/problem+json");
+  world.clock.advance(40_000);
+  assert.deepEqual(told(await call("/api/v1/crates/count")), [200, '"default";r=2;t=60']);
 });
 
 test("the same idempotency key with the same input answers as the first time, with another it conflicts", async () => {

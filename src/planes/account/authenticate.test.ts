@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bearing, callerOf, openWorld, principalOf } from "../../../test/world.ts";
+import { authenticatorOf, bearing, callerOf, openWorld, principalOf } from "../../../test/world.ts";
 import { sqliteStore } from "../../engines/store/sqlite.ts";
 import { invoke } from "../../registry/invoke.ts";
-import { apiKeyAuthenticator } from "./authenticate.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
-import { revokeApiKey } from "./operations/revoke-api-key.ts";
+import { revokeCredential } from "./operations/revoke-credential.ts";
 
 test("a key revoked elsewhere is refused once the feed was silent for 5 s, although it is remembered", async () => {
   const world = await openWorld();
@@ -17,11 +16,11 @@ test("a key revoked elsewhere is refused once the feed was silent for 5 s, altho
   try {
     const workspace = await world.newWorkspace();
     const caller = callerOf(principalOf(workspace, "all"));
-    const { key, id } = await invoke(createApiKey, { name: "laptop" }, caller, world.engines);
-    const authenticate = apiKeyAuthenticator({ ...world.engines, store });
+    const { secret: key, id } = await invoke(createApiKey, { name: "laptop" }, caller, world.engines);
+    const authenticate = await authenticatorOf({ ...world.engines, store });
     const sent = bearing(`Bearer ${String(key)}`);
     await authenticate(sent);
-    await invoke(revokeApiKey, { keyId: id }, caller, { ...world.engines, store: elsewhere });
+    await invoke(revokeCredential, { credentialId: id }, caller, { ...world.engines, store: elsewhere });
     silentMs = 5_000;
     await authenticate(sent);
     silentMs = 5_001;

@@ -7,7 +7,7 @@ import { storePart } from "../../engines/store/postgres/schema.ts";
 import { keyRingVault } from "../../engines/vault/key-ring.ts";
 import { wallClock } from "../../kernel/clock.ts";
 import { workspace } from "../../registry/workspace.ts";
-import { apiKey, keptOf } from "./api-key.ts";
+import { credential, keptOf } from "./credential.ts";
 import { bootstrap } from "./bootstrap.ts";
 
 test("of processes that start at once on an empty database, one sets it up and the others find it so", async () => {
@@ -28,7 +28,7 @@ test("of processes that start at once on an empty database, one sets it up and t
       workspaces.map(({ id }) => id),
       [first.workspace],
     );
-    const keys = await store.records.every(apiKey.kind, { limit: 10 });
+    const keys = await store.records.every(credential.kind, { limit: 10 });
     assert.deepEqual(
       keys.map(({ value }) => value["hash"]),
       [keptOf(first.key).hash],

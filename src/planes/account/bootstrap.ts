@@ -2,10 +2,12 @@ import { Failure } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { firstPlaces } from "../../registry/environment.ts";
 import { plainChange } from "../../registry/plain-change.ts";
 import { unitOfWork } from "../../registry/unit.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
-import { apiKey, keptOf, newApiKey } from "./api-key.ts";
+import { credential, keptOf, newSecret } from "./credential.ts";
+import { forms } from "./credential-form.ts";
 import { firstUser } from "./owner.ts";
 
 export type FirstStart = {
@@ -19,7 +21,7 @@ export type FirstStart = {
 const firstStart = { kind: "first_start", id: "first_start" };
 
 /**
- * On an empty store: a workspace `default` and one API key, in one commit. Answers the key, which is not
+ * On an empty store: a workspace `default` with its environments and one API key, in one commit. Answers the key, which is not
  * to be had again, or undefined when the store was set up before, or by another process at the same moment.
  */
 export async function bootstrap(
@@ -31,9 +33,19 @@ export async function bootstrap(
   const at = engines.clock.now();
   const id = newId(workspace.prefix);
   const unit = unitOfWork(id, at, engines);
-  const key = given ?? newApiKey();
-  const record = { name: "first key", user: firstUser, ...keptOf(key), expiresAt: null, revokedAt: null };
-  unit.create(apiKey, record);
+  const key = given ?? newSecret("api-key");
+  unit.create(credential, {
+    kind: "api-key",
+    name: "first key",
+    owner: firstUser,
+    ...keptOf(key),
+    scopes: null,
+    environment: null,
+    buckets: null,
+    toolsets: [...forms["api-key"].toolsets],
+    expiresAt: null,
+    revokedAt: null,
+  });
   const { changes, ...written } = unit.written();
   try {
     await engines.store.commit({
@@ -45,6 +57,7 @@ export async function bootstrap(
       records: [
         ...written.records,
         plainChange({ kind: workspace.kind, id, value: { name: "default", plan: selfHosted } }),
+        ...firstPlaces(),
         plainChange(firstStart),
       ],
       audit: { id: newId("aud"), subjects: [id, ...changes.map((change) => change.id)], detail: {} },

@@ -10,8 +10,7 @@ export type Role = z.output<typeof Role>;
 /** What members may not do: who else gets in, and what the workspace may use. */
 const administrative: ReadonlySet<string> = new Set<Scope>([
   "members:write",
-  "api-keys:write",
-  "tokens:write",
+  "credentials:write",
   "environments:write",
   "workspace:write",
 ]);
@@ -31,6 +30,6 @@ function tableOf({ operations }: Catalogue): Readonly<Record<Role, Scopes>> {
     owner: "all",
     admin: new Set(all),
     member: new Set(all.filter((scope) => !administrative.has(scope))),
-    viewer: new Set(all.filter((scope) => scope.endsWith(":read"))),
+    viewer: new Set(all.filter((scope) => scope.endsWith(":read") || scope.startsWith("self:"))),
   };
 }

@@ -2,6 +2,7 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { deliverJob, redeliverJob, testJob } from "./delivery.ts";
 import { endpoint } from "./endpoint.ts";
+import { slugs } from "./endpoint-suggestions.ts";
 import { ingress } from "./ingress.ts";
 import { deliver } from "./jobs/deliver.ts";
 import { replay } from "./jobs/replay.ts";
@@ -55,6 +56,7 @@ export const webhooks = {
       aliases: ["mitte://endpoints/list"],
       operation: listEndpoints.name,
       variables: {},
+      follows: { records: [endpoint.kind], traffic: true },
     },
     {
       name: "endpoint-detail",
@@ -64,6 +66,8 @@ export const webhooks = {
       aliases: ["mitte://endpoints/{slug}"],
       operation: getEndpoint.name,
       variables: { slug: "endpointId" },
+      suggests: { slug: slugs },
+      follows: { records: [endpoint.kind], traffic: true },
     },
     {
       name: "dashboard-summary",
@@ -73,6 +77,7 @@ export const webhooks = {
       aliases: ["mitte://dashboard/summary"],
       operation: getDashboardSummary.name,
       variables: {},
+      follows: { records: [endpoint.kind], traffic: true },
     },
     {
       name: "plan-usage",

@@ -12,7 +12,7 @@ export function greeting({ url, publicUrl, echoUrl, mcpEnabled, key }: Greeting)
   const lines = [
     `Sluice listens on ${url}`,
     "",
-    `  REST API   ${publicUrl}/api/v1   (described at ${publicUrl}/openapi.json)`,
+    `  REST API   ${publicUrl}/api/v1   (explained at ${publicUrl}/reference)`,
     `  MCP        ${mcpEnabled ? `${publicUrl}/api/mcp` : "switched off (MCP_SERVER_ENABLED=false)"}`,
     `  Webhooks   ${publicUrl}/in/…`,
     `  Health     ${publicUrl}/healthz   ${publicUrl}/readyz   ${publicUrl}/metrics`,

@@ -1,3 +1,4 @@
+import { boundsOf } from "../../registry/bounds.ts";
 import { pathParameters, type Field } from "../../registry/field.ts";
 import type { Operation } from "../../registry/operation.ts";
 import { commandName, flagName, type Builtin } from "./command-name.ts";
@@ -90,7 +91,7 @@ function saidOf(field: Field, inPath: boolean): string {
   const { schema, takes, allowed } = field;
   const facts = [
     field.required || inPath ? "required" : "",
-    allowed.length > 0 ? `one of ${allowed.join(", ")}` : bounds(field),
+    allowed.length > 0 ? `one of ${allowed.join(", ")}` : boundsOf(schema),
     takes.has("array") ? "repeat for several" : "",
     takes.has("object") ? "as JSON" : "",
     takes.has("null") && allowed.length === 0 ? "`null` = none" : "",
@@ -99,17 +100,4 @@ function saidOf(field: Field, inPath: boolean): string {
   ].filter((fact) => fact !== "");
   const does = schema.description ?? "";
   return [does, facts.length > 0 ? `(${facts.join("; ")})` : ""].filter((text) => text !== "").join(" ");
-}
-
-function bounds({ schema }: Field): string {
-  const { minimum, maximum, minLength, maxLength } = schema;
-  const least = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
-  const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
-  return range(least, most, "") || range(minLength, maxLength, " characters");
-}
-
-function range(least: number | undefined, most: number | undefined, unit: string): string {
-  if (least === undefined && most === undefined) return "";
-  if (most === undefined) return `at least ${least}${unit}`;
-  return least === undefined ? `at most ${most}${unit}` : `${least} to ${most}${unit}`;
 }

@@ -6,6 +6,13 @@ export const capabilities = {
   tools: { listChanged: false },
   resources: { listChanged: false },
   prompts: { listChanged: false },
+  completions: {},
+} as const;
+
+/** Where streams are served, changes of documents can be followed. */
+export const streamingCapabilities = {
+  ...capabilities,
+  resources: { listChanged: false, subscribe: true },
 } as const;
 
 /** Clients put this in front of a model that has seen none of the tools yet. */

@@ -1,3 +1,6 @@
+/** How long a call may take over MCP. */
+export const callMsMax = 120_000;
+
 export type Deadline = {
   /** Aborted once the time is up, counted from the first look at it, or the caller is gone: lists never look. */
   readonly signal: AbortSignal;

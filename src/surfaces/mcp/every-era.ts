@@ -3,7 +3,7 @@ import type { RawAnswer } from "../../engines/inbound/inbound.ts";
 import { agrees } from "./agreement.ts";
 import { boundedMap } from "./bounded-map.ts";
 import type { Era, Heard, Self } from "./era.ts";
-import { errorAnswer, RpcError, type RpcMessage } from "./json-rpc.ts";
+import { errorAnswer, RpcError, type RpcMessage, type RpcRequest } from "./json-rpc.ts";
 import { legacyEra } from "./legacy-era.ts";
 import type { Methods } from "./methods.ts";
 import { modernEra } from "./modern-era.ts";
@@ -12,25 +12,26 @@ const listsKeptMax = 200;
 const envelopesKeptMax = 200;
 const envelopeLengthMax = 2_000;
 
+/** One address for all of them. */
+export type EveryEra = Era & {
+  /** Whether it speaks 2026-07-28, which has no sessions. */
+  isModern(message: RpcMessage, heard: Heard): boolean;
+  /** Whether it is a sound `subscriptions/listen`, which is answered by a stream if at all. */
+  listens(message: RpcMessage, heard: Heard): message is RpcRequest;
+};
+
 /**
  * Every revision on one address: a message says by its envelope (`_meta`) or its version header which one it speaks.
  * The SDK judges what mentions 2026-07-28; an envelope that it found sound need not be judged again.
  */
-export function everyEra(methods: Methods, self: Self): Era {
+export function everyEra(methods: Methods, self: Self): EveryEra {
   const lists = boundedMap<string>(listsKeptMax);
   const sound = boundedMap<true>(envelopesKeptMax);
   const legacy = legacyEra(methods, lists, self);
   const modern = modernEra(methods, lists, self);
 
   function judged(message: RpcMessage, heard: Heard, keep: () => void): Promise<RawAnswer> | RawAnswer {
-    const { version, method, name } = heard.headers;
-    const found = classifyInboundRequest({
-      httpMethod: "POST",
-      ...(version !== undefined && { protocolVersionHeader: version }),
-      ...(method !== undefined && { mcpMethodHeader: method }),
-      ...(name !== undefined && { mcpNameHeader: name }),
-      body: message,
-    });
+    const found = classified(message, heard);
     if (found.kind === "legacy") return legacy.answer(message, heard);
     if (found.kind === "modern") {
       keep();
@@ -41,6 +42,12 @@ export function everyEra(methods: Methods, self: Self): Era {
   }
 
   return {
+    isModern: mentionsModern,
+    listens: (message, heard): message is RpcRequest =>
+      message.method === "subscriptions/listen" &&
+      mentionsModern(message, heard) &&
+      agrees(message, heard.headers) &&
+      classified(message, heard).kind === "modern",
     async answer(message, heard) {
       if (!mentionsModern(message, heard)) return legacy.answer(message, heard);
       if (!agrees(message, heard.headers)) return judged(message, heard, () => {});
@@ -51,6 +58,17 @@ export function everyEra(methods: Methods, self: Self): Era {
       });
     },
   };
+}
+
+function classified(message: RpcMessage, heard: Heard): ReturnType<typeof classifyInboundRequest> {
+  const { version, method, name } = heard.headers;
+  return classifyInboundRequest({
+    httpMethod: "POST",
+    ...(version !== undefined && { protocolVersionHeader: version }),
+    ...(method !== undefined && { mcpMethodHeader: method }),
+    ...(name !== undefined && { mcpNameHeader: name }),
+    body: message,
+  });
 }
 
 /** The first year with an envelope. Whoever names no version from it, in neither place, speaks an earlier one. */

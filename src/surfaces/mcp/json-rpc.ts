@@ -58,9 +58,11 @@ export function errorAnswer(
   error: RpcError,
   headers: Readonly<Record<string, string>> = {},
 ): RawAnswer {
-  const { code, message, data } = error;
-  const body = JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } });
-  return { status, headers: { ...jsonHeaders, ...headers }, body };
+  return { status, headers: { ...jsonHeaders, ...headers }, body: errorBody(id, error) };
+}
+
+export function errorBody(id: RpcId | null, { code, message, data }: RpcError): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } });
 }
 
 /** An answer of the SDK, or 202 with nothing in it. */

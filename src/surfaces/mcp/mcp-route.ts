@@ -2,7 +2,7 @@ import type { RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbo
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { capabilities, type ServerInfo } from "./about.ts";
-import { deadline, type Deadline } from "./deadline.ts";
+import { callMsMax, deadline, type Deadline } from "./deadline.ts";
 import { everyEra } from "./every-era.ts";
 import { methodsOf, type Methods, type Offer } from "./methods.ts";
 import { reception, type Reception } from "./reception.ts";
@@ -12,6 +12,8 @@ import { readMessage } from "./rpc-body.ts";
 export type McpMount = Offer & {
   readonly engines: Engines;
   readonly authenticate: Authenticate;
+  /** For the streams that are open, again and again; without a limit on calls. `authenticate` unless given. */
+  readonly confirm?: Authenticate;
   /** false = there is nothing here, whoever asks. */
   readonly enabled: boolean;
   readonly serverInfo: ServerInfo;
@@ -23,12 +25,18 @@ export type Shared = Pick<McpMount, "engines" | "enabled" | "serverInfo"> & {
   readonly desk: Reception;
 };
 
-export function sharedBy({ engines, authenticate, enabled, serverInfo, ...offer }: McpMount): Shared {
+export function sharedBy({
+  engines,
+  authenticate,
+  confirm: _,
+  enabled,
+  serverInfo,
+  ...offer
+}: McpMount): Shared {
   const desk = reception(offer, engines, authenticate);
   return { engines, enabled, serverInfo, methods: methodsOf(offer, engines), desk };
 }
 
-const callMsMax = 120_000;
 const resource = "/api/mcp";
 
 /**
@@ -62,7 +70,7 @@ export function statelessRoute({ engines, enabled, serverInfo, methods, desk }: 
         return await answer(request, requestId, patience);
       } catch (error) {
         const authorization = request.header("authorization");
-        return refused(error, { requestId, resource, authorization }, engines);
+        return refused(error, { requestId, resource, authorization, id: null }, engines);
       } finally {
         patience.clear();
       }

@@ -3,6 +3,7 @@ import type { Operation } from "../../registry/operation.ts";
 import type { Document, Prompt } from "../../registry/plane.ts";
 import { expected, rpcErrorOf, ScopeNeeded, scopeNeeded } from "./failure-reply.ts";
 import { RpcError, rpcCode, type Params } from "./json-rpc.ts";
+import { completionsOf } from "./completions.ts";
 import { promptsOf } from "./prompts.ts";
 import { resourcesOf } from "./resources.ts";
 import { toolsOf } from "./tools.ts";
@@ -21,6 +22,8 @@ export type Methods = {
   has(method: string): boolean;
   /** Whether the result depends on what the caller is shown alone, so that it can be kept. Lists are not paged. */
   isList(method: string, params: Params | undefined): boolean;
+  /** What may change the document at an address; undefined when it cannot be followed. */
+  follows(uri: string): Document["follows"];
   /** @throws RpcError; ScopeNeeded for a client that can be granted more; and nothing else */
   answer(method: string, params: Params | undefined, viewer: Viewer): Promise<object>;
 };
@@ -43,10 +46,12 @@ export function methodsOf({ operations, documents, prompts, toolsets }: Offer, e
     ["tools/call", tool.call],
     ["resources/read", resource.read],
     ["prompts/get", prompt.get],
+    ["completion/complete", completionsOf({ documents, prompts }, byName, engines)],
   ]);
 
   return {
     has: (method) => all.has(method),
+    follows: resource.follows,
     isList: (method, params) => lists.has(method) && params?.["cursor"] === undefined,
     async answer(method, params, caller) {
       const carryOut = all.get(method);

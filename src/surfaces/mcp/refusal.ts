@@ -2,7 +2,7 @@ import type { BodyProblem, RawAnswer } from "../../engines/inbound/inbound.ts";
 import { Failure, kinds } from "../../kernel/failure.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { explained, ScopeNeeded } from "./failure-reply.ts";
-import { errorAnswer, RpcError, rpcCode } from "./json-rpc.ts";
+import { errorAnswer, RpcError, rpcCode, type RpcId } from "./json-rpc.ts";
 
 /** The request that is refused. */
 export type Refused = {
@@ -11,6 +11,8 @@ export type Refused = {
   readonly resource: string;
   /** Whether it came with credentials at all. */
   readonly authorization: string | undefined;
+  /** Of the JSON-RPC request; null while it was not read. */
+  readonly id: RpcId | null;
 };
 
 export function refusal(
@@ -27,26 +29,22 @@ export function refused(
   request: Refused,
   engines: Pick<Engines, "settings" | "log">,
 ): RawAnswer {
-  const { requestId } = request;
+  const { requestId, id } = request;
   const { publicUrl } = engines.settings;
-  if (error instanceof RpcError) return errorAnswer(400, null, error);
+  if (error instanceof RpcError) return errorAnswer(400, id, error);
   if (error instanceof ScopeNeeded) return failed(error.failure, request, stepUp(error, request, publicUrl));
   if (error instanceof Failure) return failed(error, request, challenge(error, request, publicUrl));
   engines.log(
     `mcp ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
   const detail = { code: "internal", requestId };
-  return errorAnswer(
-    500,
-    null,
-    new RpcError(rpcCode.internal, "Something went wrong in the server.", detail),
-  );
+  return errorAnswer(500, id, new RpcError(rpcCode.internal, "Something went wrong in the server.", detail));
 }
 
-function failed(failure: Failure, { requestId }: Refused, challenged: string | undefined): RawAnswer {
+function failed(failure: Failure, { requestId, id }: Refused, challenged: string | undefined): RawAnswer {
   const { status } = kinds[failure.kind];
   const { retryAfterMs } = failure.detail;
-  return errorAnswer(status, null, new RpcError(status, failure.message, explained(failure, requestId)), {
+  return errorAnswer(status, id, new RpcError(status, failure.message, explained(failure, requestId)), {
     ...(challenged !== undefined && { "www-authenticate": challenged }),
     ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
   });

@@ -13,6 +13,8 @@ export type Resources = {
   readonly list: (caller: Caller) => object;
   readonly listTemplates: (caller: Caller) => object;
   readonly read: (params: Params | undefined, caller: Caller) => Promise<object>;
+  /** What may change a document; undefined when it cannot be followed, or is none. */
+  readonly follows: (uri: string) => Document["follows"];
 };
 
 const mimeType = "application/json";
@@ -66,10 +68,11 @@ export function resourcesOf(
       const output = await invoke(found.operation, found.input, caller, engines);
       return { contents: [{ uri, mimeType, text: JSON.stringify(output) }] };
     },
+    follows: (uri) => find(readables, uri)?.document.follows,
   };
 }
 
-type Found = { readonly operation: Operation; readonly input: UriMatch };
+type Found = { readonly document: Document; readonly operation: Operation; readonly input: UriMatch };
 
 function find(readables: readonly Readable[], uri: string): Found | undefined {
   for (const { document, operation, matchers } of readables) {
@@ -79,7 +82,7 @@ function find(readables: readonly Readable[], uri: string): Found | undefined {
       document.variables[name] ?? name,
       value,
     ]);
-    return { operation, input: Object.fromEntries(input) };
+    return { document, operation, input: Object.fromEntries(input) };
   }
   return undefined;
 }

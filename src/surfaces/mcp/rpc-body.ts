@@ -10,8 +10,46 @@ import { RpcError, rpcCode, RpcMessage } from "./json-rpc.ts";
  * @throws RpcError parse when it is no JSON, invalidRequest when it is no JSON-RPC request or notification
  */
 export function readMessage(bytes: Buffer): RpcMessage {
+  return messageOf(rawOf(bytes));
+}
+
+const batchMax = 100;
+
+/** One message, or a batch: messages, and what is wrong with each that is none. */
+export type RpcBody =
+  | { readonly message: RpcMessage }
+  | { readonly batch: readonly (RpcMessage | RpcError)[] };
+
+/**
+ * What a request's body holds.
+ *
+ * @throws RpcError as `readMessage`; invalidRequest for a batch of none or of more than 100
+ */
+export function readMessages(bytes: Buffer): RpcBody {
+  const raw = rawOf(bytes);
+  if (!Array.isArray(raw)) return { message: messageOf(raw) };
+  if (raw.length === 0 || raw.length > batchMax)
+    throw new RpcError(
+      rpcCode.invalidRequest,
+      `A batch has 1 to ${batchMax} messages, and not ${raw.length}.`,
+    );
+  const batch = raw.map((each: unknown) => {
+    try {
+      return messageOf(each);
+    } catch (error) {
+      if (error instanceof RpcError) return error;
+      throw error;
+    }
+  });
+  return { batch };
+}
+
+function rawOf(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new RpcError(rpcCode.parse, "The body is no valid UTF-8.");
-  const raw = jsonOf(bytes.toString("utf8"));
+  return jsonOf(bytes.toString("utf8"));
+}
+
+function messageOf(raw: unknown): RpcMessage {
   const parsed = RpcMessage.safeParse(raw);
   if (parsed.success) return parsed.data;
   if (Array.isArray(raw))

@@ -4,7 +4,18 @@ import { newId } from "../../kernel/id.ts";
 export const apiRoot = "/api/v1";
 
 /** What a handler answers with, before the headers that every answer carries. */
-export type Answer = { readonly body: object; readonly headers?: Readonly<Record<string, string>> };
+export type Answer = {
+  /** JSON; null = the caller has it already. */
+  readonly text: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** What is known of a request while it is answered. */
+export type Asked = {
+  readonly requestId: string;
+  /** Headers of whatever the answer will be, a problem too. */
+  readonly told: Record<string, string>;
+};
 
 /** RFC 9457 problem details, as `application/problem+json`. */
 export type Problem = {
@@ -23,17 +34,19 @@ export type Problem = {
 export async function answered(
   request: Request,
   log: (line: string) => void,
-  work: (requestId: string) => Answer | Promise<Answer>,
+  work: (asked: Asked) => Answer | Promise<Answer>,
 ): Promise<Response> {
-  const requestId = requestIdOf(request);
+  const asked: Asked = { requestId: requestIdOf(request), told: {} };
   try {
-    const { body, headers = {} } = await work(requestId);
-    return jsonResponse(200, body, { ...headers, ...always(requestId), "content-type": "application/json" });
+    const { text, headers } = await work(asked);
+    if (text === null) return new Response(null, { status: 304, headers: { ...headers, ...always(asked) } });
+    const type = { "content-type": "application/json" };
+    return new Response(text, { headers: { ...headers, ...always(asked), ...type } });
   } catch (error) {
-    if (error instanceof Failure) return problemResponse(error, requestId);
+    if (error instanceof Failure) return problemResponse(error, asked);
     // A caller that went away made the call stop: that is no bug, and nobody reads the answer.
-    if (!request.signal.aborted) log(`bug ${requestId}: ${stackOf(error)}`);
-    return bugResponse(requestId);
+    if (!request.signal.aborted) log(`bug ${asked.requestId}: ${stackOf(error)}`);
+    return bugResponse(asked);
   }
 }
 
@@ -43,17 +56,16 @@ function requestIdOf(request: Request): string {
   return given !== null && /^[A-Za-z0-9_-]{1,64}$/.test(given) ? given : newId("req");
 }
 
-function problemResponse({ kind, message, detail }: Failure, requestId: string): Response {
+function problemResponse({ kind, message, detail }: Failure, asked: Asked): Response {
+  const { requestId } = asked;
   const { status, title } = kinds[kind];
   const { problems, signIn: _, ...rest } = detail;
   const errors = problems?.map(({ pointer, message: said }) => ({ pointer, detail: said }));
   const problem: Problem = { type: typeOf(kind), title, status, detail: message, code: kind, requestId };
-  return jsonResponse(
-    status,
+  return problemOf(
     { ...problem, ...rest, ...(errors && { errors }) },
     {
-      ...always(requestId),
-      "content-type": "application/problem+json",
+      ...always(asked),
       ...(rest.retryAfterMs !== undefined && {
         "retry-after": String(Math.max(1, Math.ceil(rest.retryAfterMs / 1_000))),
       }),
@@ -63,28 +75,34 @@ function problemResponse({ kind, message, detail }: Failure, requestId: string):
   );
 }
 
-function bugResponse(requestId: string): Response {
+function bugResponse(asked: Asked): Response {
   const problem: Problem = {
     type: typeOf("internal"),
     title: "Internal error",
     status: 500,
     detail: "Something went wrong in the server. It is logged under this request id.",
     code: "internal",
-    requestId,
+    requestId: asked.requestId,
   };
-  return jsonResponse(500, problem, { ...always(requestId), "content-type": "application/problem+json" });
+  return problemOf(problem, always(asked));
 }
 
 function typeOf(code: string): string {
   return `urn:sluice:problem:${code}`;
 }
 
-function always(requestId: string): Readonly<Record<string, string>> {
-  return { "x-request-id": requestId, "cache-control": "no-store", "x-content-type-options": "nosniff" };
+function always({ requestId, told }: Asked): Readonly<Record<string, string>> {
+  return {
+    ...told,
+    "x-request-id": requestId,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  };
 }
 
-function jsonResponse(status: number, body: object, headers: Readonly<Record<string, string>>): Response {
-  return new Response(JSON.stringify(body), { status, headers });
+function problemOf(problem: Problem, headers: Readonly<Record<string, string>>): Response {
+  const type = { "content-type": "application/problem+json" };
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: { ...headers, ...type } });
 }
 
 function stackOf(error: unknown): string {

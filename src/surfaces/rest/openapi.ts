@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { kinds } from "../../kernel/failure.ts";
 import { fieldsOf, inputSchema, pathParameters, type Field } from "../../registry/field.ts";
 import { publicOutput, type Operation } from "../../registry/operation.ts";
 import { addressOf } from "./unknown-path.ts";
+import { components } from "./openapi-components.ts";
 import { embedded, type Json, type JsonObject } from "./embedded-schema.ts";
 
 export type About = {
@@ -26,7 +26,7 @@ export function openapiApp(operations: readonly Operation[], about: About): Hono
 
 /** The REST API as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.1), whose schemas are JSON Schema 2020-12. */
 export function openapi(operations: readonly Operation[], about: About): JsonObject {
-  const schemas: JsonObject = { Problem: problemSchema };
+  const schemas: JsonObject = { ...components.schemas };
   const described = operations.map((it) => ({ it, described: describe(it, about, schemas) }));
   const byAddress = Map.groupBy(described, ({ it }) => addressOf(it));
   const paths = [...byAddress].map(([address, list]): [string, JsonObject] => [
@@ -47,12 +47,7 @@ export function openapi(operations: readonly Operation[], about: About): JsonObj
     security: [{ bearer: [] }],
     tags: [...new Set(operations.map((it) => tagOf(it, about)))].map((name) => ({ name })),
     paths: Object.fromEntries(paths),
-    components: {
-      schemas,
-      parameters: { IdempotencyKey: idempotencyKey, RequestId: requestId },
-      responses: { Problem: problemResponse },
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An API key (mk_…)." } },
-    },
+    components: { ...components, schemas },
   };
 }
 
@@ -76,19 +71,46 @@ function describe(it: Operation, about: About, schemas: JsonObject): JsonObject 
     parameters: [
       ...inPath.map((field) => parameter("path", field, schemaOf(field))),
       ...(queried ? others.map((field) => parameter("query", field, schemaOf(field))) : []),
-      ...(it.effect === "read" ? [] : [{ $ref: "#/components/parameters/IdempotencyKey" }]),
-      { $ref: "#/components/parameters/RequestId" },
+      ...headersTaken(it).map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ],
     ...(!queried && { requestBody: requestBody(others, schemaOf) }),
     responses: {
-      "200": { description: "Done.", content: { "application/json": { schema: answer } } },
+      "200": {
+        description: "Done.",
+        headers: {
+          RateLimit: { $ref: "#/components/headers/RateLimit" },
+          "RateLimit-Policy": { $ref: "#/components/headers/RateLimit-Policy" },
+          ...(hasVersion(it) && { ETag: { $ref: "#/components/headers/ETag" } }),
+        },
+        content: { "application/json": { schema: answer } },
+      },
+      ...(isKept(it) && { "304": { $ref: "#/components/responses/NotModified" } }),
       "4XX": { $ref: "#/components/responses/Problem" },
       "5XX": { $ref: "#/components/responses/Problem" },
     },
   };
 }
 
-function tagOf(it: Operation, { planeOf }: About): string {
+/** The names of the components that describe them. */
+export function headersTaken(it: Operation): readonly (keyof typeof components.parameters)[] {
+  return [
+    ...(it.effect === "read" ? [] : (["IdempotencyKey"] as const)),
+    ...("expectedVersion" in it.input.shape ? (["IfMatch"] as const) : []),
+    ...(isKept(it) ? (["IfNoneMatch"] as const) : []),
+    "RequestId",
+  ];
+}
+
+function hasVersion({ output }: Operation): boolean {
+  return "version" in output.shape;
+}
+
+function isKept(it: Operation): boolean {
+  return it.verb === "GET" && hasVersion(it);
+}
+
+/** What an operation is grouped under. */
+export function tagOf(it: Operation, { planeOf }: About): string {
   return planeOf?.(it) ?? it.path.split("/")[1] ?? "";
 }
 
@@ -113,56 +135,3 @@ function requestBody(fields: readonly Field[], schemaOf: (field: Field) => Json)
   };
   return { required: required.length > 0, content: { "application/json": { schema } } };
 }
-
-const idempotencyKey: JsonObject = {
-  name: "Idempotency-Key",
-  in: "header",
-  description:
-    "Makes a repeated call harmless: the same key with the same input answers as the first time, for 24 h.",
-  schema: { type: "string", minLength: 1, maxLength: 200 },
-};
-
-const requestId: JsonObject = {
-  name: "X-Request-Id",
-  in: "header",
-  description: "Your own id for the call, returned and logged; one is made when it is absent.",
-  schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,64}$" },
-};
-
-const problemResponse: JsonObject = {
-  description: "What went wrong, and what to do next.",
-  headers: {
-    "X-Request-Id": { schema: { type: "string" } },
-    "Retry-After": { description: "Seconds, where waiting helps.", schema: { type: "integer" } },
-  },
-  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-};
-
-const text: JsonObject = { type: "string" };
-
-const problemSchema: JsonObject = {
-  type: "object",
-  description: "Problem details (RFC 9457).",
-  required: ["type", "title", "status", "detail", "code", "requestId"],
-  properties: {
-    type: { type: "string", format: "uri" },
-    title: text,
-    status: { type: "integer" },
-    detail: { ...text, description: "What was wrong with this call." },
-    code: { type: "string", enum: [...Object.keys(kinds), "internal"] },
-    requestId: { ...text, description: "Finds the call in the server's log." },
-    pointer: { ...text, description: "JSON Pointer (RFC 6901) to the place in the input." },
-    allowed: { anyOf: [text, { type: "array", items: text }], description: "What is accepted there." },
-    hint: { ...text, description: "What to do next." },
-    retryAfterMs: { type: "integer", minimum: 0 },
-    errors: {
-      type: "array",
-      description: "Every problem found, when there are several.",
-      items: {
-        type: "object",
-        required: ["pointer", "detail"],
-        properties: { pointer: text, detail: text },
-      },
-    },
-  },
-};

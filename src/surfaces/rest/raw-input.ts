@@ -5,6 +5,7 @@ import { readTexts } from "../../registry/coerce.ts";
 import { fieldsOf } from "../../registry/field.ts";
 import type { Operation } from "../../registry/operation.ts";
 import { pointerOf } from "../../registry/parse.ts";
+import { versionIn } from "./entity-tag.ts";
 import { jsonBody } from "./json-body.ts";
 
 /** What a write takes from its query; everything else it takes from its body. */
@@ -43,6 +44,7 @@ export async function rawInput(
   refuseBrokenEscapes(url.search, "query");
   take("path", read(it, new Map(Object.entries(path).map(([name, text]) => [name, [text]]))));
   take("query", read(it, queryOf(it, url.searchParams)));
+  refuseIfNoneMatch(it, request.headers);
   take("If-Match header", expectedVersion(it, request.headers));
   if (it.verb !== "GET") take("body", Object.entries(await jsonBody(request)));
   return Object.fromEntries([...given].map(([name, { value }]) => [name, value]));
@@ -75,9 +77,8 @@ function queryOf(it: Operation, query: URLSearchParams): Texts {
 function expectedVersion(it: Operation, headers: Headers): readonly (readonly [string, number])[] {
   const tag = headers.get("if-match");
   if (tag === null || tag === "*") return [];
-  const version = /^"(\d{1,15})"$/.exec(tag)?.[1];
-  if (version !== undefined && "expectedVersion" in it.input.shape)
-    return [["expectedVersion", Number(version)]];
+  const version = versionIn(tag);
+  if (version !== undefined && "expectedVersion" in it.input.shape) return [["expectedVersion", version]];
   throw new Failure(
     "invalid",
     version === undefined
@@ -85,6 +86,14 @@ function expectedVersion(it: Operation, headers: Headers): readonly (readonly [s
       : `${it.name} does not take If-Match: what it changes has no version.`,
     { hint: 'Send the ETag of an earlier answer, such as "3", or leave If-Match out.' },
   );
+}
+
+/** Ignored, it would let a caller believe that nothing is overwritten. */
+function refuseIfNoneMatch({ verb }: Operation, headers: Headers): void {
+  if (verb === "GET" || !headers.has("if-none-match")) return;
+  throw new Failure("invalid", "If-None-Match is understood by GET alone.", {
+    hint: "Send If-Match with the ETag of an earlier answer to change what has not changed since.",
+  });
 }
 
 /** URL parsing puts U+FFFD where bytes are no UTF-8; the caller should know instead. */

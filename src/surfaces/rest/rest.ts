@@ -1,9 +1,12 @@
 import { Hono } from "hono";
+import { refuseTooMany, type CallRate } from "../../registry/call-rate.ts";
 import { credentialsOf, type Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { invoke, type Output } from "../../registry/invoke.ts";
+import { invoke } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
-import { answered, apiRoot, type Answer } from "./answer.ts";
+import { answered, apiRoot, type Answer, type Asked } from "./answer.ts";
+import { entityTag, isNamed } from "./entity-tag.ts";
+import { rateHeaders } from "./rate-headers.ts";
 import { rawInput } from "./raw-input.ts";
 import { unknownPath } from "./unknown-path.ts";
 
@@ -11,6 +14,8 @@ export type Rest = {
   readonly operations: readonly Operation[];
   readonly engines: Engines;
   readonly authenticate: Authenticate;
+  /** How often one credential may call; absent = as often as it likes. */
+  readonly rate?: CallRate | undefined;
 };
 
 /** The User-Agent that the command line sends: its calls are audited as its own. */
@@ -25,8 +30,8 @@ export function restApp(rest: Rest): Hono {
   const app = new Hono();
   for (const it of fixedPathsFirst(operations))
     app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
-      answered(c.req.raw, engines.log, (requestId) =>
-        carryOut(it, rest, { request: c.req.raw, path: c.req.param(), requestId, from: c.env }),
+      answered(c.req.raw, engines.log, (asked) =>
+        carryOut(it, rest, { ...asked, request: c.req.raw, path: c.req.param(), from: c.env }),
       ),
     );
   app.all(`${apiRoot}/*`, (c) =>
@@ -37,10 +42,9 @@ export function restApp(rest: Rest): Hono {
   return app;
 }
 
-type Asked = {
+type Called = Asked & {
   readonly request: Request;
   readonly path: Readonly<Record<string, string>>;
-  readonly requestId: string;
   /** What the listener says of the connection. */
   readonly from: unknown;
 };
@@ -48,7 +52,7 @@ type Asked = {
 async function carryOut(
   it: Operation,
   rest: Rest,
-  { request, path, requestId, from }: Asked,
+  { request, path, requestId, told, from }: Called,
 ): Promise<Answer> {
   const { headers, signal } = request;
   const client = headers.get("user-agent") ?? undefined;
@@ -58,6 +62,12 @@ async function carryOut(
       remoteAddress: remoteAddressIn(from),
     }),
   );
+  if (rest.rate !== undefined) {
+    const standing = await rest.rate.take(principal);
+    const now = rest.engines.clock.now();
+    Object.assign(told, rateHeaders(rest.rate, standing, now));
+    refuseTooMany(standing, rest.rate, now);
+  }
   const input = await rawInput(it, path, request);
   const caller = {
     principal,
@@ -67,19 +77,18 @@ async function carryOut(
     idempotencyKey: headers.get("idempotency-key"),
     readOnly: false,
   };
-  const body = await invoke(it, input, caller, rest.engines);
-  return { body, headers: entityTag(body) };
+  const output = await invoke(it, input, caller, rest.engines);
+  const text = JSON.stringify(output);
+  const tag = entityTag(it, output, text);
+  if (tag === undefined) return { text, headers: {} };
+  const known = headers.get("if-none-match");
+  return { text: known !== null && isNamed(tag, known) ? null : text, headers: { etag: tag } };
 }
 
 /** "" when the app is asked without a listener. */
 function remoteAddressIn(from: unknown): string {
   const known = typeof from === "object" && from !== null && "remoteAddress" in from;
   return known && typeof from.remoteAddress === "string" ? from.remoteAddress : "";
-}
-
-/** The version of what is answered, as the strong ETag that `If-Match` takes. */
-function entityTag({ version, dryRun }: Output): Readonly<Record<string, string>> {
-  return typeof version === "number" && dryRun !== true ? { etag: `"${version}"` } : {};
 }
 
 /** `/endpoints/stats` must not be taken for `/endpoints/:endpointId`. */

@@ -6,7 +6,8 @@ import { answered } from "./answer.ts";
 const addresses: readonly (readonly [path: string, does: string])[] = [
   ["/api/v1", "REST API"],
   ["/api/mcp", "MCP server for AI agents"],
-  ["/openapi.json", "description of the REST API (OpenAPI 3.1)"],
+  ["/reference", "the REST API, for people to read"],
+  ["/openapi.json", "the REST API, for programs to read (OpenAPI 3.1)"],
   ["/healthz", "whether the process lives"],
   ["/readyz", "whether every part of it works"],
   ["/metrics", "figures for Prometheus"],

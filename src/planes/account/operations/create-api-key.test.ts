@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dryRunLeavesNothing, scenarios, type Prepare, type Scenario } from "../../../../test/scenario.ts";
-import { bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import { authenticatorOf, bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
-import { apiKeyAuthenticator } from "../authenticate.ts";
 import { createApiKey } from "./create-api-key.ts";
-import { revokeApiKey } from "./revoke-api-key.ts";
+import { revokeCredential } from "./revoke-credential.ts";
 import { updateWorkspace } from "./update-workspace.ts";
 
-const created = { api_key: 1, audit: 1, history: 1 };
+const created = { credential: 1, audit: 1, history: 1 };
 
 function refused(name: string, input: Scenario["input"], pointer: string): Scenario {
   return { name, scopes: "all", input, fails: { kind: "invalid", pointer }, leaves: {} };
@@ -22,7 +21,7 @@ async function roomForOne(call: Prepare): Promise<Output> {
 scenarios(createApiKey, [
   {
     name: "answers a key that lasts 90 days",
-    scopes: ["api-keys:write"],
+    scopes: "all",
     input: { name: " laptop " },
     gives: {
       name: "laptop",
@@ -33,6 +32,13 @@ scenarios(createApiKey, [
       lastUsedAt: null,
     },
     leaves: created,
+  },
+  {
+    name: "a credential with fewer scopes cannot make one with all",
+    scopes: ["credentials:write"],
+    input: { name: "laptop" },
+    fails: { kind: "forbidden" },
+    leaves: {},
   },
   {
     name: "null makes it last for ever",
@@ -52,7 +58,7 @@ scenarios(createApiKey, [
   {
     name: "a revoked key makes room",
     scopes: "all",
-    given: async (call) => call(revokeApiKey, { keyId: (await roomForOne(call))["id"] }),
+    given: async (call) => call(revokeCredential, { credentialId: (await roomForOne(call))["id"] }),
     input: { name: "its successor" },
     gives: { state: "active" },
     leaves: created,
@@ -70,11 +76,11 @@ test("the key signs in, and is itself nowhere in what is stored or logged", asyn
   try {
     const workspace = await world.newWorkspace();
     const caller = callerOf(principalOf(workspace, "all"));
-    const { key, id, start } = await invoke(createApiKey, { name: "laptop" }, caller, world.engines);
+    const { secret: key, id, start } = await invoke(createApiKey, { name: "laptop" }, caller, world.engines);
     assert.match(String(key), /^mk_[0-9A-Za-z]{49}$/);
     assert.equal(start, `${String(key).slice(0, 7)}…`);
 
-    const authenticate = apiKeyAuthenticator(world.engines);
+    const authenticate = await authenticatorOf(world.engines);
     const sent = bearing(`Bearer ${String(key)}`);
     assert.deepEqual((await authenticate(sent)).actor, { kind: "key", id });
 
@@ -114,7 +120,7 @@ test("calls at the same moment do not pass the plan's limit together", async () 
       if (result.status === "rejected")
         assert.match(String(result.reason), /The plan "self-hosted" allows 3/);
     assert.equal(results.filter(({ status }) => status === "fulfilled").length, 3);
-    assert.equal(await world.engines.store.records.count(workspace, "api_key"), 3);
+    assert.equal(await world.engines.store.records.count(workspace, "credential"), 3);
   } finally {
     await world.close();
   }

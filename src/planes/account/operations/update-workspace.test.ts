@@ -10,6 +10,13 @@ function refused(name: string, input: Scenario["input"], pointer: string): Scena
 
 scenarios(updateWorkspace, [
   {
+    name: "another version than the one that was read is a conflict",
+    scopes: "all",
+    input: { name: "shop", expectedVersion: 2 },
+    fails: { kind: "conflict", pointer: "/expectedVersion" },
+    leaves: {},
+  },
+  {
     name: "renames it and leaves the plan as it is",
     scopes: ["workspace:write"],
     input: { name: " Acme " },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { Plan, workspace } from "../../../registry/workspace.ts";
 
@@ -16,11 +17,13 @@ export const updateWorkspace = change({
   input: z.object({
     name: z.string().trim().min(1).max(100).optional(),
     plan: Plan.partial().optional(),
+    expectedVersion,
   }),
   output: z.object({ id: z.string(), name: z.string(), plan: Plan, version: z.int() }),
-  async run({ name, plan }, { unit, workspace: id }) {
+  async run({ name, plan, expectedVersion: expected }, { unit, workspace: id }) {
     const row = await unit.get(workspace, id);
     if (row === undefined) throw new Failure("not_found", "No such workspace.");
+    refuseOtherVersion(row, expected, "workspace");
     const next = unit.update(workspace, row, {
       name: name ?? row.value.name,
       plan: Plan.parse({ ...row.value.plan, ...plan }),

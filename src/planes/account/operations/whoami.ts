@@ -13,7 +13,7 @@ export const whoami = read({
   input: z.object({}),
   output: z.object({
     actor: z.object({ kind: z.string(), id: z.string() }),
-    workspace: z.object({ id: z.string(), name: z.string(), plan: Plan }),
+    workspace: z.object({ id: z.string(), name: z.string(), plan: Plan, version: z.int() }),
     scopes: z.array(z.string()).describe('["all"] = every scope there is.'),
   }),
   async run(_input, { principal, unit, workspace: id, plan }) {
@@ -21,7 +21,7 @@ export const whoami = read({
     const { actor } = principal;
     return {
       actor,
-      workspace: { id, name: row?.value.name ?? id, plan },
+      workspace: { id, name: row?.value.name ?? id, plan, version: row?.version ?? 1 },
       scopes: [...heldScopes(principal, id)],
     };
   },

@@ -3,6 +3,7 @@ import { Failure } from "../../../kernel/failure.ts";
 import { randomText } from "../../../kernel/id.ts";
 import { newDeliverySecret } from "../delivery-secret.ts";
 import type { Context } from "../../../registry/context.ts";
+import { PlaceName, requirePlace } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
 import { bodyBytesDefault, endpoint, settings, slugOf } from "../endpoint.ts";
 import { EndpointView, endpointView } from "../endpoint-view.ts";
@@ -24,8 +25,8 @@ export const createEndpoint = change({
     name: settings.name,
     targetUrl: settings.targetUrl,
     provider: providerField.optional(),
-    environment: z.string().trim().min(1).max(50).default("production"),
-    bucket: z.string().trim().min(1).max(50).default("default"),
+    environment: PlaceName.default("production"),
+    bucket: PlaceName.default("default"),
     slug: z
       .string()
       .max(60)
@@ -59,6 +60,7 @@ export const createEndpoint = change({
         pointer: "/bucket",
         allowed: buckets,
       });
+    await requirePlace(unit, input);
     await checkTarget(context, input.targetUrl);
     const row = unit.create(
       endpoint,

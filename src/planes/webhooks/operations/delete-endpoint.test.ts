@@ -33,6 +33,14 @@ scenarios(deleteEndpoint, [
     gives: { deleted: true },
     leaves: { audit: 1, endpoint: 1, history: 1, outbox: 1 },
   },
+  {
+    name: "another version than the one that was read is a conflict",
+    scopes: "all",
+    given: anEndpoint,
+    input: { endpointId: "orders", expectedVersion: 2 },
+    fails: { kind: "conflict", pointer: "/expectedVersion" },
+    leaves: {},
+  },
   ...missingEndpoint(),
 ]);
 

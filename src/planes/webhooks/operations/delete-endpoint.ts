@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
@@ -12,10 +13,11 @@ export const deleteEndpoint = change({
   scope: "endpoints:delete",
   destructive: true,
   undoNone: null,
-  input: z.object({ endpointId }),
+  input: z.object({ endpointId, expectedVersion }),
   output: z.object({ id: z.string(), slug: z.string(), deleted: z.literal(true) }),
-  async run({ endpointId: id }, context) {
+  async run({ endpointId: id, expectedVersion: expected }, context) {
     const row = await endpointOf(context, id);
+    refuseOtherVersion(row, expected, "endpoint");
     context.unit.remove(endpoint, row);
     return { id: row.id, slug: row.value.slug, deleted: true as const };
   },

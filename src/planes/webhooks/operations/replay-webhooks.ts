@@ -117,6 +117,8 @@ async function cancelled(plan: ReplayPlan, context: Context): Promise<ReplayPlan
 async function ended(id: string, context: Context): Promise<ReplayPlan | undefined> {
   const look = async (): Promise<ReplayPlan | undefined> => {
     const plan = await planOf(context, context.workspace, id);
+    const { delivered, failed } = await progressOf(context, id);
+    context.progress(delivered + failed, plan.events.length, `${delivered} delivered, ${failed} failed`);
     return plan.state === "running" ? undefined : plan;
   };
   return waitFor(look, context.traffic, waitMs, context.signal);

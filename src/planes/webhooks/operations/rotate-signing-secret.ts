@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { newDeliverySecret } from "../delivery-secret.ts";
 import { endpoint } from "../endpoint.ts";
@@ -14,16 +15,18 @@ export const rotateSigningSecret = change({
   reach: "people",
   destructive: true,
   undoNone: "the secret was shown",
-  input: z.object({ endpointId }),
+  input: z.object({ endpointId, expectedVersion }),
   output: z.object({
     id: z.string(),
     slug: z.string(),
     signingSecret: z.string().describe("Shown this once."),
+    version: z.int(),
   }),
-  async run({ endpointId: id }, context) {
+  async run({ endpointId: id, expectedVersion: expected }, context) {
     const row = await endpointOf(context, id);
+    refuseOtherVersion(row, expected, "endpoint");
     const delivery = newDeliverySecret();
-    context.unit.update(endpoint, row, row.value, { delivery });
-    return { id: row.id, slug: row.value.slug, signingSecret: delivery.reveal() };
+    const { version } = context.unit.update(endpoint, row, row.value, { delivery });
+    return { id: row.id, slug: row.value.slug, signingSecret: delivery.reveal(), version };
   },
 });

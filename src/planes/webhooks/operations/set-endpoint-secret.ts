@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { Secret } from "../../../kernel/secret.ts";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
@@ -31,11 +32,13 @@ export const setEndpointSecret = change({
       .boolean()
       .default(false)
       .describe("true = the previous secret is void at once (it leaked)."),
+    expectedVersion,
   }),
   output: EndpointView,
-  async run({ endpointId: id, secret: text, use, dropPrevious }, context) {
+  async run({ endpointId: id, secret: text, use, dropPrevious, expectedVersion: expected }, context) {
     const { unit, now, settings, vault } = context;
     const row = await endpointOf(context, id);
+    refuseOtherVersion(row, expected, "endpoint");
     const secret = new Secret(text.replace(/\r?\n$/, ""));
     const { provider } = liveEndpoint(row, { vault });
     if (provider === undefined)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { endpoint, settings } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
@@ -30,14 +31,14 @@ export const updateEndpoint = change({
   input: z.object({
     endpointId,
     ...changeable,
-    expectedVersion: z.int().min(1).optional().describe("Change it only if it is still at this version."),
+    expectedVersion,
   }),
   output: EndpointView,
-  async run({ endpointId: id, expectedVersion, provider, ...changes }, context) {
+  async run({ endpointId: id, expectedVersion: expected, provider, ...changes }, context) {
     const { unit, settings: server } = context;
     const row = await endpointOf(context, id);
     if (provider === undefined) refuseNothing(changes);
-    refuseOtherVersion(row.version, expectedVersion);
+    refuseOtherVersion(row, expected, "endpoint");
     if (changes.targetUrl !== undefined) await checkTarget(context, changes.targetUrl);
     const { value } = row;
     const verification = changes.verification ?? (provider === null ? {} : value.verification);
@@ -58,14 +59,6 @@ function refuseNothing(changes: object): void {
   throw new Failure("invalid", "Nothing to change was given.", {
     pointer: "",
     hint: `Give at least one of ${Object.keys(changeable).join(", ")}.`,
-  });
-}
-
-function refuseOtherVersion(version: number, expected: number | undefined): void {
-  if (expected === undefined || expected === version) return;
-  throw new Failure("conflict", `The endpoint is at version ${version}, not ${expected}.`, {
-    pointer: "/expectedVersion",
-    hint: "Somebody changed it. Read it again, then decide.",
   });
 }
 

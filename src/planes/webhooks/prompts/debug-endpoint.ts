@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CallRead, Prompt } from "../../../registry/plane.ts";
+import { slugs } from "../endpoint-suggestions.ts";
 import { contrast } from "../contrast.ts";
 import { getLogDetail } from "../operations/get-log-detail.ts";
 import { listLogs } from "../operations/list-logs.ts";
@@ -17,6 +18,7 @@ export const debugEndpoint: Prompt = {
   arguments: z.object({
     endpointSlug: z.string().trim().min(1).max(100).describe("The endpoint's slug or id."),
   }),
+  suggests: { endpointSlug: slugs },
   async render({ endpointSlug = "" }, call) {
     const endpoint = await call("get_endpoint", { endpointId: endpointSlug });
     const [failed, pending, delivered] = await Promise.all([

@@ -1,30 +1,38 @@
 import { z } from "zod";
-import type { ApiKeyRow } from "./api-key.ts";
+import type { CredentialRow } from "./credential.ts";
+import { StoredKind, Toolset } from "./credential-form.ts";
 
-export const ApiKeyView = z.object({
+export const CredentialView = z.object({
   id: z.string(),
+  kind: StoredKind,
   name: z.string(),
-  start: z.string().describe("The first characters of the key."),
+  start: z.string().describe("The first characters, to tell it from others."),
   state: z.enum(["active", "expired", "revoked"]),
+  scopes: z.array(z.string()).nullable().describe("null = every scope, or all that its user has."),
+  environment: z.string().nullable().describe("null = all."),
+  buckets: z.array(z.string()).nullable().describe("null = all."),
+  toolsets: z.array(Toolset).describe("Whose tools it lists over MCP unless asked for others."),
+  owner: z.string().describe("The user or credential that made it."),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),
   lastUsedAt: z.iso.datetime().nullable(),
   lastUsedBy: z.string().nullable().describe("What the last client called itself."),
+  version: z.int(),
 });
 
 export const Use = z.object({ at: z.int(), client: z.string() });
 
 export function viewOf(
-  { id, createdAt, value }: ApiKeyRow,
+  { id, createdAt, version, value }: CredentialRow,
   now: number,
-  use: z.output<typeof Use> | undefined,
-): z.output<typeof ApiKeyView> {
-  const { name, start, expiresAt, revokedAt } = value;
+  use?: z.output<typeof Use>,
+): z.output<typeof CredentialView> {
+  const { hash: _, start, expiresAt, revokedAt, ...shown } = value;
   const expired = expiresAt !== null && expiresAt <= now;
   return {
     id,
-    name,
+    ...shown,
     start: `${start}…`,
     state: revokedAt !== null ? "revoked" : expired ? "expired" : "active",
     createdAt: iso(createdAt),
@@ -32,6 +40,7 @@ export function viewOf(
     revokedAt: revokedAt === null ? null : iso(revokedAt),
     lastUsedAt: use === undefined ? null : iso(use.at),
     lastUsedBy: use === undefined || use.client === "" ? null : use.client,
+    version,
   };
 }
 

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { Failure } from "../../../kernel/failure.ts";
+import { bucket, bucketsMax, PlaceName, requirePlace } from "../../../registry/environment.ts";
+import { change } from "../../../registry/operation.ts";
+
+export const createBucket = change({
+  name: "create_bucket",
+  title: "Create a bucket",
+  does: "Creates a bucket in an environment, for one application or part of the traffic.",
+  verb: "POST",
+  path: "/buckets",
+  scope: "environments:write",
+  destructive: false,
+  undoNone: null,
+  input: z.object({ environment: PlaceName.default("production"), name: PlaceName }),
+  output: z.object({ id: z.string(), environment: z.string(), name: z.string(), version: z.int() }),
+  async run({ environment, name }, { unit }) {
+    await requirePlace(unit, { environment });
+    if ((await unit.byKey(bucket, "name", `${environment}/${name}`)) !== undefined)
+      throw new Failure("conflict", `There is a bucket "${name}" in ${environment} already.`, {
+        pointer: "/name",
+      });
+    unit.limit(bucket, bucketsMax);
+    const { id, version } = unit.create(bucket, { environment, name });
+    return { id, environment, name, version };
+  },
+});

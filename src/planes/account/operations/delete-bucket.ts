@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { Failure } from "../../../kernel/failure.ts";
+import { bucket } from "../../../registry/environment.ts";
+import { change } from "../../../registry/operation.ts";
+import { refuseUsed } from "../used-place.ts";
+
+export const deleteBucket = change({
+  name: "delete_bucket",
+  title: "Delete a bucket",
+  does: "Deletes a bucket when nothing uses it any more. Traffic that was recorded in it stays.",
+  verb: "DELETE",
+  path: "/buckets/:bucketId",
+  scope: "environments:write",
+  destructive: true,
+  undoNone: null,
+  input: z.object({ bucketId: z.string().max(100) }),
+  output: z.object({ id: z.string(), environment: z.string(), name: z.string() }),
+  async run({ bucketId }, context) {
+    const { unit } = context;
+    const row = await unit.get(bucket, bucketId);
+    if (row === undefined)
+      throw new Failure("not_found", "No such bucket.", {
+        pointer: "/bucketId",
+        hint: "list_buckets shows the ids; they begin with bkt_.",
+      });
+    const { environment, name } = row.value;
+    await refuseUsed(context, name, { environment, bucket: name });
+    unit.remove(bucket, row);
+    return { id: row.id, environment, name };
+  },
+});

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { change } from "../../../registry/operation.ts";
+import { credential } from "../credential.ts";
+import { CredentialView, viewOf } from "../credential-view.ts";
+import { fields } from "../new-credential.ts";
+import { credentialOf } from "../revoked.ts";
+
+export const updateCredential = change({
+  name: "update_credential",
+  title: "Update a credential",
+  does: "Renames a credential or changes whose tools it lists over MCP. What it may do stays as it was made.",
+  verb: "PATCH",
+  path: "/credentials/:credentialId",
+  scope: "credentials:write",
+  reach: "people",
+  destructive: false,
+  undoNone: null,
+  input: z.object({
+    credentialId: z.string().max(100),
+    name: fields.name.optional(),
+    toolsets: fields.toolsets.optional(),
+  }),
+  output: CredentialView,
+  async run({ credentialId, name, toolsets }, { unit, now }) {
+    const row = await credentialOf(unit, credentialId);
+    const { value } = row;
+    const next = { ...value, name: name ?? value.name, toolsets: toolsets ?? value.toolsets };
+    return viewOf(unit.update(credential, row, next), now);
+  },
+});

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { AnswerStream, RawAnswer, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
+import type { Clock } from "../../../kernel/clock.ts";
+import type { Progress } from "../../../registry/context.ts";
+import type { RpcId, RpcMessage } from "../json-rpc.ts";
+import { eventOf, eventStream, notificationOf } from "./event.ts";
+
+/** Two reports of one call are not closer together, but for its last. */
+const everyMs = 100;
+
+const Asks = z.object({ _meta: z.object({ progressToken: z.union([z.string(), z.number()]) }) });
+
+/** What a client wants to be told progress under; undefined when it does not, or the message is no call. */
+export function progressTokenOf({ method, params }: RpcMessage): RpcId | undefined {
+  if (method !== "tools/call") return undefined;
+  const asks = Asks.safeParse(params);
+  return asks.success ? asks.data["_meta"].progressToken : undefined;
+}
+
+/** Reports progress as notifications: as often as is of use, and never less than was reported before. */
+export function progressUnder(token: RpcId, clock: Clock, send: (text: string) => void): Progress {
+  let last = { done: -1, at: 0 };
+  return (done, total, message) => {
+    const at = clock.now();
+    if (done <= last.done || (at - last.at < everyMs && done < total)) return;
+    last = { done, at };
+    send(notificationOf("notifications/progress", { progressToken: token, progress: done, total, message }));
+  };
+}
+
+export type StreamedCall = {
+  /** Carries the call out; never rejects. */
+  run(send: (text: string) => void): Promise<RawAnswer>;
+  opened(stream: AnswerStream): void;
+  /** The id of the nth event; undefined where streams cannot be taken up again. */
+  eventId(n: number): string | undefined;
+  /** Told the answer before it is sent. */
+  answered(text: string): Promise<void>;
+};
+
+/**
+ * The answer of a call as JSON; or, when the call reports progress before it is done, a stream of its reports that ends
+ * with the answer. So what is refused at once keeps its HTTP status.
+ */
+export async function callStream(call: StreamedCall): Promise<RawAnswer | StreamedAnswer> {
+  const reported = Promise.withResolvers<null>();
+  let stream: AnswerStream | undefined;
+  let waiting: string | undefined;
+  let events = 0;
+  const event = (text: string): string => eventOf(text, call.eventId(events++));
+  const running = call.run((text) => {
+    if (stream === undefined) waiting = text;
+    else stream.write(event(text));
+    reported.resolve(null);
+  });
+  const early = await Promise.race([running, reported.promise]);
+  if (early !== null) return early;
+
+  async function finish(into: AnswerStream): Promise<void> {
+    const text = String((await running).body);
+    await call.answered(text);
+    into.write(event(text));
+    into.end();
+  }
+
+  return eventStream((opened) => {
+    stream = opened;
+    call.opened(opened);
+    if (waiting !== undefined) opened.write(event(waiting));
+    void finish(opened);
+  });
+}

@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { newId } from "../../../kernel/id.ts";
+import type { Principal } from "../../../kernel/principal.ts";
+import type { Engines } from "../../../registry/engines.ts";
+import { RpcError } from "../json-rpc.ts";
+import { gone, writeEntries, type Owner } from "./entry-writer.ts";
+import { sessionUses, type Place } from "./session-use.ts";
+
+/** Then the client begins a new one, whatever it does. */
+const sessionMs = 7 * 24 * 3_600_000;
+/** Of one credential; beyond it the one that has been idle longest ends. */
+const sessionsMax = 100;
+const capabilitiesLengthMax = 2_000;
+const nameLengthMax = 200;
+
+const Agreed = z.object({
+  /** The revision that `initialize` was answered with. */
+  version: z.string(),
+  client: z.object({ name: z.string(), version: z.string() }),
+  capabilities: z.record(z.string(), z.json()),
+  /** What the connection was narrowed to when it began, which holds throughout it. */
+  narrowing: z.object({
+    readOnly: z.boolean(),
+    toolsets: z.union([z.array(z.string()), z.literal("all")]).nullable(),
+  }),
+});
+const Stored = Agreed.extend({ createdAt: z.int() });
+
+/** What both sides agreed on at the beginning. */
+export type Agreed = z.output<typeof Agreed>;
+
+export type Session = z.output<typeof Stored> & { readonly id: string; readonly owner: Owner };
+
+/** Sessions live in the store alone, so that every node serves them and their end is known to all. */
+export type Sessions = {
+  /** undefined for a principal without any workspace: there is nothing that it could do in a session. */
+  begin(principal: Principal, agreed: Agreed): Promise<Session | undefined>;
+  /**
+   * The session, which was then used; every credential has its own.
+   *
+   * @throws SessionLost when this credential has no such session (any more)
+   */
+  find(principal: Principal, id: string): Promise<Session>;
+  /** Ids of those that were not ended; idle ones may be among them. */
+  live(principal: Principal): Promise<ReadonlySet<string>>;
+  end(principal: Principal, id: string): Promise<void>;
+};
+
+/** The client is to begin anew. Says the same whether it ended, expired, was another's or never was. */
+export class SessionLost extends RpcError {
+  constructor() {
+    super(-32_001, "Session not found");
+    this.name = "SessionLost";
+  }
+}
+
+/** What a client says of itself, cut to what is kept. */
+export function agreedWith(
+  params: Readonly<Record<string, unknown>> | undefined,
+  version: string,
+  narrowing: { readonly readOnly: boolean; readonly toolsets: readonly string[] | "all" | null },
+): Agreed {
+  const said = InitializeParams.parse(params ?? {});
+  const { toolsets } = narrowing;
+  return {
+    version,
+    client: {
+      name: said.clientInfo.name.slice(0, nameLengthMax),
+      version: said.clientInfo.version.slice(0, nameLengthMax),
+    },
+    capabilities: JSON.stringify(said.capabilities).length > capabilitiesLengthMax ? {} : said.capabilities,
+    narrowing: {
+      readOnly: narrowing.readOnly,
+      toolsets: toolsets === null || toolsets === "all" ? toolsets : [...toolsets],
+    },
+  };
+}
+
+const InitializeParams = z.object({
+  clientInfo: z
+    .object({ name: z.string().catch(""), version: z.string().catch("") })
+    .catch({ name: "", version: "" }),
+  capabilities: z.record(z.string(), z.json()).catch({}),
+});
+
+/**
+ * Two entries each: what was agreed, which ends with the session, and when it was last used, which ends when it is idle.
+ * A note of use that comes late revives nothing.
+ */
+export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">): Sessions {
+  const { store, clock } = engines;
+  const uses = sessionUses(engines);
+
+  /** Ends the one that has been idle longest when there is no room for another. */
+  async function makeRoom(place: Place): Promise<void> {
+    const { collection, owner } = place;
+    const sessions = await store.entries.list(owner.workspace, collection, sessionsMax);
+    if (sessions.length < sessionsMax) return;
+    const usedUntil = await uses.until(place, sessionsMax);
+    const [idlest] = sessions.toSorted((a, b) => (usedUntil.get(a.key) ?? 0) - (usedUntil.get(b.key) ?? 0));
+    if (idlest !== undefined) await writeEntries(engines, owner, [gone(collection, idlest.key, clock.now())]);
+  }
+
+  return {
+    async begin(principal, agreed) {
+      const place = placeOf(principal);
+      if (place === undefined) return undefined;
+      await makeRoom(place);
+      const { owner, collection } = place;
+      const createdAt = clock.now();
+      const id = newId("mcp");
+      const value = { ...agreed, createdAt };
+      const expiresAt = createdAt + sessionMs;
+      await writeEntries(engines, owner, [
+        { collection, key: id, value, expiresAt, mustBeNew: true },
+        uses.begun(place, id),
+      ]);
+      return { ...value, id, owner };
+    },
+    async find(principal, id) {
+      const place = placeOf(principal);
+      if (place === undefined || !idPattern.test(id)) throw new SessionLost();
+      const { owner, collection } = place;
+      const stored = await store.entries.get(owner.workspace, collection, id);
+      if (stored === undefined || !(await uses.isRecent(place, id))) throw new SessionLost();
+      return { ...Stored.parse(stored), id, owner };
+    },
+    async live(principal) {
+      const place = placeOf(principal);
+      if (place === undefined) return new Set();
+      const sessions = await store.entries.list(place.owner.workspace, place.collection, liveMax);
+      return new Set(sessions.map(({ key }) => key));
+    },
+    async end(principal, id) {
+      const place = placeOf(principal);
+      if (place === undefined) return;
+      await writeEntries(engines, place.owner, [gone(place.collection, id, clock.now())]);
+    },
+  };
+}
+
+const idPattern = /^mcp_\w{22}$/;
+/** Several nodes may each have begun one beyond the maximum. */
+const liveMax = 1_000;
+
+/** Entries belong to a workspace: to the first of a principal with several. Who loses that one begins a new session. */
+function placeOf({ workspaces, actor, credential }: Principal): Place | undefined {
+  const [workspace] = [...workspaces.keys()].toSorted();
+  if (workspace === undefined) return undefined;
+  return { owner: { workspace, actor }, collection: `mcp_session/${credential.kind}/${credential.id}` };
+}
