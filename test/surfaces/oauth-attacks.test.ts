@@ -189,6 +189,14 @@ test("a bearer text that is no token of ours does not open browsers, one that wa
   assert.deepEqual([typo.status, typo.headers.get("www-authenticate")], [401, "Bearer"]);
 });
 
+test("a client of others cannot be given what outlasts it, such as making keys", async () => {
+  const params = { resource: `${world.url}/api/v1`, scope: "credentials:write self:write endpoints:read" };
+  const view = await asked(ada, params);
+  assert.doesNotMatch(view.text, /credentials:write|self:write/);
+  const { access } = await connect(world, ada, params, (form) => form.set("scope.self:write", "yes"));
+  assert.deepEqual((await world.sluice.engines.identity.token(access))?.scopes, ["endpoints:read"]);
+});
+
 test("mix-up: every answer says who gives it, be it a code or a refusal", async () => {
   const approved = await ada.browser.decide(await asked(), "approve");
   const refused = await ada.browser.decide(await asked(), "refuse");

@@ -41,7 +41,7 @@ test("a client that was given too little asks its person for more, and goes on w
   const ada = await world.newPerson({ [world.workspace]: "owner" });
   const provider = new FakeClient(ada);
   provider.change = (form) => {
-    for (const name of [...form.keys()])
+    for (const name of Array.from(form.keys()))
       if (name.startsWith("scope.") && name !== "scope.endpoints:read") form.delete(name);
   };
   const { client, transport } = await connected(ada, provider);

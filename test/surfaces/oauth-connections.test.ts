@@ -25,9 +25,10 @@ async function listed(bearer: string): Promise<readonly Listed[]> {
   return ((await answer.json()) as { readonly connectedClients: readonly Listed[] }).connectedClients;
 }
 
-/** A token of the person for REST. */
+/** A token of the command line for REST. */
 async function restToken(person: Person): Promise<string> {
-  return (await connect(world, person, { resource: `${world.url}/api/v1` })).access;
+  const params = { client_id: commandLine.id, resource: `${world.url}/api/v1` };
+  return (await connect(world, person, params)).access;
 }
 
 test("a person sees their own connections and ends one, which its next call finds out", async () => {
@@ -83,7 +84,7 @@ test("approving, refusing and disconnecting are audited with who, what and which
   });
   assert.partialDeepStrictEqual(approved, {
     actor: { kind: "user", id: ada.id },
-    detail: { application: { name: "Fake Agent" }, resource: `${world.url}/api/v1` },
+    detail: { application: { name: commandLine.name }, resource: `${world.url}/api/v1` },
   });
   const { id = "" } = (await listed(bearer)).find(({ user }) => user === ada.id) ?? {};
   await rest(bearer, "DELETE", `/connected-clients/${id}`);
@@ -141,7 +142,7 @@ test("who asks for no document that there is gets a clean 404", async () => {
     assert.deepEqual(authorization_servers, [world.url]);
     assert.ok(String(resource).startsWith(world.url));
     assert.ok(Array.isArray(scopes_supported) && !scopes_supported.includes("offline_access"));
-    assert.equal(scopes_supported.includes("api-keys:write"), path === "/api/v1");
+    assert.equal(scopes_supported.includes("connected-clients:write"), path === "/api/v1");
   }
   for (const path of [
     "oauth-protected-resource/other",

@@ -73,8 +73,17 @@ export async function openOauthWorld(env: Readonly<Record<string, string>> = {})
         operation: "test",
         records: [
           {
-            ...{ kind: workspace.kind, id, expected: 0, value: { name, plan: selfHosted }, secrets: {} },
-            ...{ fingerprints: {}, keys: {}, globalKeys: {}, indexes: {}, deletedAt: null, restores: null },
+            kind: workspace.kind,
+            id,
+            expected: 0,
+            value: { name, plan: selfHosted },
+            secrets: {},
+            fingerprints: {},
+            keys: {},
+            globalKeys: {},
+            indexes: {},
+            deletedAt: null,
+            restores: null,
           },
         ],
         entries: [],
@@ -180,10 +189,20 @@ export class Browser {
     const done = await this.post(asked.url, form);
     const onward = /^0;url=(.*)$/.exec(done.headers.get("refresh") ?? "")?.[1];
     assert.ok(onward !== undefined, done.text);
+    const query = await this.leave(onward);
+    assert.ok(query !== undefined, "it led nowhere");
+    return query;
+  }
+
+  /** Opens an address and answers the query of where that leads, which is not the server. */
+  async leave(target: string): Promise<URLSearchParams | undefined> {
     this.left = null;
-    await this.open(onward);
-    assert.ok(this.left !== null, "it led nowhere");
-    return (this.left as URL).searchParams;
+    await this.open(target);
+    return this.gone()?.searchParams;
+  }
+
+  gone(): URL | null {
+    return this.left;
   }
 }
 
@@ -317,7 +336,7 @@ export async function connect(
   params: Readonly<Record<string, string>> = {},
   change?: (form: URLSearchParams) => void,
 ): Promise<Connection> {
-  const { clientId } = await register(world);
+  const clientId = params["client_id"] ?? (await register(world)).clientId;
   const asked = await browser.open(authorizeUrl(world, clientId, params));
   const query = await browser.decide(asked, "approve", change);
   const answer = await token(world, {

@@ -62,7 +62,12 @@ export type IdentityNeeds = {
 };
 
 /** Something that takes tokens: `path` is below the issuer, such as `/mcp`. */
-export type Resource = { readonly path: string; readonly scopes: readonly string[] };
+export type Resource = {
+  readonly path: string;
+  readonly scopes: readonly string[];
+  /** Of those, what no client can have that is not built in, whatever it asks for. */
+  readonly reserved: readonly string[];
+};
 
 export type BuiltInClient = {
   readonly id: string;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type InteractionResults } from "oidc-provider";
 import type Provider from "oidc-provider";
 import { z } from "zod";
-import type { Client, IdentityNeeds, Pending } from "./identity.ts";
+import type { Client, IdentityNeeds, Pending, Resource } from "./identity.ts";
 import { interactionPath } from "./oidc-settings.ts";
 
 /** A request that waits for a person. */
@@ -36,14 +36,15 @@ export async function undecided(
   const found = await provider.Client.find(params.client_id);
   if (found === undefined) return undefined;
   const asked = new Set(params.scope.split(" "));
-  const { scopes = [] } = resources.find(({ path }) => params.resource === issuer() + path) ?? {};
+  const client = clientOf(found, clients);
+  const resource = resources.find(({ path }) => params.resource === issuer() + path);
   return {
     pending: {
       id: interaction.uid,
-      client: clientOf(found, clients),
+      client,
       redirectUri: interaction.deviceCode === undefined ? (params.redirect_uri ?? null) : null,
       resource: params.resource,
-      scopes: scopes.filter((scope) => asked.has(scope)),
+      scopes: offered(client, resource).filter((scope) => asked.has(scope)),
     },
     resume: (result) =>
       provider.interactionResult(incoming, response, result, { mergeWithLastSubmission: false }),
@@ -57,6 +58,11 @@ async function interactionOf(provider: Provider, incoming: IncomingMessage, resp
     if (error instanceof errors.SessionNotFound) return undefined;
     throw error;
   }
+}
+
+function offered({ from }: Client, resource: Resource | undefined): readonly string[] {
+  const { scopes = [], reserved = [] } = resource ?? {};
+  return from === "built-in" ? scopes : scopes.filter((scope) => !reserved.includes(scope));
 }
 
 function clientOf(

@@ -73,7 +73,13 @@ export const clientPromises: Promises = {
         client_id_metadata_document_supported: true,
         token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
       });
-      assert.deepEqual(metadata["scopes_supported"], ["openid", "offline_access", ...scopes, "keys:write"]);
+      assert.deepEqual(metadata["scopes_supported"], [
+        "openid",
+        "offline_access",
+        ...scopes,
+        "tags:write",
+        "keys:write",
+      ]);
     }
   },
 
@@ -199,13 +205,32 @@ export const clientPromises: Promises = {
     }
     const params = { resource: `${issuer}/api/v1`, scope: null };
     const asked = await beAsked(identity, authorizeTarget(clientId, proof().challenge, params));
-    assert.deepEqual(asked.pending.scopes, [...scopes, "keys:write"]);
+    assert.deepEqual(asked.pending.scopes, [...scopes, "tags:write"]);
     const code = await newCode(identity, { clientId });
     const elsewhere = await exchange(identity, clientId, code, { resource: `${issuer}/api/v1` });
     assert.deepEqual(errorOf(elsewhere), [400, "invalid_target"]);
     const both = `${authorizeTarget(clientId, proof().challenge)}&resource=${issuer}/api/v1`;
     const answer = await new Visitor(identity).get(both);
     assert.match(String(answer.headers["location"]), /error=invalid_target/);
+  },
+
+  async "what is reserved is offered to built-in clients alone, whatever others ask for"({ identity }) {
+    const params = { resource: `${issuer}/api/v1`, scope: "keys:write events:read" };
+    const own = await beAsked(identity, authorizeTarget(builtIn.id, proof().challenge, params));
+    assert.deepEqual(own.pending.scopes, ["events:read", "keys:write"]);
+    const other = await beAsked(
+      identity,
+      authorizeTarget(await newClient(identity), proof().challenge, params),
+    );
+    assert.deepEqual(other.pending.scopes, ["events:read"]);
+    const { access } = await newTokens(identity, {
+      clientId: await newClient(identity),
+      params,
+      approval: {
+        scopes: ["keys:write", "events:read"],
+      },
+    });
+    assert.deepEqual((await identity.token(access))?.scopes, ["events:read"]);
   },
 
   async "a registration may not bar itself from asking for more, nor call itself what it is not"({

@@ -54,9 +54,9 @@ export type Promises = Readonly<Record<string, (trial: Trial) => Promise<void>>>
 export const issuer = "http://127.0.0.1:8080";
 export const scopes = ["endpoints:read", "endpoints:write", "events:read"];
 export const resources = [
-  { path: "/mcp", scopes },
-  { path: "/api/mcp", scopes },
-  { path: "/api/v1", scopes: [...scopes, "keys:write"] },
+  { path: "/mcp", scopes, reserved: [] },
+  { path: "/api/mcp", scopes, reserved: [] },
+  { path: "/api/v1", scopes: [...scopes, "tags:write", "keys:write"], reserved: ["keys:write"] },
 ];
 export const builtIn = { id: "fake-cli", name: "Fake CLI", redirectUris: ["http://127.0.0.1/callback"] };
 export const account = "usr_ada";

@@ -141,7 +141,7 @@ export function goingOn(
 
 const css = `
 .card h2 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
-.scope { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .7rem; font-weight: 600; margin: .6rem 0; }
+.scope { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .7rem; align-items: start; font-weight: 600; margin: .6rem 0; }
 .scope input { margin-top: .35rem; } .scope .soft { font-weight: 400; font-size: .875rem; }
 legend { padding: 0 .35rem; color: var(--soft); font-size: .875rem; }
 .decide { display: flex; gap: .75rem; } .decide button { flex: 1; }

@@ -75,7 +75,7 @@ function confirmation({ action, xsrf, userCode, client, remoteAddress }: Of<"con
         <input type="hidden" name="xsrf" value="${xsrf}" />
         <input type="hidden" name="user_code" value="${userCode}" />
         <div class="decide">
-          <button name="confirm" value="yes">It shows this code</button>
+          <button name="confirm" value="yes">Yes, it is</button>
           <button class="plain" name="abort" value="yes">Stop</button>
         </div>
       </form>`,

@@ -40,6 +40,8 @@ export function identityNeeds({
 }: Omit<Engines, "identity">): IdentityNeeds {
   const operations = [...catalogue.operations.values()];
   const scopesOf = (all: typeof operations): readonly string[] => [...new Set(all.map(({ scope }) => scope))];
+  // Keys outlast the connection that made them, and members let others in: no client of others may do that for people.
+  const lasting = scopesOf(operations.filter(({ reach, effect }) => reach === "people" && effect !== "read"));
   const overMcp = scopesOf(operations.filter(({ reach }) => reach === "everywhere"));
   return {
     clock,
@@ -50,9 +52,9 @@ export function identityNeeds({
     send: outbound.send,
     issuer: () => settings.publicUrl,
     resources: [
-      { path: "/mcp", scopes: overMcp },
-      { path: "/api/mcp", scopes: overMcp },
-      { path: "/api/v1", scopes: scopesOf(operations) },
+      { path: "/mcp", scopes: overMcp, reserved: [] },
+      { path: "/api/mcp", scopes: overMcp, reserved: [] },
+      { path: "/api/v1", scopes: scopesOf(operations), reserved: lasting },
     ],
     clients: [commandLine],
     knows: async (id) => (await store.records.get(serverScope, user.kind, id)) !== undefined,

@@ -21,6 +21,18 @@ const verbs: Readonly<Record<string, string>> = {
   replay: "Replay",
 };
 
+/** Of scopes whose name makes no sentence. */
+const titles: Readonly<Record<string, string>> = {
+  "workspace:read": "See the workspace, and who you are",
+  "workspace:write": "Change the workspace",
+  "dashboard:read": "See the dashboard",
+  "plan:read": "See the plan and what is used of it",
+  "changes:read": "See what was changed",
+  "changes:write": "Undo what was changed",
+  "self:read": "See your own keys",
+  "self:write": "Make and revoke keys of your own",
+};
+
 /** The scopes by plane, each with what the operations say of themselves that need it. */
 export function scopeGroups({ operations }: Catalogue, scopes: readonly string[]): readonly ScopeGroup[] {
   const all = [...operations.values()];
@@ -29,8 +41,8 @@ export function scopeGroups({ operations }: Catalogue, scopes: readonly string[]
     .map((plane) => {
       const own = scopes.filter((scope) => all.find((it) => it.scope === scope)?.plane === plane);
       const described = own.map((scope) => {
-        const titles = all.filter((it) => it.scope === scope).map(({ title }) => title);
-        return { scope, title: titleOf(scope), does: [...new Set(titles)].join(", ") };
+        const does = all.filter((it) => it.scope === scope).map(({ title }) => title);
+        return { scope, title: titleOf(scope), does: [...new Set(does)].join(", ") };
       });
       return { heading: capital(plane), scopes: described };
     })
@@ -38,6 +50,8 @@ export function scopeGroups({ operations }: Catalogue, scopes: readonly string[]
 }
 
 function titleOf(scope: string): string {
+  const title = titles[scope];
+  if (title !== undefined) return title;
   const [noun = "", action = ""] = scope.split(":");
   return `${verbs[action] ?? capital(action)} ${noun.replaceAll("-", " ")}`;
 }
