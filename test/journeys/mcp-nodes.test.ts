@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
 import { revokeCredential } from "../../src/planes/account/operations/revoke-credential.ts";
+import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { updateEndpoint } from "../../src/planes/webhooks/operations/update-endpoint.ts";
 import { startPostgres, type PostgresServer } from "../postgres-server.ts";
@@ -63,78 +64,86 @@ async function isOver(stream: EventReader): Promise<void> {
   while ((await stream.next()) !== undefined);
 }
 
-describe("MCP on two nodes of one PostgreSQL", () => {
-  let postgres: PostgresServer;
-  before(async () => {
-    postgres = await startPostgres({ durable: false });
-  });
-  after(() => postgres.dispose());
-
-  async function twoNodes(t: TestContext): Promise<readonly [ServerProcess, ServerProcess]> {
-    const url = await postgres.newDatabase();
-    const start = async (): Promise<ServerProcess> =>
-      startServer(t, {
-        folder: await freshFolder(t),
-        environment: { SLUICE_DATABASE_URL: url, SLUICE_VAULT_KEYS: vaultKeys },
-      });
-    const [one, other] = await Promise.all([start(), start()]);
-    return [one, other];
-  }
-
-  test("a session begun on one goes on at the other, and its end on one is its end on both", async (t) => {
-    const [one, other] = await twoNodes(t);
-    const client = clientWith(exampleKey);
-    const { session } = await client.post(one, hello);
-    assert.equal((await client.post(other, ask("tools/list"), { session })).status, 200);
-    const stream = await client.stream(other, "/mcp", { "mcp-session-id": session });
-    const ended = await fetch(`${one.url}/mcp`, {
-      method: "DELETE",
-      headers: { authorization: `Bearer ${exampleKey}`, "mcp-session-id": session },
+async function twoNodes(
+  t: TestContext,
+  postgres: PostgresServer,
+): Promise<readonly [ServerProcess, ServerProcess]> {
+  const url = await postgres.newDatabase();
+  const start = async (): Promise<ServerProcess> =>
+    startServer(t, {
+      folder: await freshFolder(t),
+      environment: { SLUICE_DATABASE_URL: url, SLUICE_VAULT_KEYS: vaultKeys },
     });
-    assert.equal(ended.status, 204);
-    assert.equal((await client.post(other, ask("ping"), { session })).status, 404);
-    await isOver(stream);
-  });
+  return Promise.all([start(), start()]);
+}
 
-  test("the streams of a key that one revokes end on the other, within about a second", async (t) => {
-    const [one, other] = await twoNodes(t);
-    const { id: keyId, secret: key } = await one.ask(createApiKey, { name: "short-lived", expiresInDays: 30 });
-    const client = clientWith(key);
-    const { session } = await client.post(one, hello);
-    const streams = [
-      await client.stream(other, "/mcp", { "mcp-session-id": session }),
-      await client.stream(other, "/mcp/sse"),
-    ];
-    await one.ask(revokeCredential, { credentialId: keyId });
-    const revokedAt = performance.now();
-    await Promise.all(streams.map(isOver));
-    t.diagnostic(
-      `streams ended ${Math.round(performance.now() - revokedAt)} ms after the key was revoked elsewhere`,
-    );
-    assert.equal((await client.post(other, ask("ping"), { session })).status, 401);
-  });
+test("MCP on two nodes of one PostgreSQL", async (parent) => {
+  const postgres = await startPostgres({ durable: false });
+  parent.after(() => postgres.dispose());
+  const [one, other] = await twoNodes(parent, postgres);
 
-  test("what is posted to one is answered by the stream of the other, in the transport of 2024-11-05", async (t) => {
-    const [one, other] = await twoNodes(t);
+  await parent.test(
+    "a session begun on one goes on at the other, and its end on one is its end on both",
+    async () => {
+      const client = clientWith(exampleKey);
+      const { session } = await client.post(one, hello);
+      assert.equal((await client.post(other, ask("tools/list"), { session })).status, 200);
+      const stream = await client.stream(other, "/mcp", { "mcp-session-id": session });
+      const ended = await fetch(`${one.url}/mcp`, {
+        method: "DELETE",
+        headers: { authorization: `Bearer ${exampleKey}`, "mcp-session-id": session },
+      });
+      assert.equal(ended.status, 204);
+      assert.equal((await client.post(other, ask("ping"), { session })).status, 404);
+      await isOver(stream);
+    },
+  );
+
+  await parent.test(
+    "the streams of a key that one revokes end on the other, within about a second",
+    async (t) => {
+      const { id: keyId, secret: key } = await one.ask(createApiKey, {
+        name: "short-lived",
+        expiresInDays: 30,
+      });
+      const client = clientWith(key);
+      const { session } = await client.post(one, hello);
+      const streams = [
+        await client.stream(other, "/mcp", { "mcp-session-id": session }),
+        await client.stream(other, "/mcp/sse"),
+      ];
+      await one.ask(revokeCredential, { credentialId: keyId });
+      const revokedAt = performance.now();
+      await Promise.all(streams.map(isOver));
+      t.diagnostic(
+        `streams ended ${Math.round(performance.now() - revokedAt)} ms after the key was revoked elsewhere`,
+      );
+      assert.equal((await client.post(other, ask("ping"), { session })).status, 401);
+    },
+  );
+
+  await parent.test(
+    "what is posted to one is answered by the stream of the other, in the transport of 2024-11-05",
+    async () => {
+      const client = clientWith(exampleKey);
+      const stream = await client.stream(one, "/mcp/sse");
+      const path = (await stream.next())?.data ?? "";
+      for (const [id, node] of [other, one, other].entries()) {
+        assert.equal((await client.post(node, ask("tools/list", {}, id), { path })).status, 202);
+        assert.equal((await stream.message()).id, id);
+      }
+      stream.leave();
+      await eventually("the session's end seen by the other node", async () =>
+        (await client.post(other, ask("ping"), { path })).status === 404 ? true : undefined,
+      );
+    },
+  );
+
+  await parent.test("a call on one is cancelled by way of the other", async () => {
     const client = clientWith(exampleKey);
-    const stream = await client.stream(one, "/mcp/sse");
-    const path = (await stream.next())?.data ?? "";
-    for (const [id, node] of [other, one, other].entries()) {
-      assert.equal((await client.post(node, ask("tools/list", {}, id), { path })).status, 202);
-      assert.equal((await stream.message()).id, id);
-    }
-    stream.leave();
-    await eventually("the session's end seen by the other node", async () =>
-      (await client.post(other, ask("ping"), { path })).status === 404 ? true : undefined,
-    );
-  });
-
-  test("a call on one is cancelled by way of the other", async (t) => {
-    const [one, other] = await twoNodes(t);
-    const client = clientWith(exampleKey);
-    await one.ask(createEndpoint, { name: "orders", targetUrl: one.echoUrl });
+    await one.ask(createEndpoint, { name: "waited-for", targetUrl: one.echoUrl });
     const { session } = await client.post(one, hello);
-    const call = { name: "wait_for_webhook", arguments: { endpointId: "orders", timeoutSeconds: 60 } };
+    const call = { name: "wait_for_webhook", arguments: { endpointId: "waited-for", timeoutSeconds: 60 } };
     const startedAt = performance.now();
     const waiting = client.post(one, ask("tools/call", call, 7), { session });
     await eventually("a session known to the other node", async () =>
@@ -146,38 +155,42 @@ describe("MCP on two nodes of one PostgreSQL", () => {
     assert.ok(performance.now() - startedAt < 60_000, "it did not wait to its end");
   });
 
-  test("a stream of one tells of what the other subscribed to: changes of an endpoint, and its traffic", async (t) => {
-    const [one, other] = await twoNodes(t);
-    const client = clientWith(exampleKey);
-    const { slug } = await one.ask(createEndpoint, { name: "orders", targetUrl: one.echoUrl });
-    const { session } = await client.post(one, hello);
-    const uri = `sluice://endpoints/${slug}`;
-    await client.post(other, ask("resources/subscribe", { uri }), { session });
-    const stream = await client.stream(one, "/mcp", { "mcp-session-id": session });
-    await other.ask(updateEndpoint, { endpointId: slug, name: "orders again" });
-    assert.equal((await stream.message()).params.uri, uri);
-    const list = "sluice://endpoints/list";
-    await client.post(other, ask("resources/unsubscribe", { uri }), { session });
-    await client.post(other, ask("resources/subscribe", { uri: list }), { session });
-    // Tests are in no figures, so an event that counts is sent through the front door.
-    const { ingestUrl } = await one.ask(createEndpoint, { name: "second", targetUrl: one.echoUrl });
-    await eventually("the news of the second endpoint", async () => {
-      const { params } = await stream.message();
-      return params.uri === list ? true : undefined;
-    });
-    const path = new URL(ingestUrl).pathname;
-    assert.equal((await fetch(other.url + path, { method: "POST", body: "{}" })).status, 200);
-    assert.equal((await stream.message()).params.uri, list);
-    stream.leave();
-  });
+  await parent.test(
+    "a stream of one tells of what the other subscribed to: changes of an endpoint, and its traffic",
+    async () => {
+      const client = clientWith(exampleKey);
+      const { slug } = await one.ask(createEndpoint, { name: "followed", targetUrl: one.echoUrl });
+      const { session } = await client.post(one, hello);
+      const uri = `sluice://endpoints/${slug}`;
+      await client.post(other, ask("resources/subscribe", { uri }), { session });
+      const stream = await client.stream(one, "/mcp", { "mcp-session-id": session });
+      await other.ask(updateEndpoint, { endpointId: slug, name: "followed again" });
+      assert.equal((await stream.message()).params.uri, uri);
+      const list = "sluice://endpoints/list";
+      await client.post(other, ask("resources/unsubscribe", { uri }), { session });
+      await client.post(other, ask("resources/subscribe", { uri: list }), { session });
+      // Tests are in no figures, so an event that counts is sent through the front door.
+      const { ingestUrl } = await one.ask(createEndpoint, { name: "second", targetUrl: one.echoUrl });
+      await eventually("the news of the second endpoint", async () => {
+        const { params } = await stream.message();
+        return params.uri === list ? true : undefined;
+      });
+      const path = new URL(ingestUrl).pathname;
+      assert.equal((await fetch(other.url + path, { method: "POST", body: "{}" })).status, 200);
+      assert.equal((await stream.message()).params.uri, list);
+      stream.leave();
+    },
+  );
 
-  test("the answer of a replay whose stream broke on one is found at the other", async (t) => {
-    const [one, other] = await twoNodes(t);
+  await parent.test("the answer of a replay whose stream broke on one is found at the other", async (t) => {
     const client = clientWith(exampleKey);
     const target = await startTarget(t);
-    const { ingestUrl, slug } = await one.ask(createEndpoint, { name: "orders", targetUrl: target.url });
+    const { ingestUrl, slug } = await one.ask(createEndpoint, { name: "replayed", targetUrl: target.url });
     const path = new URL(ingestUrl).pathname;
     for (let n = 0; n < 3; n++) await fetch(one.url + path, { method: "POST", body: `{"n":${n}}` });
+    await eventually("every event delivered", async () =>
+      (await one.ask(accountForWebhooks, { endpointId: slug })).delivered === 3 ? true : undefined,
+    );
     const planned = ask("tools/call", {
       name: "replay_webhooks",
       arguments: { endpointId: slug, status: "all" },
@@ -206,8 +219,7 @@ describe("MCP on two nodes of one PostgreSQL", () => {
     await isOver(resumed);
   });
 
-  test("a server that is told to stop ends its streams at once", async (t) => {
-    const [one] = await twoNodes(t);
+  await parent.test("a server that is told to stop ends its streams at once", async () => {
     const client = clientWith(exampleKey);
     const { session } = await client.post(one, hello);
     const streams = [

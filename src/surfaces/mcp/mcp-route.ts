@@ -25,14 +25,7 @@ export type Shared = Pick<McpMount, "engines" | "enabled" | "serverInfo"> & {
   readonly desk: Reception;
 };
 
-export function sharedBy({
-  engines,
-  authenticate,
-  confirm: _,
-  enabled,
-  serverInfo,
-  ...offer
-}: McpMount): Shared {
+export function sharedBy({ engines, authenticate, enabled, serverInfo, ...offer }: McpMount): Shared {
   const desk = reception(offer, engines, authenticate);
   return { engines, enabled, serverInfo, methods: methodsOf(offer, engines), desk };
 }
