@@ -64,12 +64,6 @@ function problemOf(uri: string): string | undefined {
   return "A redirect URI must be https, http on this computer, or a scheme that is a reversed domain name.";
 }
 
-/** Whether the answer goes to a program on the person's own computer, which anyone on it may be. */
-export function isLoopback(uri: string): boolean {
-  const url = URL.parse(uri);
-  return url?.protocol === "http:" && loopbacks.has(url.hostname);
-}
-
 function refused(error: string, description: string): Registration {
   return { kind: "refused", error, description };
 }

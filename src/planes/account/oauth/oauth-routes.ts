@@ -2,7 +2,7 @@ import type { IdentityAnswer } from "../../../engines/identity/identity.ts";
 import type { BodyProblem, RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/inbound.ts";
 import type { Parts } from "../pages/parts.ts";
 import { consentRoute } from "./consent.ts";
-import { identityPage } from "./device-view.ts";
+import { identityPage } from "./identity-page.ts";
 import { protectedResourceRoutes } from "./protected-resource.ts";
 
 /** More than any request of a client has. */
