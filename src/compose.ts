@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases } from "./engines/databases.ts";
+import { oidcIdentity } from "./engines/identity/oidc.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
@@ -13,6 +14,7 @@ import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
 import type { Secret } from "./kernel/secret.ts";
 import { authenticator } from "./planes/account/authenticate.ts";
+import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { liveMembers } from "./planes/account/live-members.ts";
 import { firstOwner } from "./planes/account/owner.ts";
@@ -132,7 +134,7 @@ async function openEngines(composition: Composition, closing: Closing) {
     },
   };
   const { store, traffic, ledger, counters } = database;
-  const engines = wrap({
+  const mechanisms = {
     clock,
     store,
     traffic,
@@ -143,7 +145,8 @@ async function openEngines(composition: Composition, closing: Closing) {
     log,
     settings,
     catalogue: catalogueOf(planes),
-  });
+  };
+  const engines = wrap({ ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) });
   return { engines, own, folder, address, outdated: database.outdated };
 }
 

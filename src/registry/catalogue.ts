@@ -13,11 +13,11 @@ export type Catalogue = {
 /** What others may know of an operation. */
 export type Declared = {
   readonly name: string;
+  readonly title: string;
   readonly plane: PlaneName;
   readonly effect: "read" | "change" | "act";
   readonly scope: Scope;
   readonly reach: "everywhere" | "people";
-  readonly title: string;
   readonly does: string;
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;

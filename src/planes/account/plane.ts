@@ -17,6 +17,8 @@ import { removeMember } from "./operations/remove-member.ts";
 import { revokeInvitation } from "./operations/revoke-invitation.ts";
 import { updateMember } from "./operations/update-member.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
+import { listConnectedClients } from "./operations/list-connected-clients.ts";
+import { revokeConnectedClient } from "./operations/revoke-connected-client.ts";
 import { createBucket } from "./operations/create-bucket.ts";
 import { createEnvironment } from "./operations/create-environment.ts";
 import { createManagementToken } from "./operations/create-management-token.ts";
@@ -60,6 +62,8 @@ export const account = {
     listPersonalKeys,
     createPersonalKey,
     revokePersonalKey,
+    listConnectedClients,
+    revokeConnectedClient,
     updateWorkspace,
     listWorkspaces,
     createWorkspace,
