@@ -1,12 +1,22 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
+import { isConfined, mayReach } from "../../../kernel/principal.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { waitFor } from "../../../registry/wait.ts";
+import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { cancelDeliveries, newReplayJob } from "../jobs/replay.ts";
 import { logId } from "../log-id.ts";
-import { canary, planOf, progressOf, replayStates, savePlan, type ReplayPlan } from "../replay-plan.ts";
+import {
+  canary,
+  noPlan,
+  planOf,
+  progressOf,
+  replayStates,
+  savePlan,
+  type ReplayPlan,
+} from "../replay-plan.ts";
 import { paused, select, Unavailable, type Planned } from "../replay-selection.ts";
 import { moment } from "../moment.ts";
 
@@ -64,7 +74,11 @@ export const replayWebhooks = act({
         pointer: "/planId",
       });
     const plan = await planOf(context, context.workspace, planId);
-    const { value } = await endpointOf(context, plan.endpoint);
+    const { principal, unit } = context;
+    const row = await unit.get(endpoint, plan.endpoint);
+    // Where an endpoint was that is gone is not known any more.
+    if (row === undefined ? isConfined(principal) : !mayReach(principal, row.value)) throw noPlan(planId);
+    const { value } = row ?? (await endpointOf(context, plan.endpoint));
     if (!value.isActive && !cancel && plan.state === "planned") throw paused();
     const kind = cancel ? "cancel" : plan.state === "planned" ? "start" : "report";
     return { kind, plan, targetUrl: value.targetUrl, unavailable: [], warnings: [] };
