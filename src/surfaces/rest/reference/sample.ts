@@ -139,6 +139,7 @@ function textFor(name: string, { description = "", format, pattern = "" }: JsonS
   const [, named] = /such as `([^`]+)`/.exec(description) ?? /`(\w+_…)`/.exec(description) ?? [];
   if (named !== undefined) return named;
   if (format === "date-time") return "2026-01-31T12:00:00.000Z";
+  if (name === "email") return "someone@example.com";
   return format === "uri" || /url$/i.test(name) ? "https://api.example.com/hooks" : fitting(pattern);
 }
 
