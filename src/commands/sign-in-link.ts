@@ -1,9 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { openNode } from "../engines/postgres/node.ts";
+import { openConfiguration } from "../engines/configuration.ts";
 import { folderHolder } from "../engines/sqlite/data-folder.ts";
-import { postgresStore } from "../engines/store/postgres.ts";
-import { sqliteStore } from "../engines/store/sqlite.ts";
 import type { Store } from "../engines/store/store.ts";
 import { Failure } from "../kernel/failure.ts";
 import { member } from "../planes/account/member.ts";
@@ -26,49 +22,27 @@ export const signInLinkCommand: Command = {
       words: args.includes("--owner") ? 0 : 1,
       flags: ["--owner"],
     });
-    const { store, close } = await openStore(surroundings);
+    const { database: url, folder, clock, print } = surroundings;
+    const store = await openConfiguration({ url, folder, clock, log: print });
     try {
       const person = flags.has("--owner") ? await anOwner(store) : await byEmail(store, words[0] ?? "");
       const settings = { publicUrl: addressOf(surroundings), echoUrl: "", ingestRate: 0 };
       const by = { kind: "system", id: "sign-in-link" } as const;
-      const { link } = await newSignInLink({ store, clock: surroundings.clock, settings }, person, by);
-      surroundings.print(link.reveal());
+      const { link } = await newSignInLink({ store, clock, settings }, person, by);
+      print(link.reveal());
       return 0;
     } finally {
-      await close();
+      await store.close();
     }
   },
 };
-
-type Opened = { readonly store: Store; readonly close: () => Promise<void> };
-
-async function openStore({ database, folder, clock, print }: Surroundings): Promise<Opened> {
-  if (database === null) {
-    const path = join(folder, "store.db");
-    if (!existsSync(path))
-      throw new Failure("not_found", `There is no store.db in ${folder}.`, {
-        hint: "Say where the data is: SLUICE_DATA_DIR, or SLUICE_DATABASE_URL.",
-      });
-    const store = sqliteStore(path, clock);
-    return { store, close: () => store.close() };
-  }
-  const node = openNode({ url: database.reveal(), log: print });
-  const store = await postgresStore(node, clock);
-  return {
-    store,
-    async close() {
-      await store.close();
-      await node.close();
-    },
-  };
-}
 
 /** As people reach the server: by its public address, where it listens, or where commands expect it. */
 function addressOf({ publicUrl, folder, server }: Surroundings): string {
   return publicUrl ?? folderHolder(folder)?.address ?? server.url;
 }
 
-async function byEmail({ records }: Store, email: string): Promise<UserRow> {
+async function byEmail({ records }: Pick<Store, "records">, email: string): Promise<UserRow> {
   const stored = await records.byGlobalKey(user.kind, "email", email.toLowerCase());
   if (stored !== undefined) return decodedRow(user, stored);
   throw new Failure("not_found", "Nobody has this email.", {
@@ -76,7 +50,7 @@ async function byEmail({ records }: Store, email: string): Promise<UserRow> {
   });
 }
 
-async function anOwner({ records }: Store): Promise<UserRow> {
+async function anOwner({ records }: Pick<Store, "records">): Promise<UserRow> {
   for (const stored of await records.every(member.kind, { limit: membersMax })) {
     const { value } = decodedRow(member, stored);
     const found = value.role === "owner" ? await records.get(serverScope, user.kind, value.user) : undefined;
