@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases } from "./engines/databases.ts";
+import { oidcIdentity } from "./engines/identity/oidc.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
@@ -13,6 +14,7 @@ import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
 import type { Secret } from "./kernel/secret.ts";
 import { authenticator } from "./planes/account/authenticate.ts";
+import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { liveMembers } from "./planes/account/live-members.ts";
 import { firstOwner } from "./planes/account/owner.ts";
@@ -24,6 +26,7 @@ import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import type { Operation } from "./registry/operation.ts";
+import type { Plane } from "./registry/plane.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
@@ -38,6 +41,8 @@ const echoHost = "127.0.0.1";
 const graceMs = 20_000;
 
 export const operations = planes.flatMap((plane) => plane.operations);
+/** What a document of the configuration describes. */
+export const declared = planes.flatMap((plane: Plane) => plane.declares ?? []);
 
 export type Sluice = {
   /** Where it listens, without a trailing slash. */
@@ -129,7 +134,7 @@ async function openEngines(composition: Composition, closing: Closing) {
     },
   };
   const { store, traffic, ledger, counters } = database;
-  const engines = wrap({
+  const mechanisms = {
     clock,
     store,
     traffic,
@@ -140,7 +145,8 @@ async function openEngines(composition: Composition, closing: Closing) {
     log,
     settings,
     catalogue: catalogueOf(planes),
-  });
+  };
+  const engines = wrap({ ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) });
   return { engines, own, folder, address, outdated: database.outdated };
 }
 

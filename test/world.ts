@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
 import { databases } from "../src/engines/databases.ts";
+import { oidcIdentity } from "../src/engines/identity/oidc.ts";
 import { parseCidrs } from "../src/engines/outbound/address.ts";
 import type { Outbound, OutboundRequest } from "../src/engines/outbound/outbound.ts";
 import { ownListeners } from "../src/engines/outbound/own-listeners.ts";
@@ -14,6 +15,7 @@ import { keyRingVault } from "../src/engines/vault/key-ring.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
+import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
 import { authenticator } from "../src/planes/account/authenticate.ts";
 import { liveMembers } from "../src/planes/account/live-members.ts";
 import { planes } from "../src/planes/planes.ts";
@@ -68,7 +70,7 @@ export async function openWorld(): Promise<World> {
       lookup: async (name) => (name.endsWith(".invalid") ? [] : ["93.184.215.14"]),
     }),
   );
-  const engines: Engines = {
+  const mechanisms: Omit<Engines, "identity"> = {
     ...database,
     clock,
     outbound,
@@ -81,6 +83,7 @@ export async function openWorld(): Promise<World> {
       ingestRate: 0,
     },
   };
+  const engines: Engines = { ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) };
   const files = (await readdir(folder)).filter((name) => name.endsWith(".db"));
   const readers = files.map((name) => new DatabaseSync(join(folder, name), { readOnly: true }));
   const prints = readers.map(fingerprinting);

@@ -1,4 +1,5 @@
 import type { Counters } from "../engines/counters/counters.ts";
+import type { Identity } from "../engines/identity/identity.ts";
 import type { Ledger } from "../engines/ledger/ledger.ts";
 import type { Outbound } from "../engines/outbound/outbound.ts";
 import type { Store } from "../engines/store/store.ts";
@@ -16,6 +17,8 @@ export type Engines = {
   readonly counters: Counters;
   readonly outbound: Outbound;
   readonly vault: Vault;
+  /** What clients do for people: OAuth. */
+  readonly identity: Identity;
   /** One line of operational log; never given captured text or secrets. */
   readonly log: (line: string) => void;
   readonly settings: Settings;

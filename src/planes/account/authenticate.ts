@@ -9,6 +9,7 @@ import type { LiveMembers } from "./live-members.ts";
 import { sessionPrincipal } from "./session-principal.ts";
 import { sessions } from "./sessions.ts";
 import { principalOf } from "./credential-principal.ts";
+import { oauthPrincipals } from "./oauth/oauth-principal.ts";
 import { storedCredentials } from "./stored-credentials.ts";
 
 const failuresPerMinute = 60;
@@ -22,6 +23,7 @@ export function authenticator(engines: Engines, members: LiveMembers): Authentic
   const { clock, counters } = engines;
   const find = storedCredentials(engines);
   const noteUse = credentialUses(engines);
+  const byToken = oauthPrincipals(engines, members);
 
   async function stored(kind: StoredKind, text: string, client: string | undefined): Promise<Principal> {
     const secret = text.slice(text.indexOf(":") + 1);
@@ -45,7 +47,11 @@ export function authenticator(engines: Engines, members: LiveMembers): Authentic
       });
     }
     const text = bearerOf(authorization);
-    return stored(keyKindOf(text), text, client);
+    const person = await byToken(text, credentials.resource);
+    if (person === undefined) return stored(keyKindOf(text), text, client);
+    const [workspace = ""] = person.workspaces.keys();
+    noteUse({ id: person.credential.id, workspace }, client ?? "");
+    return person;
   }
 
   return async (credentials) => {

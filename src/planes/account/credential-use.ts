@@ -14,7 +14,10 @@ export function credentialUses({
   store,
   clock,
   log,
-}: Pick<Engines, "store" | "clock" | "log">): (row: CredentialRow, client: string) => void {
+}: Pick<Engines, "store" | "clock" | "log">): (
+  row: Pick<CredentialRow, "id" | "workspace">,
+  client: string,
+) => void {
   const usedAt = new Map<string, number>();
   return ({ id, workspace }, client) => {
     const at = clock.now();

@@ -17,11 +17,14 @@ import { removeMember } from "./operations/remove-member.ts";
 import { revokeInvitation } from "./operations/revoke-invitation.ts";
 import { updateMember } from "./operations/update-member.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
+import { listConnectedClients } from "./operations/list-connected-clients.ts";
+import { revokeConnectedClient } from "./operations/revoke-connected-client.ts";
 import { createBucket } from "./operations/create-bucket.ts";
 import { createEnvironment } from "./operations/create-environment.ts";
 import { createManagementToken } from "./operations/create-management-token.ts";
 import { createMcpToken } from "./operations/create-mcp-token.ts";
 import { createPersonalKey } from "./operations/create-personal-key.ts";
+import { describeOperation } from "./operations/describe-operation.ts";
 import { deleteBucket } from "./operations/delete-bucket.ts";
 import { deleteEnvironment } from "./operations/delete-environment.ts";
 import { listBuckets } from "./operations/list-buckets.ts";
@@ -43,6 +46,7 @@ export const account = {
     whoami,
     listChanges,
     undoChange,
+    describeOperation,
     listEnvironments,
     listBuckets,
     createEnvironment,
@@ -58,6 +62,8 @@ export const account = {
     listPersonalKeys,
     createPersonalKey,
     revokePersonalKey,
+    listConnectedClients,
+    revokeConnectedClient,
     updateWorkspace,
     listWorkspaces,
     createWorkspace,

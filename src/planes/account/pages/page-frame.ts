@@ -13,15 +13,17 @@ type Shown = {
   /** What went wrong: it stands above the body and decides the status. */
   readonly failure?: Failure | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Beyond that of every page. */
+  readonly css?: string;
 };
 
 /** A page for people under the name of the product, with a card for the one thing to do unless it is wide. */
-export function shown({ title, body, wide = false, failure, headers = {} }: Shown): RawAnswer {
+export function shown({ title, body, wide = false, failure, headers = {}, css = "" }: Shown): RawAnswer {
   const told = failure === undefined ? body : html`${notice(failure)}${body}`;
   const heading = html`<p class="brand">Sluice</p>`;
   const page = renderedPage({
     title: `${title} · Sluice`,
-    css,
+    css: frameCss + css,
     forms: ["'self'"],
     body: wide
       ? html`<main class="account">
@@ -55,7 +57,7 @@ export function seeOther(path: string, headers: Readonly<Record<string, string>>
   return { status: 303, headers: { location: path, "cache-control": "no-store", ...headers }, body: "" };
 }
 
-const css = `
+const frameCss = `
 .brand { font-weight: 700; letter-spacing: .02em; color: var(--accent); margin: 0 0 1rem; }
 .account { max-width: 48rem; margin: 0 auto; padding: clamp(1.25rem, 5vh, 3rem) 1.25rem 3rem; }
 .account section { border-top: 1px solid var(--line); padding: 1.5rem 0; }

@@ -19,7 +19,7 @@ export type Form = (name: string) => string;
 
 /** More than any of our forms fills. */
 const formBytesMax = 16 * 1024;
-const fieldsMax = 50;
+const fieldsMax = 200;
 
 const problems = {
   too_large: new Failure("too_large", "This form is too large.", { allowed: `${formBytesMax} bytes` }),

@@ -1,9 +1,7 @@
 import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/inbound.ts";
-import { Failure, kinds } from "../../../kernel/failure.ts";
-import { html } from "../../../registry/html.ts";
-import { homePath } from "../own-path.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import { failurePage } from "./failure-page.ts";
 import { pageRequest, type PageRequest } from "./page-request.ts";
-import { shown } from "./page-frame.ts";
 
 /** A page at a path, whose last part may be a parameter such as `:token`. */
 export type PageAt = {
@@ -39,10 +37,4 @@ function parametersOf(pattern: string, path: string): PageRequest["parameters"] 
   const value = path.slice(at);
   const found = path.startsWith(pattern.slice(0, at)) && /^[\w-]{1,200}$/.test(value);
   return found ? { [pattern.slice(at + 1)]: value } : undefined;
-}
-
-/** What went wrong, as a page. */
-function failurePage(failure: Failure): RawAnswer {
-  const body = html`<p><a href="${homePath}">To your account</a></p>`;
-  return shown({ title: kinds[failure.kind].title, body, failure });
 }

@@ -3,6 +3,7 @@ import type { Engines } from "../../../registry/engines.ts";
 import { liveMembers } from "../live-members.ts";
 import { sessions } from "../sessions.ts";
 import { users } from "../users.ts";
+import { oauthRoutes } from "../oauth/oauth-routes.ts";
 import { accountPages } from "./account-page.ts";
 import { invitationPage } from "./invitation-page.ts";
 import { linkPage } from "./link-page.ts";
@@ -18,10 +19,11 @@ export async function accountRoutes(engines: Engines): Promise<readonly RawRoute
     people: users(engines),
     members: await liveMembers(engines),
   };
-  return pageRoutes([
+  const pages = pageRoutes([
     signInPage(parts, null),
     linkPage(parts),
     invitationPage(parts),
     ...accountPages(parts),
   ]);
+  return [...pages, ...oauthRoutes(parts)];
 }

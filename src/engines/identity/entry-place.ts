@@ -1,0 +1,72 @@
+import type { Actor } from "../../kernel/principal.ts";
+
+type Listed = readonly { readonly key: string; readonly value: unknown }[];
+
+/** What an authorization server keeps, keyed and expiring: the slice of a store that it needs. */
+export type EntryStore = {
+  readonly entries: {
+    get(workspace: string, collection: string, key: string): Promise<unknown>;
+    list(workspace: string, collection: string, limit: number): Promise<Listed>;
+  };
+  commit(commit: {
+    readonly workspace: string;
+    readonly at: number;
+    readonly actor: Actor;
+    readonly operation: string;
+    readonly records: readonly never[];
+    readonly entries: readonly Entry[];
+    readonly outbox: readonly never[];
+    readonly audit: null;
+  }): Promise<void>;
+};
+
+export type Entry = {
+  readonly collection: string;
+  readonly key: string;
+  /** null removes it. */
+  readonly value: unknown;
+  readonly expiresAt: number;
+  readonly mustBeNew: boolean;
+};
+
+/** Entries of one workspace, which stands apart from those of people. */
+export type EntryPlace = {
+  get(collection: string, key: string): Promise<unknown>;
+  /** At most 1,000, by key. */
+  list(collection: string): Promise<Listed>;
+  /** All or none. @throws Failure conflict when one that must be new exists; unavailable */
+  put(...entries: readonly Entry[]): Promise<void>;
+};
+
+const listedMax = 1_000;
+
+export function entryPlace(
+  { entries, commit }: EntryStore,
+  workspace: string,
+  clock: { now(): number },
+): EntryPlace {
+  return {
+    get: (collection, key) => entries.get(workspace, collection, key),
+    list: (collection) => entries.list(workspace, collection, listedMax),
+    async put(...changes) {
+      await commit({
+        workspace,
+        at: clock.now(),
+        actor: { kind: "system", id: "oauth" },
+        operation: "oauth",
+        records: [],
+        entries: changes,
+        outbox: [],
+        audit: null,
+      });
+    },
+  };
+}
+
+export function entry(collection: string, key: string, value: unknown, expiresAt: number): Entry {
+  return { collection, key, value, expiresAt, mustBeNew: false };
+}
+
+export function noEntry(collection: string, key: string): Entry {
+  return entry(collection, key, null, 0);
+}

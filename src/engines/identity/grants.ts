@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { newId } from "../../kernel/id.ts";
+import { entry, noEntry, type Entry, type EntryPlace } from "./entry-place.ts";
+import { grantDays, idleDays, type Approval, type Client, type Grant } from "./identity.ts";
+
+/** Grants as they are kept: the grant itself, its last use apart from it, and its id under its account and its realm. */
+export type Grants = {
+  get(id: string): Promise<Grant | undefined>;
+  list(of: { readonly account: string } | { readonly realm: string }): Promise<readonly Grant[]>;
+  /** Makes one, or sets the scopes at this resource of the one that account, realm and client have; answers its id. */
+  approve(client: Client, { account, realm, scopes }: Approval, resource: string): Promise<string>;
+  /** A token was issued from it. */
+  renew(id: string): Promise<void>;
+  /** What was revoked; undefined when it was gone already. */
+  revoke(id: string): Promise<Grant | undefined>;
+};
+
+const dayMs = 24 * 60 * 60 * 1000;
+const grantMs = grantDays * dayMs;
+const idleMs = idleDays * dayMs;
+
+const collection = "oauth_grant";
+const useCollection = "oauth_grant_use";
+const byAccount = (account: string): string => `oauth_grants_of_account/${account}`;
+const byRealm = (realm: string): string => `oauth_grants_of_realm/${realm}`;
+
+const Kept = z.object({
+  account: z.string(),
+  realm: z.string(),
+  client: z.object({
+    id: z.string(),
+    name: z.string(),
+    uri: z.string().nullable(),
+    from: z.enum(["document", "registered", "built-in"]),
+  }),
+  scopes: z.record(z.string(), z.array(z.string())),
+  createdAt: z.int(),
+  approvedAt: z.int(),
+});
+const Used = z.object({ at: z.int() });
+
+/**
+ * A grant is live while it and its last use are there. Issuing tokens writes the last use alone, so that it cannot bring
+ * back a grant that is revoked at the same moment.
+ */
+export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
+  async function get(id: string): Promise<Grant | undefined> {
+    const [kept, used] = await Promise.all([place.get(collection, id), place.get(useCollection, id)]);
+    if (kept === undefined || used === undefined) return undefined;
+    const it = Kept.parse(kept);
+    const { at: renewedAt } = Used.parse(used);
+    return { id, ...it, renewedAt, expiresAt: Math.min(renewedAt + idleMs, it.approvedAt + grantMs) };
+  }
+
+  async function list(of: Parameters<Grants["list"]>[0]): Promise<readonly Grant[]> {
+    const listed = await place.list("account" in of ? byAccount(of.account) : byRealm(of.realm));
+    const found = await Promise.all(listed.map(({ key }) => get(key)));
+    return found.filter((it) => it !== undefined).toSorted((a, b) => b.approvedAt - a.approvedAt);
+  }
+
+  return {
+    get,
+    list,
+    async approve({ id: clientId, name, uri, from }, { account, realm, scopes }, resource) {
+      const now = clock.now();
+      const earlier = (await list({ account })).find((it) => it.client.id === clientId && it.realm === realm);
+      const id = earlier?.id ?? newId("con");
+      const value = {
+        account,
+        realm,
+        client: { id: clientId, name, uri, from },
+        scopes: { ...earlier?.scopes, [resource]: [...scopes] },
+        createdAt: earlier?.createdAt ?? now,
+        approvedAt: now,
+      };
+      const expiresAt = now + grantMs;
+      await place.put(
+        entry(collection, id, value, expiresAt),
+        use(id, now),
+        entry(byAccount(account), id, {}, expiresAt),
+        entry(byRealm(realm), id, {}, expiresAt),
+      );
+      return id;
+    },
+    async renew(id) {
+      await place.put(use(id, clock.now()));
+    },
+    async revoke(id) {
+      const grant = await get(id);
+      if (grant === undefined) return undefined;
+      await place.put(
+        noEntry(collection, id),
+        noEntry(useCollection, id),
+        noEntry(byAccount(grant.account), id),
+        noEntry(byRealm(grant.realm), id),
+      );
+      return grant;
+    },
+  };
+}
+
+function use(id: string, at: number): Entry {
+  return entry(useCollection, id, { at }, at + idleMs);
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { Failure } from "../../../kernel/failure.ts";
+import { act } from "../../../registry/operation.ts";
+import { connectionView, ConnectionView } from "../oauth/connection-view.ts";
+import { ownConnections } from "../oauth/own-connections.ts";
+
+export const revokeConnectedClient = act({
+  name: "revoke_connected_client",
+  title: "Disconnect a client",
+  does: "Ends what a client was allowed to do by OAuth: all its tokens are refused from the next request on.",
+  verb: "DELETE",
+  path: "/connected-clients/:connectionId",
+  scope: "connected-clients:write",
+  reach: "people",
+  destructive: true,
+  input: z.object({ connectionId: z.string().max(100) }),
+  output: ConnectionView,
+  async plan({ connectionId }, context) {
+    const grant = (await ownConnections(context)).find(({ id }) => id === connectionId);
+    if (grant !== undefined) return grant;
+    throw new Failure("not_found", "No such connected client.", {
+      pointer: "/connectionId",
+      hint: "list_connected_clients shows the ids; they begin with con_.",
+    });
+  },
+  preview: (grant) => connectionView(grant, undefined),
+  async perform(grant, { identity }) {
+    await identity.revoke(grant.id);
+    return connectionView(grant, undefined);
+  },
+});
