@@ -12,6 +12,7 @@ import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
+import type { Secret } from "./kernel/secret.ts";
 import { authenticator } from "./planes/account/authenticate.ts";
 import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
@@ -25,6 +26,7 @@ import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import type { Operation } from "./registry/operation.ts";
+import type { Plane } from "./registry/plane.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
@@ -39,6 +41,8 @@ const echoHost = "127.0.0.1";
 const graceMs = 20_000;
 
 export const operations = planes.flatMap((plane) => plane.operations);
+/** What a document of the configuration describes. */
+export const declared = planes.flatMap((plane: Plane) => plane.declares ?? []);
 
 export type Sluice = {
   /** Where it listens, without a trailing slash. */
@@ -48,6 +52,8 @@ export type Sluice = {
   readonly mcpEnabled: boolean;
   /** On the very first start only. */
   readonly first: FirstStart | undefined;
+  /** For the first owner, as long as they have no other way to sign in. */
+  readonly signInLink: Secret | undefined;
   readonly engines: Engines;
   /** Resolves when a newer version has changed what is stored so that this one is to be closed; else never. */
   readonly outdated: Promise<Failure>;
@@ -79,17 +85,18 @@ export async function compose(composition: Composition): Promise<Sluice> {
     const { engines, own, folder, address, outdated } = opened;
     await verifyKeys(engines);
     const first = await bootstrap(engines, composition.config.SLUICE_BOOTSTRAP_API_KEY);
-    await firstOwner(engines);
     const inbound = await startPlanes(composition, engines, closing);
     address.url = inbound.url;
     own.add(composition.config.SLUICE_HOST, inbound.port);
     folder.setAddress(inbound.url, engines.settings.echoUrl);
+    const signInLink = await firstOwner(engines);
     return {
       url: inbound.url,
       publicUrl: engines.settings.publicUrl,
       echoUrl: engines.settings.echoUrl,
       mcpEnabled: composition.config.MCP_SERVER_ENABLED,
       first,
+      signInLink,
       engines,
       outdated,
       close: () => closeAll(closing),

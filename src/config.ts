@@ -161,6 +161,11 @@ export function config(environment: Readonly<Record<string, string | undefined>>
   return Object.freeze(Object.fromEntries(read)) as Config;
 }
 
+/** What a document that the command line reads refers to as ${NAME}. */
+export function referredTo(name: string): string | undefined {
+  return process.env[name];
+}
+
 function numberIn(min: number, max: number): z.ZodType<number> {
   const message = `must be a whole number from ${min} to ${max}`;
   return z

@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { backup } from "./commands/backup.ts";
 import type { Surroundings } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { restore } from "./commands/restore.ts";
-import { compose, operations } from "./compose.ts";
-import { config, type Config } from "./config.ts";
+import { compose, declared, operations } from "./compose.ts";
+import { config, referredTo, type Config } from "./config.ts";
 import { cliClient, type Client } from "./engines/outbound/client.ts";
 import { wallClock } from "./kernel/clock.ts";
 import { Failure, kinds } from "./kernel/failure.ts";
@@ -47,6 +48,12 @@ async function main(argv: readonly string[]): Promise<number> {
       call: client.call,
       print: (line) => console.log(line),
       printError: (line) => console.error(line),
+      declared,
+      terminal: {
+        colour: process.stdout.isTTY && process.stdout.hasColors(),
+        confirm: process.stdin.isTTY && process.stdout.isTTY ? confirmed : null,
+        environment: referredTo,
+      },
       readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
     });
   } finally {
@@ -70,6 +77,15 @@ function surroundings(settings: Config, { url, key }: Connection, client: Client
   };
 }
 
+async function confirmed(question: string): Promise<boolean> {
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+  } finally {
+    asking.close();
+  }
+}
+
 async function readFileText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
@@ -84,8 +100,9 @@ async function readFileText(path: string): Promise<string> {
 /** Runs until SIGINT or SIGTERM, or until a newer version has taken over; a second signal ends it at once. */
 async function serve(): Promise<number> {
   const sluice = await compose({ config: config(), version, log });
-  const { first } = sluice;
-  console.log(greeting({ ...sluice, key: first === undefined || first.given ? null : first.key.reveal() }));
+  const { first, signInLink } = sluice;
+  const key = first === undefined || first.given ? null : first.key.reveal();
+  console.log(greeting({ ...sluice, key, signInLink: signInLink?.reveal() ?? null }));
   const signalled = new Promise<undefined>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(undefined));
   });

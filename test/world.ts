@@ -142,6 +142,8 @@ export function bearing(authorization: string): Credentials {
     authorization,
     managementToken: undefined,
     cookie: undefined,
+    csrf: undefined,
+    method: "GET",
     resource: "/api/v1",
     remoteAddress: "127.0.0.1",
     client: "test",

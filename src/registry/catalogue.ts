@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { PlaneName } from "../kernel/exchange.ts";
 import type { Scope } from "../kernel/principal.ts";
 import type { Resource } from "./resource.ts";
@@ -17,6 +18,9 @@ export type Declared = {
   readonly effect: "read" | "change" | "act";
   readonly scope: Scope;
   readonly reach: "everywhere" | "people";
+  readonly does: string;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
   /** Of changes alone: why it cannot be undone; null when it can. */
   readonly undoNone?: string | null;
 };

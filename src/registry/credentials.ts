@@ -6,6 +6,10 @@ export type Credentials = {
   /** From a header of its own, so that such a token is never taken for a key. */
   readonly managementToken: string | undefined;
   readonly cookie: string | undefined;
+  /** Of the session that the cookie names, from a header that no other site can send. */
+  readonly csrf: string | undefined;
+  /** Of the request, such as `GET`. */
+  readonly method: string;
   /** Below the public address, such as `/mcp`: a token made out to another place is refused. */
   readonly resource: string;
   readonly remoteAddress: string;
@@ -24,13 +28,14 @@ export type Authenticate = (credentials: Credentials) => Promise<Principal>;
 /** The credentials of a request, read from its headers by lowercase name. */
 export function credentialsOf(
   header: (name: string) => string | undefined,
-  from: Pick<Credentials, "resource" | "remoteAddress">,
+  from: Pick<Credentials, "method" | "resource" | "remoteAddress">,
 ): Credentials {
   return {
     ...from,
     authorization: header("authorization"),
     managementToken: header("x-management-token"),
     cookie: header("cookie"),
+    csrf: header("x-csrf-token"),
     client: header("user-agent"),
   };
 }

@@ -17,7 +17,10 @@ export type Described<N extends string, I extends z.ZodObject, O extends z.ZodOb
   readonly of: "workspace" | "person";
   /** `people`: REST and CLI only, because secrets pass through it. */
   readonly reach: "everywhere" | "people";
-  /** Marks a field that must not be audited with `.meta({ secret: true })`. */
+  /**
+   * Marks a field that must not be audited with `.meta({ secret: true })`, and one whose shape is too long for a list of
+   * tools with `.meta({ brief: true })`: it is read from `describe_operation` when it is needed.
+   */
   readonly input: I;
   readonly output: O;
 };
@@ -80,11 +83,11 @@ export function act<N extends string, I extends z.ZodObject, O extends z.ZodObje
   return { ...usual, ...it, effect: "act" };
 }
 
-const workspaceId = z.string().max(100).optional().describe("Needed only when you have several workspaces.");
+const workspaceId = z.string().max(100).optional().describe("Which, if you have several.");
 const dryRun = z
   .boolean()
   .optional()
-  .describe("true = check everything and answer what would happen, but change nothing and send nothing.");
+  .describe("true = check and tell what would happen; change and send nothing.");
 const wouldChange = z
   .array(z.object({ kind: z.string(), id: z.string(), before: z.json(), after: z.json() }))
   .optional()

@@ -3,6 +3,7 @@ import type { RawRoute } from "../engines/inbound/inbound.ts";
 import type { Job } from "../engines/traffic/traffic.ts";
 import type { PlaneName } from "../kernel/exchange.ts";
 import type { Scope } from "../kernel/principal.ts";
+import type { Declarable } from "./declarable.ts";
 import type { Engines } from "./engines.ts";
 import type { Operation } from "./operation.ts";
 import type { Resource } from "./resource.ts";
@@ -11,6 +12,8 @@ export type Plane = {
   readonly name: PlaneName;
   readonly operations: readonly Operation[];
   readonly resources: readonly Resource[];
+  /** What a document describes and makes so; absent = nothing of this plane. */
+  readonly declares?: readonly Declarable[];
   readonly documents: readonly Document[];
   readonly prompts: readonly Prompt[];
   /** Brings the plane's own state into memory; called once, before listening. */

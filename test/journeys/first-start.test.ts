@@ -7,6 +7,7 @@ import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { variables } from "../../src/config.ts";
 import { whoami } from "../../src/planes/account/operations/whoami.ts";
+import { browser } from "../browser.ts";
 import { asking } from "./asking.ts";
 import { eventually } from "./eventually.ts";
 import { exampleKey, freshFolder, launch, startServer, type ServerProcess } from "./server-process.ts";
@@ -50,6 +51,28 @@ describe("a first start in a clean folder", () => {
     });
     assert.doesNotMatch(second.output() + second.log(), /mk_|first start/);
     await asking(second.url, key)(whoami, {});
+  });
+
+  test("the owner signs in by the printed link, and is given one at each start until they have a password", async (t) => {
+    const linkIn = (server: ServerProcess): string | undefined =>
+      /^ {2}http\S+(\/sign-in\/link\/\S+)$/m.exec(server.output())?.[1];
+    const first = await start(t);
+    assert.ok(linkIn(first));
+    await first.stop();
+    const environment = { SLUICE_BOOTSTRAP_API_KEY: "" };
+    const second = await startServer(t, { folder: first.folder, environment });
+    const link = linkIn(second);
+    assert.ok(link !== undefined && link !== linkIn(first));
+    assert.doesNotMatch(second.log(), /sign-in\/link/);
+    const owner = browser(second.url);
+    const fields = { name: "Olga", email: "olga@example.com", password: "EXAMPLE correct horse" };
+    const shown = await owner.submit(link, fields);
+    assert.match(shown.text, /Olga olga@example.com .*default .*owner/);
+    await second.stop();
+    const third = await startServer(t, { folder: first.folder, environment });
+    assert.equal(linkIn(third), undefined);
+    const { password, email } = fields;
+    assert.equal((await browser(third.url).submit("/sign-in", { email, password })).path, "/account");
   });
 
   test("the printed commands create an endpoint and deliver a webhook to the echo target", async (t) => {

@@ -93,8 +93,8 @@ export function attempts({ counters, clock }: Pick<Engines, "counters" | "clock"
       const pair = await counted(pairKey, counts.pair);
       const whole = await counted(`sign-in/account/${fingerprint(account)}`, counts.account);
       return {
-        ofAccount: whole.count,
-        fromAddress: place.count,
+        ofAccount: whole.count - forgivenOf(whole),
+        fromAddress: place.count - forgivenOf(place),
         succeeded() {
           for (const { key, count, windowEnd } of [place, pair, whole]) {
             const forgiven = key === pairKey ? count : forgivenOf({ key, windowEnd }) + 1;

@@ -6,6 +6,8 @@ import { kindMeant, kindOf, forms, type StoredKind } from "./credential-form.ts"
 import { credentialUses } from "./credential-use.ts";
 import { checks, type CredentialRow } from "./credential.ts";
 import type { LiveMembers } from "./live-members.ts";
+import { sessionPrincipal } from "./session-principal.ts";
+import { sessions } from "./sessions.ts";
 import { principalOf } from "./credential-principal.ts";
 import { oauthPrincipals } from "./oauth/oauth-principal.ts";
 import { storedCredentials } from "./stored-credentials.ts";
@@ -15,7 +17,7 @@ const failuresPerMinute = 60;
 /**
  * Who holds the credential of a request. One that is revoked or expired is refused from the next request on, and within a
  * second by other processes on the database. A management token has a header of its own, and where that is sent it alone
- * counts.
+ * counts; a browser's session counts where there is no other credential.
  */
 export function authenticator(engines: Engines, members: LiveMembers): Authenticate {
   const { clock, counters } = engines;
@@ -31,14 +33,19 @@ export function authenticator(engines: Engines, members: LiveMembers): Authentic
     return principalOf(row, members);
   }
 
+  const signedIn = sessionPrincipal(sessions(engines), members);
+
   async function principal(credentials: Credentials): Promise<Principal> {
     const { managementToken, authorization, client } = credentials;
     if (managementToken !== undefined) return stored("management-token", managed(managementToken), client);
-    if (authorization === undefined || authorization === "")
+    if (authorization === undefined || authorization === "") {
+      const person = await signedIn(credentials);
+      if (person !== undefined) return person;
       throw new Failure("unauthenticated", "No credentials were sent.", {
         signIn: true,
         hint: "Send the header `Authorization: Bearer mk_…` with your API key.",
       });
+    }
     const text = bearerOf(authorization);
     const person = await byToken(text, credentials.resource);
     if (person === undefined) return stored(keyKindOf(text), text, client);

@@ -5,7 +5,7 @@ import { fingerprint, Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { decodedRow, unitOfWork } from "../../registry/unit.ts";
 import { invitation, standingOf, type InvitationRow } from "./invitation.ts";
-import { member } from "./member.ts";
+import { member, membersMax } from "./member.ts";
 
 /** Below the address of the server. */
 export const invitationPath = "/invitations/";
@@ -44,8 +44,11 @@ export async function acceptInvitation(
   if (row === undefined || standingOf(row, at) !== "open") throw over();
   if ((await unit.byKey(member, "user", user)) !== undefined)
     throw new Failure("conflict", "You are a member of this workspace already.");
+  if ((await unit.count(member)) >= membersMax)
+    throw new Failure("quota_exceeded", `A workspace has at most ${membersMax} members.`);
   const { email, role } = row.value;
   unit.create(member, { user, role });
+  unit.limit(member, membersMax);
   unit.update(invitation, row, { ...row.value, acceptedBy: user });
   const { changes, ...written } = unit.written();
   const subjects = [user, ...changes.map((change) => change.id)];

@@ -4,6 +4,9 @@ import { Role } from "./role.ts";
 
 export const invitationDays = 7;
 
+/** Open at once in one workspace, and listed. */
+export const invitationsMax = 500;
+
 /** The index of invitations that were neither accepted nor revoked; one may be too old all the same. */
 export const openInvitations = { standing: "open" } as const;
 

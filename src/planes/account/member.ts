@@ -2,6 +2,9 @@ import { z } from "zod";
 import { resource, type Row } from "../../registry/resource.ts";
 import { Role } from "./role.ts";
 
+/** Of one workspace. */
+export const membersMax = 1_000;
+
 /** A user's part in one workspace. */
 export const member = resource({
   kind: "member",

@@ -1,23 +1,25 @@
 import { Failure } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
+import type { Secret } from "../../kernel/secret.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { plainChange } from "../../registry/plain-change.ts";
-import { decodedRow } from "../../registry/unit.ts";
 import { serverScope, workspace } from "../../registry/workspace.ts";
 import { member } from "./member.ts";
+import { newSignInLink } from "./sign-in-link.ts";
 import { user } from "./user.ts";
+import { canSignIn, users } from "./users.ts";
 
 /** Given once, so that of processes that start at once one makes the first user. */
 export const firstUser = "usr_first";
 
 /**
- * Makes the first user the owner of the first workspace on a server that nobody is a member of. Answers their id until
- * they have a way to sign in, since they need a link until then.
+ * Makes the first user the owner of the first workspace on a server that nobody is a member of. Answers a one-time link
+ * for them as long as they have no other way to sign in.
  */
-export async function firstOwner({
-  store,
-  clock,
-}: Pick<Engines, "store" | "clock">): Promise<string | undefined> {
+export async function firstOwner(
+  engines: Pick<Engines, "store" | "vault" | "clock" | "settings">,
+): Promise<Secret | undefined> {
+  const { store, clock } = engines;
   const [first] = await store.records.every(workspace.kind, { limit: 1 });
   if (first === undefined) return undefined;
   if ((await store.records.every(member.kind, { limit: 1 })).length === 0) {
@@ -28,10 +30,9 @@ export async function firstOwner({
     await make(store, at, serverScope, { kind: user.kind, id: firstUser, value });
     await make(store, at, first.id, { kind: member.kind, id: "mem_first", value: owner, ...places });
   }
-  const stored = await store.records.get(serverScope, user.kind, firstUser);
-  if (stored === undefined) return undefined;
-  const { sealed, value } = decodedRow(user, stored);
-  return sealed["password"] === undefined && value.external === null ? firstUser : undefined;
+  const person = await users(engines).byId(firstUser);
+  if (person === undefined || canSignIn(person)) return undefined;
+  return (await newSignInLink(engines, person, { kind: "system", id: "first-start" })).link;
 }
 
 async function make(

@@ -6,6 +6,16 @@ import { member } from "./member.ts";
 import { user } from "./user.ts";
 import { accountRoutes } from "./pages/pages.ts";
 import { invitation } from "./invitation.ts";
+import { createSignInLink } from "./operations/create-sign-in-link.ts";
+import { createWorkspace } from "./operations/create-workspace.ts";
+import { inviteMember } from "./operations/invite-member.ts";
+import { leaveWorkspace } from "./operations/leave-workspace.ts";
+import { listInvitations } from "./operations/list-invitations.ts";
+import { listMembers } from "./operations/list-members.ts";
+import { listWorkspaces } from "./operations/list-workspaces.ts";
+import { removeMember } from "./operations/remove-member.ts";
+import { revokeInvitation } from "./operations/revoke-invitation.ts";
+import { updateMember } from "./operations/update-member.ts";
 import { createApiKey } from "./operations/create-api-key.ts";
 import { listConnectedClients } from "./operations/list-connected-clients.ts";
 import { revokeConnectedClient } from "./operations/revoke-connected-client.ts";
@@ -14,6 +24,7 @@ import { createEnvironment } from "./operations/create-environment.ts";
 import { createManagementToken } from "./operations/create-management-token.ts";
 import { createMcpToken } from "./operations/create-mcp-token.ts";
 import { createPersonalKey } from "./operations/create-personal-key.ts";
+import { describeOperation } from "./operations/describe-operation.ts";
 import { deleteBucket } from "./operations/delete-bucket.ts";
 import { deleteEnvironment } from "./operations/delete-environment.ts";
 import { listBuckets } from "./operations/list-buckets.ts";
@@ -35,6 +46,7 @@ export const account = {
     whoami,
     listChanges,
     undoChange,
+    describeOperation,
     listEnvironments,
     listBuckets,
     createEnvironment,
@@ -53,6 +65,16 @@ export const account = {
     listConnectedClients,
     revokeConnectedClient,
     updateWorkspace,
+    listWorkspaces,
+    createWorkspace,
+    leaveWorkspace,
+    listMembers,
+    updateMember,
+    removeMember,
+    inviteMember,
+    listInvitations,
+    revokeInvitation,
+    createSignInLink,
   ],
   resources: [workspace, environment, bucket, credential, user, member, invitation],
   documents: [],

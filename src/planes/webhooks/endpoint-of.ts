@@ -4,11 +4,7 @@ import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import { endpoint, type EndpointRow } from "./endpoint.ts";
 
-export const endpointId = z
-  .string()
-  .min(1)
-  .max(100)
-  .describe("The endpoint's id (`ep_…`) or its slug, such as `stripe-production`.");
+export const endpointId = z.string().min(1).max(100).describe("Its id (`ep_…`) or slug.");
 
 /** The endpoint an id or slug names, within what the principal is confined to. @throws Failure not_found */
 export async function endpointOf(context: Context, idOrSlug: string): Promise<EndpointRow> {

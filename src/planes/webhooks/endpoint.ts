@@ -20,15 +20,12 @@ export const settings = {
     .max(2_000)
     .describe("Where webhooks are delivered: an http or https URL."),
   timeoutSeconds: z.int().min(1).max(120).describe("Total time one delivery attempt may take."),
-  maxAttempts: z
-    .int()
-    .min(1)
-    .max(12)
-    .describe("Attempts before a delivery is given up; the full schedule has 12 over 70 hours."),
+  maxAttempts: z.int().min(1).max(12).describe("Attempts before giving up; 12 take 70 hours."),
   bodyBytesMax: z.int().min(1_024).max(bodyBytesMax).describe("Largest body accepted, in bytes."),
-  verification: VerificationSettings.describe(
-    "What differs from the provider's preset; all of it for the provider `custom`.",
-  ),
+  verification: VerificationSettings.meta({
+    description: "What differs from the provider's preset; all of it for the provider `custom`.",
+    brief: true,
+  }),
 };
 
 export const endpoint = resource({

@@ -1,5 +1,6 @@
 import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
+import { declaredEndpoint } from "./declared-endpoint.ts";
 import { deliverJob, redeliverJob, testJob } from "./delivery.ts";
 import { endpoint } from "./endpoint.ts";
 import { slugs } from "./endpoint-suggestions.ts";
@@ -47,6 +48,7 @@ export const webhooks = {
     rotateSigningSecret,
   ],
   resources: [endpoint],
+  declares: [declaredEndpoint],
   documents: [
     {
       name: "endpoints-list",

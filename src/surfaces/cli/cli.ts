@@ -1,22 +1,18 @@
 import { Failure } from "../../kernel/failure.ts";
+import type { Declarable } from "../../registry/declarable.ts";
 import type { Operation } from "../../registry/operation.ts";
+import type { Call } from "./call.ts";
 import { commandName, operationNamed, type Builtin } from "./command-name.ts";
 import { commandInput, type ReadInput } from "./command-input.ts";
 import { completion } from "./completion.ts";
+import { configBuiltin, runConfig } from "./config/config-command.ts";
+import type { Terminal } from "./config/surroundings.ts";
 import { readArguments, type Arguments } from "./flags.ts";
-import { explanation, overview } from "./help.ts";
+import { builtinText, explanation, overview } from "./help.ts";
 import { rendering } from "./rendering.ts";
 import { restCall } from "./rest-call.ts";
 import { exitCodeOf, troubleIn, troubleOf, troubleText, type Trouble } from "./trouble.ts";
 import { visibleText } from "./visible-text.ts";
-
-/** One REST call to the server; `json` is undefined when the answer is none. Throws Failure unavailable. */
-export type Call = (
-  method: string,
-  path: string,
-  body?: unknown,
-  headers?: Readonly<Record<string, string>>,
-) => Promise<{ readonly status: number; readonly json: unknown }>;
 
 export type Cli = {
   /** Without the program's name and the flags of the connection. */
@@ -31,12 +27,21 @@ export type Cli = {
   /** The same to standard error. */
   readonly printError: (text: string) => void;
   readonly readInput: ReadInput;
+  /** What `config` exports and applies. */
+  readonly declared?: readonly Declarable[];
+  /** Absent: nobody sits there. */
+  readonly terminal?: Terminal;
 };
 
 const own: readonly Builtin[] = [
   { name: "help", does: "Lists the commands, or explains one: help <command>." },
   { name: "call", does: "Calls an operation by its name: call <operation> --input '{}'." },
-  { name: "completion", does: "Prints a completion script: completion bash|zsh|fish." },
+  configBuiltin,
+  {
+    name: "completion",
+    does: "Prints a completion script: completion bash|zsh|fish.",
+    words: ["bash", "zsh", "fish"],
+  },
 ];
 
 /**
@@ -61,6 +66,8 @@ async function dispatch(cli: Cli): Promise<number> {
   const builtins = [...cli.builtins, ...own];
   if (command === "--version") print(cli.version);
   else if (command === "completion") print(completion(args[0] ?? "", operations, builtins));
+  else if (command === "config" && !args.includes("--help")) return runConfig(args, cli);
+  else if (command === "config") print(helpFor(command, operations, builtins));
   else if (["help", "--help", "-h"].includes(command)) print(helpFor(args[0], operations, builtins));
   else {
     const [word = "", ...rest] = command === "call" ? args : cli.argv;
@@ -78,7 +85,7 @@ function helpFor(
   builtins: readonly Builtin[],
 ): string {
   const builtin = builtins.find(({ name }) => name === word);
-  if (builtin !== undefined) return `sluice ${builtin.name}: ${builtin.does}`;
+  if (builtin !== undefined) return builtinText(builtin);
   return word === undefined
     ? overview(operations, builtins)
     : explanation(operationNamed(word, operations, builtins));

@@ -3,7 +3,13 @@ import { nearNames } from "../../registry/near.ts";
 import type { Operation } from "../../registry/operation.ts";
 
 /** A command that is no operation, such as `serve`. */
-export type Builtin = { readonly name: string; readonly does: string };
+export type Builtin = {
+  readonly name: string;
+  readonly does: string;
+  /** What may follow it, and its flags, for completion. */
+  readonly words?: readonly string[];
+  readonly flags?: readonly { readonly name: string; readonly does: string; readonly bare: boolean }[];
+};
 
 /** `create_endpoint` is typed `create-endpoint`. */
 export function commandName({ name }: Pick<Operation, "name">): string {

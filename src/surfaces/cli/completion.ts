@@ -9,7 +9,12 @@ type Flag = {
   readonly values: readonly string[];
   readonly bare: boolean;
 };
-type Command = { readonly name: string; readonly does: string; readonly flags: readonly Flag[] };
+type Command = {
+  readonly name: string;
+  readonly does: string;
+  readonly words: readonly string[];
+  readonly flags: readonly Flag[];
+};
 
 /**
  * A shell's completion script: commands, flags, and the values of enumerations.
@@ -27,7 +32,7 @@ export function completion(
       allowed: Object.keys(scripts),
       hint: "sluice completion bash",
     });
-  return write([...operations.map(commandOf), ...builtins.map((it) => ({ ...it, flags: [] }))]);
+  return write([...operations.map(commandOf), ...builtins.map(commandOfBuiltin)]);
 }
 
 function commandOf(it: Operation): Command {
@@ -43,7 +48,12 @@ function commandOf(it: Operation): Command {
     values: [],
     bare: value === null,
   }));
-  return { name: commandName(it), does: it.title, flags: [...own, ...common] };
+  return { name: commandName(it), does: it.title, words: [], flags: [...own, ...common] };
+}
+
+function commandOfBuiltin({ name, does, words = [], flags = [] }: Builtin): Command {
+  const own = flags.map((it) => ({ flag: it.name, does: it.does, values: [], bare: it.bare }));
+  return { name, does, words, flags: own };
 }
 
 const scripts = { bash, zsh, fish };
@@ -71,7 +81,7 @@ _sluice() {
   else
 ${cases(commands, "${words[2]}", "${words[CURRENT-1]}")}
   fi
-  compadd -- \${=choices}
+  compadd -- \${=choices} || _files
 }
 compdef _sluice sluice
 `;
@@ -85,8 +95,11 @@ function cases(commands: readonly Command[], command: string, before: string): s
       .map((it) => `      "${name} --${it.flag}") choices="${it.values.join(" ")}" ;;`),
   );
   const flags = commands
-    .filter((it) => it.flags.length > 0)
-    .map((it) => `      "${it.name}") choices="${it.flags.map(({ flag }) => `--${flag}`).join(" ")}" ;;`);
+    .filter((it) => it.flags.length > 0 || it.words.length > 0)
+    .map(
+      (it) =>
+        `      "${it.name}") choices="${[...it.words, ...it.flags.map(({ flag }) => `--${flag}`)].join(" ")}" ;;`,
+    );
   return [
     `    case "${command} ${before}" in`,
     ...values,
@@ -110,7 +123,10 @@ function fish(commands: readonly Command[]): string {
       ].join(" "),
     ),
   );
-  return [...names, ...flags, ""].join("\n");
+  const words = commands.flatMap(({ name, words: list }) =>
+    list.map((word) => `complete -c sluice -n '__fish_seen_subcommand_from ${name}' -a ${word}`),
+  );
+  return [...names, ...words, ...flags, ""].join("\n");
 }
 
 function quoted(text: string): string {

@@ -5,20 +5,37 @@ export type Greeting = {
   readonly mcpEnabled: boolean;
   /** The first API key, on the first start only. */
   readonly key: string | null;
+  /** A one-time link for the owner, as long as they have no other way to sign in. */
+  readonly signInLink: string | null;
 };
 
 /** What a server prints once it listens: where everything is, and on the first start how to begin. */
-export function greeting({ url, publicUrl, echoUrl, mcpEnabled, key }: Greeting): string {
+export function greeting({ url, publicUrl, echoUrl, mcpEnabled, key, signInLink }: Greeting): string {
   const lines = [
     `Sluice listens on ${url}`,
     "",
     `  REST API   ${publicUrl}/api/v1   (explained at ${publicUrl}/reference)`,
     `  MCP        ${mcpEnabled ? `${publicUrl}/api/mcp` : "switched off (MCP_SERVER_ENABLED=false)"}`,
     `  Webhooks   ${publicUrl}/in/…`,
+    `  People     ${publicUrl}/sign-in`,
     `  Health     ${publicUrl}/healthz   ${publicUrl}/readyz   ${publicUrl}/metrics`,
     `  Echo       ${echoUrl}   (a target that answers 200, for a first delivery)`,
   ];
-  return [...lines, ...(key === null ? [] : firstSteps(publicUrl, echoUrl, key)), ""].join("\n");
+  return [
+    ...lines,
+    ...(signInLink === null ? [] : ownerSteps(signInLink)),
+    ...(key === null ? [] : firstSteps(publicUrl, echoUrl, key)),
+    "",
+  ].join("\n");
+}
+
+function ownerSteps(signInLink: string): readonly string[] {
+  return [
+    "",
+    "Nobody can sign in yet. The owner does so here, once and within 24 hours, and chooses a password:",
+    "",
+    `  ${signInLink}`,
+  ];
 }
 
 function firstSteps(publicUrl: string, echoUrl: string, key: string): readonly string[] {

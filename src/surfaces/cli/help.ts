@@ -31,6 +31,15 @@ export function overview(operations: readonly Operation[], builtins: readonly Bu
   ].join("\n");
 }
 
+/** What a command does that is no operation. */
+export function builtinText({ name, does, flags = [] }: Builtin): string {
+  const rows = flags.map((flag): [string, string] => [
+    `--${flag.name}${flag.bare ? "" : " <text>"}`,
+    flag.does,
+  ]);
+  return [`sluice ${name}: ${does}`, ...(rows.length > 0 ? ["", ...section("flags", rows)] : [])].join("\n");
+}
+
 /** What one command does and takes. */
 export function explanation(it: Operation): string {
   const parts = pathParameters(it.path);

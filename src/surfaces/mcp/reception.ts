@@ -53,7 +53,8 @@ export function reception(
     nextId: () => `${series}-${(++requests).toString(36)}`,
     async admit(request, requestId, resource) {
       refuseForeign(request.header("host"), request.header("origin"));
-      const from = { resource, remoteAddress: request.remoteAddress };
+      const { method, remoteAddress } = request;
+      const from = { method, resource, remoteAddress };
       const credentials = credentialsOf((name) => request.header(name), from);
       const principal = await authenticate(credentials);
       return { requestId, principal, credentials, narrowing: narrowingOf(request, toolsets.names) };

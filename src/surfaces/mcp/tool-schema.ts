@@ -1,17 +1,37 @@
 import { z } from "zod";
-import { publicInput, publicOutput, type Operation } from "../../registry/operation.ts";
+import { publicInput, type Operation } from "../../registry/operation.ts";
 
 type Json = z.core.util.JSONType;
 type JsonObject = { [key: string]: Json };
 
-/** The input as JSON Schema 2020-12. Strict: an unknown argument is refused, so the schema says so. */
+/**
+ * The input as JSON Schema 2020-12, without what costs a model tokens and says nothing, and without formats and patterns
+ * that some clients stumble over. Strict: an unknown argument is refused, so the schema says so.
+ */
 export function inputSchemaOf(it: Operation): JsonObject {
-  return lean(z.toJSONSchema(publicInput(it), { io: "input" }), "input");
+  const whole = JsonObject.parse(
+    JSON.parse(JSON.stringify(z.toJSONSchema(publicInput(it), { io: "input" }))),
+  );
+  const { $schema: _, $defs, ...rest } = whole;
+  const definitions = JsonObject.catch({}).parse($defs);
+  const anything = new Set(
+    Object.entries(definitions)
+      .filter(([, definition]) => isAnything(definition))
+      .map(([name]) => referenceTo(name)),
+  );
+  const leaned = leanObject(rest, anything);
+  const kept = referenced(leaned, definitions, anything);
+  return Object.keys(kept).length > 0 ? { ...leaned, $defs: kept } : leaned;
 }
 
-/** The output as JSON Schema 2020-12. Loose at every level: clients validate results against a copy they keep. */
+/**
+ * The members of the output and what kind of value each is; what is inside of them, `describe_operation` tells. Loose, since
+ * clients validate results against a copy that they keep.
+ */
 export function outputSchemaOf(it: Operation): JsonObject {
-  return lean(z.toJSONSchema(publicOutput(it), { io: "output" }), "output");
+  const { properties = {} } = z.toJSONSchema(it.output, { io: "output" });
+  const members = Object.entries(properties).map(([name, schema]) => [name, kindOf(schema)]);
+  return { type: "object", properties: Object.fromEntries(members) };
 }
 
 /** Of a prompt: what its arguments are called, what they mean, and which must be there. */
@@ -25,29 +45,35 @@ export function argumentsOf(
   });
 }
 
-type Direction = "input" | "output";
-
-/** Leaves out what costs a model tokens and says nothing, and formats and patterns that some clients stumble over. */
-function lean(schema: z.core.JSONSchema.JSONSchema, direction: Direction): JsonObject {
-  const whole = JsonObject.parse(JSON.parse(JSON.stringify(schema)));
-  const definitions = JsonObject.catch({}).parse(whole["$defs"]);
-  const anything = new Set(
-    Object.entries(definitions)
-      .filter(([, definition]) => isAnything(definition))
-      .map(([name]) => `#/$defs/${name}`),
-  );
-  const leaned = leanObject(whole, { direction, anything });
-  const kept = Object.entries(definitions).filter(([name]) => !anything.has(`#/$defs/${name}`));
-  delete leaned["$schema"];
-  delete leaned["$defs"];
-  if (kept.length > 0)
-    leaned["$defs"] = Object.fromEntries(
-      kept.map(([name, definition]) => [name, leanValue(definition, { direction, anything })]),
-    );
-  return leaned;
+function kindOf(schema: z.core.JSONSchema._JSONSchema): JsonObject {
+  if (typeof schema === "boolean") return {};
+  const { type, anyOf } = schema;
+  const types =
+    type === undefined ? anyOf?.map((it) => (typeof it === "boolean" ? undefined : it.type)) : [type];
+  const known = types?.filter((it) => typeof it === "string") ?? [];
+  const [only] = known;
+  if (only === undefined || known.length !== types?.length) return {};
+  return { type: known.length === 1 ? only : known };
 }
 
 const JsonObject = z.record(z.string(), z.json());
+
+function referenceTo(name: string): string {
+  return `#/$defs/${name}`;
+}
+
+/** The definitions that are still referred to, from what was left out too little of. */
+function referenced(leaned: JsonObject, definitions: JsonObject, anything: ReadonlySet<string>): JsonObject {
+  const kept: JsonObject = {};
+  const open: Json[] = [leaned];
+  for (let text = JSON.stringify(open.pop()); text !== undefined; text = JSON.stringify(open.pop()))
+    for (const [name, definition] of Object.entries(definitions))
+      if (!Object.hasOwn(kept, name) && text.includes(`"${referenceTo(name)}"`)) {
+        kept[name] = leanValue(definition, anything);
+        open.push(kept[name]);
+      }
+  return kept;
+}
 
 /** What `z.json()` becomes: six alternatives that together mean any value at all. */
 function isAnything(definition: Json): boolean {
@@ -57,38 +83,42 @@ function isAnything(definition: Json): boolean {
   return types.join() === "array,boolean,null,number,object,string";
 }
 
-type Leaning = { readonly direction: Direction; readonly anything: ReadonlySet<string> };
-
-function leanValue(value: Json, leaning: Leaning): Json {
-  if (Array.isArray(value)) return value.map((it) => leanValue(it, leaning));
-  return typeof value === "object" && value !== null ? leanObject(value, leaning) : value;
+function leanValue(value: Json, anything: ReadonlySet<string>): Json {
+  if (Array.isArray(value)) return value.map((it) => leanValue(it, anything));
+  return typeof value === "object" && value !== null ? leanObject(value, anything) : value;
 }
 
-function leanObject(schema: JsonObject, leaning: Leaning): JsonObject {
-  if (typeof schema["$ref"] === "string" && leaning.anything.has(schema["$ref"])) {
+function leanObject(schema: JsonObject, anything: ReadonlySet<string>): JsonObject {
+  if (schema["brief"] === true) return brief(schema);
+  if (typeof schema["$ref"] === "string" && anything.has(schema["$ref"])) {
     const { $ref: _, ...rest } = schema;
     return rest;
   }
   const leaned: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
-    if (key === "properties") leaned[key] = leanProperties(value, leaning);
-    else if (!isNoise(key, value, schema, leaning.direction)) leaned[key] = leanValue(value, leaning);
+    if (key === "properties") leaned[key] = leanProperties(value, anything);
+    else if (!isNoise(key, value, schema)) leaned[key] = leanValue(value, anything);
   }
   return leaned;
 }
 
+/** Told in full by `describe_operation`, when it is needed. */
+function brief({ type = "object", description = "" }: JsonObject): JsonObject {
+  return { type, description: `${String(description)} Its members: describe_operation.`.trim() };
+}
+
 /** Names of properties are not keywords: a field called `format` stays. */
-function leanProperties(properties: Json, leaning: Leaning): JsonObject {
+function leanProperties(properties: Json, anything: ReadonlySet<string>): JsonObject {
   return Object.fromEntries(
-    Object.entries(JsonObject.parse(properties)).map(([name, it]) => [name, leanValue(it, leaning)]),
+    Object.entries(JsonObject.parse(properties)).map(([name, it]) => [name, leanValue(it, anything)]),
   );
 }
 
-function isNoise(key: string, value: Json, schema: JsonObject, direction: Direction): boolean {
+function isNoise(key: string, value: Json, schema: JsonObject): boolean {
   if (key === "maximum" || key === "minimum") return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
   if (key === "pattern") return schema["format"] !== undefined;
   if (key === "format") return value === "uri";
-  if (key === "propertyNames") return JSON.stringify(value) === '{"type":"string"}';
-  if (key !== "additionalProperties" || direction === "input") return false;
-  return value === false || JSON.stringify(value) === "{}";
+  // What is too long or too short is told by the error that it makes.
+  if (key === "minLength" || key === "maxLength") return true;
+  return key === "propertyNames" && JSON.stringify(value) === '{"type":"string"}';
 }

@@ -58,6 +58,7 @@ async function carryOut(
   const client = headers.get("user-agent") ?? undefined;
   const principal = await rest.authenticate(
     credentialsOf((name) => headers.get(name) ?? undefined, {
+      method: request.method,
       resource: apiRoot,
       remoteAddress: remoteAddressIn(from),
     }),

@@ -6,6 +6,7 @@ import { answered } from "./answer.ts";
 const addresses: readonly (readonly [path: string, does: string])[] = [
   ["/api/v1", "REST API"],
   ["/api/mcp", "MCP server for AI agents"],
+  ["/mcp", "MCP with sessions and streams"],
   ["/reference", "the REST API, for people to read"],
   ["/openapi.json", "the REST API, for programs to read (OpenAPI 3.1)"],
   ["/healthz", "whether the process lives"],

@@ -56,7 +56,7 @@ function waysIn({ signedIn, owner, invited, path, request }: Opened, guest: Gues
       </form>`;
   if (owner !== undefined)
     return html`<p>
-      <a class="whole" href="/sign-in?next=${encodeURIComponent(path)}">Sign in as ${email}</a>
+      <a class="whole main" href="/sign-in?next=${encodeURIComponent(path)}">Sign in as ${email}</a>
     </p>`;
   return html`<form method="post" action="${path}">
     ${guest.field}${knownEmail(email)}${nameField(request.form("name"))}${newPasswordField("Password", "needed")}

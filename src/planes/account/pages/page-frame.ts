@@ -60,13 +60,16 @@ export function seeOther(path: string, headers: Readonly<Record<string, string>>
 const frameCss = `
 .brand { font-weight: 700; letter-spacing: .02em; color: var(--accent); margin: 0 0 1rem; }
 .account { max-width: 48rem; margin: 0 auto; padding: clamp(1.25rem, 5vh, 3rem) 1.25rem 3rem; }
-.account section { border-top: 1px solid var(--line); padding: 1.5rem 0 .5rem; }
+.account section { border-top: 1px solid var(--line); padding: 1.5rem 0; }
+.account section > :last-child { margin-bottom: 0; }
+input[readonly] { background: none; color: var(--soft); }
 .card form:last-child, .card p:last-child { margin-bottom: 0; }
 .card button.whole, .card a.whole { width: 100%; display: block; text-align: center; }
 a.whole {
   border: 1px solid var(--line); border-radius: 8px; padding: .55rem 1.1rem; color: var(--text);
   font-weight: 600; text-decoration: none;
 }
+a.whole.main { background: var(--accent); color: var(--on-accent); border-color: var(--accent); }
 .or { display: flex; align-items: center; gap: .75rem; color: var(--soft); margin: 1.25rem 0; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .hint { color: var(--soft); font-size: .875rem; margin: -.6rem 0 1rem; }
@@ -78,7 +81,7 @@ a.whole {
   padding: .65rem 0; border-bottom: 1px solid var(--line);
 }
 .rows li:last-child { border-bottom: 0; }
-.rows span { min-width: 0; } .rows .soft { font-size: .875rem; }
+.rows li > :first-child { flex: 1 1 12rem; min-width: 0; } .rows .soft { font-size: .875rem; }
 .role { font-size: .8125rem; border: 1px solid var(--line); border-radius: 99px; padding: .05rem .6rem; color: var(--soft); }
 .account form.short { max-width: 24rem; }
 .account button { font-size: .9375rem; padding: .4rem .9rem; }

@@ -9,7 +9,7 @@ const texts: Readonly<Record<string, (detail: Audit["detail"]) => string>> = {
   sign_in: ({ how, remoteAddress }) =>
     `Signed in by ${ways[String(how)] ?? "other means"} from ${String(remoteAddress)}`,
   sign_in_failed: ({ attempts, remoteAddress }) =>
-    `An attempt to sign in from ${String(remoteAddress)} failed; there were ${String(attempts)} on that day`,
+    `An attempt to sign in failed, number ${String(attempts)} of that day, from ${String(remoteAddress)}`,
   end_session: () => "Signed out of one session",
   end_sessions: ({ ended }) => `Signed out of other sessions (${String(ended)})`,
   create_sign_in_link: () => "A one-time sign-in link was made",

@@ -41,7 +41,9 @@ export function keptStreams(authenticate: Authenticate, sessions: Sessions): Kep
       const live = group.some(({ sessionId }) => sessionId !== null) ? await sessions.live(principal) : null;
       for (const one of group) {
         one.principal = principal;
-        if (one.sessionId !== null && live?.has(one.sessionId) !== true) one.stream.end();
+        if (one.sessionId === null) continue;
+        if (live?.has(one.sessionId) === true) await sessions.use(principal, one.sessionId);
+        else one.stream.end();
       }
     } catch {
       for (const { stream } of group) stream.end();

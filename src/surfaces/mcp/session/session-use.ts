@@ -1,6 +1,6 @@
 import type { Engines } from "../../../registry/engines.ts";
 import { boundedMap } from "../bounded-map.ts";
-import { writeEntries, type EntryChange, type Owner } from "./entry-writer.ts";
+import { gone, writeEntries, type EntryChange, type Owner } from "./entry-writer.ts";
 
 /** Without a request. */
 const idleMs = 24 * 3_600_000;
@@ -14,6 +14,8 @@ export type Place = { readonly owner: Owner; readonly collection: string };
 export type SessionUses = {
   /** To be written with the session. */
   begun(place: Place, id: string): EntryChange;
+  /** To be written with its end. */
+  over(place: Place, id: string): EntryChange;
   /** Whether the session has not been idle for too long; then it was used now. */
   isRecent(place: Place, id: string): Promise<boolean>;
   /** Until when each would last without another use, at most `limit` of them. */
@@ -38,6 +40,7 @@ export function sessionUses(engines: Pick<Engines, "store" | "clock" | "log">): 
 
   return {
     begun,
+    over: ({ collection }, id) => gone(usesOf(collection), id, clock.now()),
     async isRecent(place, id) {
       if (clock.now() - (notedAt.get(id) ?? 0) < notedEveryMs) return true;
       const { owner, collection } = place;

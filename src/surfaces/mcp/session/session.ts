@@ -9,7 +9,7 @@ import { sessionUses, type Place } from "./session-use.ts";
 /** Then the client begins a new one, whatever it does. */
 const sessionMs = 7 * 24 * 3_600_000;
 /** Of one credential; beyond it the one that has been idle longest ends. */
-const sessionsMax = 100;
+const sessionsMax = 200;
 const capabilitiesLengthMax = 2_000;
 const nameLengthMax = 200;
 
@@ -43,6 +43,8 @@ export type Sessions = {
   find(principal: Principal, id: string): Promise<Session>;
   /** Ids of those that were not ended; idle ones may be among them. */
   live(principal: Principal): Promise<ReadonlySet<string>>;
+  /** A stream that is open keeps its session from being idle. */
+  use(principal: Principal, id: string): Promise<void>;
   end(principal: Principal, id: string): Promise<void>;
 };
 
@@ -91,14 +93,21 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
   const { store, clock } = engines;
   const uses = sessionUses(engines);
 
+  function remove(place: Place, id: string): Promise<void> {
+    return writeEntries(engines, place.owner, [
+      gone(place.collection, id, clock.now()),
+      uses.over(place, id),
+    ]);
+  }
+
   /** Ends the one that has been idle longest when there is no room for another. */
   async function makeRoom(place: Place): Promise<void> {
     const { collection, owner } = place;
     const sessions = await store.entries.list(owner.workspace, collection, sessionsMax);
     if (sessions.length < sessionsMax) return;
-    const usedUntil = await uses.until(place, sessionsMax);
+    const usedUntil = await uses.until(place, listMax);
     const [idlest] = sessions.toSorted((a, b) => (usedUntil.get(a.key) ?? 0) - (usedUntil.get(b.key) ?? 0));
-    if (idlest !== undefined) await writeEntries(engines, owner, [gone(collection, idlest.key, clock.now())]);
+    if (idlest !== undefined) await remove(place, idlest.key);
   }
 
   return {
@@ -128,20 +137,24 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
     async live(principal) {
       const place = placeOf(principal);
       if (place === undefined) return new Set();
-      const sessions = await store.entries.list(place.owner.workspace, place.collection, liveMax);
+      const sessions = await store.entries.list(place.owner.workspace, place.collection, listMax);
       return new Set(sessions.map(({ key }) => key));
+    },
+    async use(principal, id) {
+      const place = placeOf(principal);
+      if (place !== undefined) await uses.isRecent(place, id);
     },
     async end(principal, id) {
       const place = placeOf(principal);
       if (place === undefined) return;
-      await writeEntries(engines, place.owner, [gone(place.collection, id, clock.now())]);
+      await remove(place, id);
     },
   };
 }
 
 const idPattern = /^mcp_\w{22}$/;
 /** Several nodes may each have begun one beyond the maximum. */
-const liveMax = 1_000;
+const listMax = 1_000;
 
 /** Entries belong to a workspace: to the first of a principal with several. Who loses that one begins a new session. */
 function placeOf({ workspaces, actor, credential }: Principal): Place | undefined {

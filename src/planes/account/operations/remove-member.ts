@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { change } from "../../../registry/operation.ts";
+import { endMembership } from "../end-membership.ts";
+import { memberById, rankOf, requireRank } from "../rank.ts";
+
+export const removeMember = change({
+  name: "remove_member",
+  title: "Remove a member",
+  does: "Takes a person out of the workspace, from their next request on. Credentials and invitations that they made are revoked.",
+  verb: "DELETE",
+  path: "/members/:memberId",
+  scope: "members:write",
+  reach: "people",
+  destructive: true,
+  undoNone: "only an invitation lets somebody in, and revoked credentials stay so",
+  input: z.object({ memberId: z.string().max(100) }),
+  output: z.object({ removed: z.string(), credentialsRevoked: z.int() }),
+  async run({ memberId }, context) {
+    const rank = await rankOf(context);
+    const row = await memberById(context, memberId);
+    requireRank(rank, row.value.role, "/memberId");
+    return { removed: row.id, ...(await endMembership(context, row)) };
+  },
+});

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { change } from "../../../registry/operation.ts";
+import { member } from "../member.ts";
+import { MemberView, memberView } from "../member-view.ts";
+import { keepAnOwner, memberById, rankOf, requireRank } from "../rank.ts";
+import { Role } from "../role.ts";
+
+export const updateMember = change({
+  name: "update_member",
+  title: "Change a member's role",
+  does: "Gives a member another role, from their next request on. Only owners make owners or change one, and one owner stays.",
+  verb: "PATCH",
+  path: "/members/:memberId",
+  scope: "members:write",
+  reach: "people",
+  destructive: false,
+  undoNone: "a role is given by who may do so at that moment",
+  input: z.object({ memberId: z.string().max(100), role: Role }),
+  output: MemberView,
+  async run({ memberId, role }, context) {
+    const rank = await rankOf(context);
+    const row = await memberById(context, memberId);
+    requireRank(rank, row.value.role, "/memberId");
+    requireRank(rank, role, "/role");
+    if (role === row.value.role) return memberView(context.store, row);
+    await keepAnOwner(context, row);
+    return memberView(context.store, context.unit.update(member, row, { ...row.value, role }));
+  },
+});

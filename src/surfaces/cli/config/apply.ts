@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from "node:util";
+import { Failure } from "../../../kernel/failure.ts";
+import { pathParameters } from "../../../registry/field.ts";
+import { outputOf, type Ask } from "./ask.ts";
+import { nameOf } from "./diff.ts";
+import type { Entry } from "./document.ts";
+import { shownBy, type Kind } from "./kind.ts";
+import type { Given, Step } from "./step.ts";
+
+const done = { create: "created", update: "changed", remove: "removed" } as const;
+
+/**
+ * Does the steps in turn and says each one that is done. One that fails ends it: what was done stays, and the same command
+ * goes on from there, since only what still differs is done.
+ *
+ * @throws Failure what a step was refused with, with how far it came
+ */
+export async function applied(steps: readonly Step[], ask: Ask, say: (line: string) => void): Promise<void> {
+  for (const [i, step] of steps.entries()) {
+    try {
+      await carriedOut(step, ask);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      throw new Failure(error.kind, `${nameOf(step)}: ${error.message}`, {
+        ...error.detail,
+        hint: `${error.detail.hint ?? ""} ${i} of ${steps.length} steps are done; the same command does the rest.`.trim(),
+      });
+    }
+    say(`${done[step.do]} ${nameOf(step)}`);
+  }
+}
+
+async function carriedOut(step: Step, ask: Ask): Promise<void> {
+  const { kind, key } = step;
+  if (step.do === "remove") {
+    outputOf(
+      await ask(kind.remove, { [kind.idField]: step.live.id, ...atVersion(kind.remove, step.live.view) }),
+    );
+    return;
+  }
+  if (step.do === "create") {
+    const view = outputOf(await ask(kind.create, { ...step.fields, [kind.key]: key }));
+    const differing = Object.entries(step.later).filter(
+      ([name, value]) => !isAlready(kind, name, { value, view }),
+    );
+    if (differing.length > 0)
+      outputOf(await ask(kind.update, { ...Object.fromEntries(differing), [kind.idField]: view["id"] }));
+    await storeSecrets(step.secrets, view["id"], ask);
+    return;
+  }
+  const { id, view } = step.live;
+  if (Object.keys(step.fields).length > 0)
+    outputOf(await ask(kind.update, { ...step.fields, [kind.idField]: id, ...atVersion(kind.update, view) }));
+  await storeSecrets(step.secrets, id, ask);
+}
+
+function isAlready(
+  kind: Kind,
+  name: string,
+  { value, view }: { readonly value: unknown; readonly view: Entry },
+) {
+  const field = kind.fields.get(name);
+  return field !== undefined && isDeepStrictEqual(shownBy(field, view), value);
+}
+
+/** What somebody changed since it was read is not overwritten. */
+function atVersion({ input }: Step["kind"]["update"], { version }: Entry): Entry {
+  return "expectedVersion" in input.shape && typeof version === "number" ? { expectedVersion: version } : {};
+}
+
+async function storeSecrets(secrets: readonly Given[], id: unknown, ask: Ask): Promise<void> {
+  for (const { secret, text } of secrets) {
+    const [idField = ""] = pathParameters(secret.store.path);
+    outputOf(await ask(secret.store, { ...secret.besides, [idField]: id, [secret.field]: text }));
+  }
+}

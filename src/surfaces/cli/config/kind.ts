@@ -1,0 +1,75 @@
+import type { Declarable, DeclaredSecret } from "../../../registry/declarable.ts";
+import { fieldsOf, pathParameters, type Field } from "../../../registry/field.ts";
+import type { Operation } from "../../../registry/operation.ts";
+import type { Entry } from "./document.ts";
+
+/** A kind of record that documents describe, with its operations at hand. */
+export type Kind = {
+  readonly name: string;
+  readonly key: string;
+  readonly rows: string;
+  readonly list: Operation;
+  readonly create: Operation;
+  readonly update: Operation;
+  readonly remove: Operation;
+  /** Takes a view's id, in update and remove. */
+  readonly idField: string;
+  readonly fields: ReadonlyMap<string, KindField>;
+  readonly secrets: readonly KindSecret[];
+};
+
+export type KindField = {
+  /** The member of a view that shows it. */
+  readonly member: string;
+  /** As create and update take it; one without the other is fixed, or is set once the record is there. */
+  readonly created: Field | undefined;
+  readonly updated: Field | undefined;
+};
+
+export type KindSecret = DeclaredSecret & { readonly store: Operation };
+
+const controls: ReadonlySet<string> = new Set(["workspaceId", "dryRun", "expectedVersion"]);
+
+export function kindOf(declared: Declarable, operations: readonly Operation[]): Kind {
+  const named = (name: string): Operation => {
+    const found = operations.find((it) => it.name === name);
+    if (found === undefined) throw new Error(`${declared.name} is declared with ${name}, which is not there`);
+    return found;
+  };
+  const { list, create, update, remove } = declared.operations;
+  const idField = pathParameters(named(update).path)[0] ?? "";
+  const created = new Map(fieldsOf(named(create)).map((field) => [field.name, field]));
+  const updated = new Map(fieldsOf(named(update)).map((field) => [field.name, field]));
+  const names = [...new Set([...created.keys(), ...updated.keys()])];
+  return {
+    ...declared,
+    list: named(list),
+    create: named(create),
+    update: named(update),
+    remove: named(remove),
+    idField,
+    fields: new Map(
+      names
+        .filter((name) => !controls.has(name) && name !== idField && name !== declared.key)
+        .map((name) => [
+          name,
+          { member: declared.shownAs[name] ?? name, created: created.get(name), updated: updated.get(name) },
+        ]),
+    ),
+    secrets: declared.secrets.map((secret) => ({ ...secret, store: named(secret.operation) })),
+  };
+}
+
+/** What a record is at, for a field: what the view shows, else what a new record would have. */
+export function shownBy({ member, created }: KindField, view: Entry): unknown {
+  return view[member] ?? created?.schema.default ?? null;
+}
+
+/** A record as a document has it. Empty settings and secrets that are not stored are left out. */
+export function entryOf(kind: Kind, view: Entry): Entry {
+  const fields = [...kind.fields].map(([name, field]) => [name, shownBy(field, view)] as const);
+  const stored = kind.secrets.filter(({ told }) => view[told.member] === told.stored);
+  const secrets = Object.fromEntries(stored.map(({ name }) => [name, "stored"]));
+  const shown = fields.filter(([, value]) => JSON.stringify(value) !== "{}");
+  return { ...Object.fromEntries(shown), ...(stored.length > 0 && { secrets }) };
+}

@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Trouble } from "../trouble.ts";
+import { failureOf, type Ask } from "./ask.ts";
+import { isEntry, type Complaint, type Entry, type Path } from "./document.ts";
+import { shownBy, type Kind, type KindField } from "./kind.ts";
+import type { Live } from "./live.ts";
+import { plannedSecrets, type Told } from "./planned-secrets.ts";
+import type { Step } from "./step.ts";
+import { unknownText } from "./unknown-text.ts";
+
+export type Asked = {
+  /** What the document has under the key. */
+  readonly entry: unknown;
+  readonly live: Live | undefined;
+  readonly ask: Ask;
+  readonly environment: Told["environment"];
+};
+
+/** What one record of the document asks for, tried by dry runs. */
+export type PlannedRecord = {
+  /** Absent: it is as the document says. */
+  readonly step: Step | undefined;
+  readonly byHand: readonly string[];
+  readonly complaints: readonly Complaint[];
+};
+
+export async function plannedRecord(kind: Kind, key: string, asked: Asked): Promise<PlannedRecord> {
+  const { entry, live, ask, environment } = asked;
+  const misshapen = complaintsOfShape(kind, key, entry);
+  if (!isEntry(entry) || misshapen.length > 0) return refused(misshapen);
+  const { secrets, ...fields } = entry;
+  const tried = await (live === undefined
+    ? tryCreate(kind, key, fields, ask)
+    : tryUpdate(kind, key, { fields, live, ask }));
+  if ("complaints" in tried) return refused(tried.complaints);
+  const told = { secrets: isEntry(secrets) ? secrets : {}, view: tried.view, environment };
+  const { given, byHand, complaints } = plannedSecrets(kind, key, told);
+  if (complaints.length > 0) return refused(complaints);
+  const bare = live && ({ do: "update", kind, key, live, fields: {}, view: live.view } as const);
+  const step = tried.step ?? (given.length > 0 ? bare : undefined);
+  return { step: step && { ...step, secrets: given }, byHand, complaints: [] };
+}
+
+function refused(complaints: readonly Complaint[]): PlannedRecord {
+  return { step: undefined, byHand: [], complaints };
+}
+
+function complaintsOfShape(kind: Kind, key: string, entry: unknown): readonly Complaint[] {
+  const path = [kind.name, key];
+  if (!isEntry(entry)) return [{ path, message: `"${key}" must be a mapping of fields.` }];
+  const { secrets = {}, ...fields } = entry;
+  const names = [...kind.fields.keys(), ...(kind.secrets.length > 0 ? ["secrets"] : [])];
+  const unknown = Object.keys(fields).filter((name) => !kind.fields.has(name));
+  return [
+    ...unknown.map((name) => ({ path: [...path, name], message: unknownText(name, names) })),
+    ...(isEntry(secrets) || secrets === null
+      ? []
+      : [{ path: [...path, "secrets"], message: '"secrets" must be a mapping of names.' }]),
+  ];
+}
+
+type Create = Omit<Extract<Step, { do: "create" }>, "secrets">;
+type Update = Omit<Extract<Step, { do: "update" }>, "secrets">;
+type Outcome =
+  | { readonly step: Create | Update | undefined; readonly view: Entry }
+  | { readonly complaints: readonly Complaint[] };
+
+async function tryCreate(kind: Kind, key: string, wanted: Entry, ask: Ask): Promise<Outcome> {
+  const all = Object.entries(wanted);
+  const takes = ([name, value]: readonly [string, unknown]): boolean => {
+    const field = kind.fields.get(name)?.created;
+    return field !== undefined && (value !== null || field.takes.has("null"));
+  };
+  const fields = Object.fromEntries(all.filter(takes));
+  const later = Object.fromEntries(all.filter(([name]) => kind.fields.get(name)?.created === undefined));
+  const answered = await ask(kind.create, { ...fields, [kind.key]: key, dryRun: true });
+  if ("trouble" in answered) return { complaints: complaintsOf(answered.trouble, [kind.name, key]) };
+  return { step: { do: "create", kind, key, fields, later }, view: answered.output };
+}
+
+type Wanted = { readonly fields: Entry; readonly live: Live; readonly ask: Ask };
+
+async function tryUpdate(kind: Kind, key: string, { fields, live, ask }: Wanted): Promise<Outcome> {
+  const differing = Object.entries(fields).flatMap(([name, value]) => {
+    const field = kind.fields.get(name);
+    return field === undefined || isDeepStrictEqual(shownBy(field, live.view), value)
+      ? []
+      : [{ name, value, field }];
+  });
+  const fixed = differing.filter(({ field }) => field.updated === undefined);
+  if (fixed.length > 0) return { complaints: fixed.map((it) => fixedComplaint([kind.name, key], it, live)) };
+  if (differing.length === 0) return { step: undefined, view: live.view };
+  const changes = Object.fromEntries(differing.map(({ name, value }) => [name, value]));
+  const answered = await ask(kind.update, { ...changes, [kind.idField]: live.id, dryRun: true });
+  if ("trouble" in answered) return { complaints: complaintsOf(answered.trouble, [kind.name, key]) };
+  // What the server makes of a value may be what is there: then nothing changes.
+  const view = answered.output;
+  const changed = [...kind.fields.values()].some(
+    (field) => !isDeepStrictEqual(shownBy(field, live.view), shownBy(field, view)),
+  );
+  return { step: changed ? { do: "update", kind, key, live, fields: changes, view } : undefined, view };
+}
+
+type Differing = { readonly name: string; readonly value: unknown; readonly field: KindField };
+
+function fixedComplaint(path: Path, { name, value, field }: Differing, { view }: Live): Complaint {
+  const is = JSON.stringify(shownBy(field, view));
+  return {
+    path: [...path, name],
+    message: `"${name}" is ${is} and stays so: it cannot become ${JSON.stringify(value)}.`,
+    hint: "Only a record that is made anew can have another: give it another key, or remove it first.",
+  };
+}
+
+/** What a refusal says about the document. @throws Failure what is no matter of the document */
+function complaintsOf(trouble: Trouble, path: Path): readonly Complaint[] {
+  const { code, detail, pointer, errors = [], hint } = trouble;
+  if (!["invalid", "conflict", "quota_exceeded", "not_found"].includes(code)) throw failureOf(trouble);
+  const found = errors.length > 0 ? errors : [{ pointer: pointer ?? "", detail }];
+  return found.map((it) => ({
+    path: [...path, ...partsOf(it.pointer)],
+    message: it.detail,
+    ...(hint !== undefined && { hint }),
+  }));
+}
+
+function partsOf(pointer: string): Path {
+  const parts = pointer.split("/").slice(1);
+  return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}

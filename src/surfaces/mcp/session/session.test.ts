@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { sqliteStore } from "../../../engines/store/sqlite.ts";
+import type { Principal } from "../../../kernel/principal.ts";
+import { agreedWith, SessionLost, storedSessions, type Sessions } from "./session.ts";
+
+const hour = 3_600_000;
+const agreed = agreedWith({}, "2025-11-25", { readOnly: false, toolsets: null });
+
+function principal(workspaces: readonly string[] = ["ws_b", "ws_a"], id = "key_1"): Principal {
+  return {
+    workspaces: new Map(workspaces.map((workspace) => [workspace, "all"])),
+    actor: { kind: "key", id },
+    credential: { kind: "api-key", id },
+    confines: {},
+    toolsets: [],
+  };
+}
+
+/** Two nodes on one store: what each remembers of its own is apart. */
+async function nodes(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-sessions-"));
+  const time = { now: 1_800_000_000_000 };
+  const clock = { now: () => time.now };
+  const store = sqliteStore(join(folder, "store.db"), clock);
+  t.after(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+  const log: string[] = [];
+  const node = (): Sessions => storedSessions({ store, clock, log: (line) => void log.push(line) });
+  return { one: node(), other: node(), log, pass: (ms: number) => void (time.now += ms) };
+}
+
+async function begin(sessions: Sessions, who = principal()): Promise<string> {
+  const session = await sessions.begin(who, agreed);
+  assert.ok(session);
+  return session.id;
+}
+
+test("what was agreed is found on every node, by its credential alone", async (t) => {
+  const { one, other } = await nodes(t);
+  const id = await begin(one);
+  assert.partialDeepStrictEqual(await other.find(principal(), id), { id, ...agreed });
+  await assert.rejects(other.find(principal(undefined, "key_2"), id), SessionLost);
+});
+
+test("a session is over after a day without use, and lasts while it is used", async (t) => {
+  const { one, other, pass } = await nodes(t);
+  const [used, idle] = [await begin(one), await begin(one)];
+  for (let n = 0; n < 3; n++) {
+    pass(20 * hour);
+    await other.find(principal(), used);
+  }
+  await assert.rejects(one.find(principal(), idle), SessionLost);
+  await one.find(principal(), used);
+});
+
+test("an open stream keeps its session from being idle", async (t) => {
+  const { one, other, pass } = await nodes(t);
+  const id = await begin(one);
+  for (let n = 0; n < 3; n++) {
+    pass(20 * hour);
+    await one.use(principal(), id);
+  }
+  await other.find(principal(), id);
+});
+
+test("no session lasts longer than a week, however it is used", async (t) => {
+  const { one, pass } = await nodes(t);
+  const id = await begin(one);
+  for (let n = 0; n < 13; n++) {
+    pass(12 * hour);
+    await one.find(principal(), id);
+  }
+  pass(12 * hour);
+  await assert.rejects(one.find(principal(), id), SessionLost);
+});
+
+test("a session that was ended stays so, although another node notes a use of it late", async (t) => {
+  const { one, other, pass } = await nodes(t);
+  const id = await begin(one);
+  pass(hour);
+  await one.end(principal(), id);
+  await other.use(principal(), id);
+  await assert.rejects(other.find(principal(), id), SessionLost);
+  await assert.rejects(one.find(principal(), id), SessionLost);
+  assert.equal((await one.live(principal())).has(id), false);
+});
+
+test("beyond two hundred of a credential the one that was idle longest ends", async (t) => {
+  const { one, other, pass } = await nodes(t);
+  const first = await begin(one);
+  const idlest = await begin(one);
+  pass(hour);
+  for (let n = 0; n < 198; n++) await begin(one);
+  await other.find(principal(), first);
+  // Its use is noted behind the answer.
+  await other.end(principal(), "mcp_0000000000000000000000");
+  const last = await begin(one);
+  await assert.rejects(one.find(principal(), idlest), SessionLost);
+  for (const id of [first, last]) await one.find(principal(), id);
+});
+
+test("a principal without a workspace has no sessions", async (t) => {
+  const { one } = await nodes(t);
+  assert.equal(await one.begin(principal([]), agreed), undefined);
+  await assert.rejects(one.find(principal([]), "mcp_0000000000000000000000"), SessionLost);
+  assert.equal((await one.live(principal([]))).size, 0);
+});
+
+test("what a client says of itself is cut to what is kept", () => {
+  const said = {
+    clientInfo: { name: "n".repeat(5_000), version: 7 },
+    capabilities: { x: "y".repeat(5_000) },
+  };
+  const { client, capabilities } = agreedWith(said, "2025-11-25", { readOnly: true, toolsets: ["a"] });
+  assert.equal(client.name.length, 200);
+  assert.equal(client.version, "");
+  assert.deepEqual(capabilities, {});
+});

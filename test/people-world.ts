@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { listen } from "../src/engines/inbound/node-http.ts";
+import { defaultLimits } from "../src/engines/inbound/inbound.ts";
+import { postgresStore } from "../src/engines/store/postgres.ts";
+import { storePart } from "../src/engines/store/postgres/schema.ts";
+import type { Store } from "../src/engines/store/store.ts";
+import { newId } from "../src/kernel/id.ts";
+import { Secret } from "../src/kernel/secret.ts";
+import { member } from "../src/planes/account/member.ts";
+import { hashOf } from "../src/planes/account/password.ts";
+import { account } from "../src/planes/account/plane.ts";
+import type { Role } from "../src/planes/account/role.ts";
+import { newSignInLink } from "../src/planes/account/sign-in-link.ts";
+import type { UserRow } from "../src/planes/account/user.ts";
+import { users } from "../src/planes/account/users.ts";
+import type { Engines } from "../src/registry/engines.ts";
+import { unitOfWork } from "../src/registry/unit.ts";
+import { browser, type Browser } from "./browser.ts";
+import { schemaPlace } from "./engines/places.ts";
+import { openWorld, type World } from "./world.ts";
+
+/** Where configuration is stored in a test of people. */
+export const stores = ["SQLite", "PostgreSQL"] as const;
+
+/** Of every person that a test makes. */
+export const examplePassword = "EXAMPLE correct horse";
+
+/** A world whose account pages are served over HTTP. */
+export type PeopleWorld = World & {
+  readonly url: string;
+  newBrowser(): Browser;
+  /** Somebody who has `examplePassword`, or none. */
+  newPerson(name: string, given?: { readonly password: null }): Promise<UserRow>;
+  join(workspace: string, user: string, role: Role): Promise<string>;
+  /** The path of a new one-time link. */
+  newLink(user: string): Promise<string>;
+};
+
+type Given = {
+  readonly on?: (typeof stores)[number];
+  /** As the server believes; where it listens unless given. */
+  readonly publicUrl?: string;
+};
+
+/** Hashes take time: one for everybody. */
+const exampleHash = hashOf(new Secret(examplePassword));
+
+export async function openPeopleWorld({ on = "SQLite", publicUrl }: Given = {}): Promise<PeopleWorld> {
+  const world = await openWorld();
+  const store = on === "SQLite" ? world.engines.store : await postgres(world);
+  let url = "";
+  const settings = {
+    ...world.engines.settings,
+    get publicUrl() {
+      return publicUrl ?? url;
+    },
+  };
+  const engines: Engines = { ...world.engines, store, settings };
+  const { routes } = await account.start(engines);
+  const inbound = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    routes,
+    app: null,
+    limits: defaultLimits,
+    clock: engines.clock,
+    log: engines.log,
+  });
+  url = inbound.url;
+  const people = users(engines);
+  return {
+    ...world,
+    engines,
+    url,
+    newBrowser: () => browser(url),
+    async newPerson(name, given) {
+      const value = { name, email: `${name.toLowerCase()}@example.com`, external: null };
+      const password = given === undefined ? await exampleHash : given.password;
+      return people.create(value, password, { operation: "create_user" });
+    },
+    async join(workspace, user, role) {
+      const at = engines.clock.now();
+      const unit = unitOfWork(workspace, at, engines);
+      const { id } = unit.create(member, { user, role });
+      const { changes, ...written } = unit.written();
+      assert.equal(changes.length, 1);
+      const actor = { kind: "system", id: "test" } as const;
+      await store.commit({ ...written, workspace, at, actor, operation: "join", audit: null });
+      return id;
+    },
+    async newLink(id) {
+      const row = await people.byId(id);
+      assert.ok(row);
+      const { link } = await newSignInLink(engines, row, { kind: "system", id: newId("test") });
+      return link.reveal().slice(settings.publicUrl.length);
+    },
+    async close() {
+      await inbound.close(0);
+      if (on === "PostgreSQL") await store.close();
+      await world.close();
+    },
+  };
+}
+
+async function postgres({ clock, engines }: World): Promise<Store> {
+  const store = await (await schemaPlace(storePart, postgresStore)).open(clock);
+  // Workspaces that the world makes are made in the other store.
+  Object.assign(engines, { store });
+  return store;
+}
