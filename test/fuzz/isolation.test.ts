@@ -57,7 +57,7 @@ async function keepsApart(stranger: Stranger, tell: Tell, asked: Asked): Promise
   const named = stranger.ids.filter((id) => said.includes(id));
   if (named.length === 0) return;
   const never = new Map(named.map((id) => [id, neverWas(id)]));
-  const instead: Asked = JSON.parse(replaced(said, never));
+  const instead = JSON.parse(replaced(said, never)) as Asked;
   const back = new Map([...never].map(([id, other]) => [other, id]));
   assert.equal(timeless(replaced(await tell(instead), back)), timeless(told), "it is told that it exists");
 }

@@ -139,8 +139,8 @@ async function idOf(
 
 function joined(all: readonly Known[]): Known {
   const together = new Map<string, readonly unknown[]>();
-  for (const known of all)
-    for (const [name, values] of Object.entries(known))
+  for (const some of all)
+    for (const [name, values] of Object.entries(some))
       together.set(name, [...(together.get(name) ?? []), ...values]);
   return Object.fromEntries(together);
 }

@@ -4,7 +4,7 @@ import { isConfined, mayReach } from "../../../kernel/principal.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { waitFor } from "../../../registry/wait.ts";
-import { endpoint } from "../endpoint.ts";
+import { endpoint, type EndpointRow } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { cancelDeliveries, newReplayJob } from "../jobs/replay.ts";
 import { logId } from "../log-id.ts";
@@ -74,11 +74,7 @@ export const replayWebhooks = act({
         pointer: "/planId",
       });
     const plan = await planOf(context, context.workspace, planId);
-    const { principal, unit } = context;
-    const row = await unit.get(endpoint, plan.endpoint);
-    // Where an endpoint was that is gone is not known any more.
-    if (row === undefined ? isConfined(principal) : !mayReach(principal, row.value)) throw noPlan(planId);
-    const { value } = row ?? (await endpointOf(context, plan.endpoint));
+    const { value } = await endpointOfPlan(context, plan);
     if (!value.isActive && !cancel && plan.state === "planned") throw paused();
     const kind = cancel ? "cancel" : plan.state === "planned" ? "start" : "report";
     return { kind, plan, targetUrl: value.targetUrl, unavailable: [], warnings: [] };
@@ -103,6 +99,15 @@ export const replayWebhooks = act({
     return { ...about(reported, await progressOf(context, plan.id)), next: nextStep(plan) };
   },
 });
+
+/** @throws Failure not_found: the plan to whoever may not see what is in the endpoint's place, else the endpoint */
+async function endpointOfPlan(context: Context, plan: ReplayPlan): Promise<EndpointRow> {
+  const { principal, unit } = context;
+  const row = await unit.get(endpoint, plan.endpoint);
+  // Where an endpoint was that is gone is not known any more.
+  if (row === undefined ? isConfined(principal) : !mayReach(principal, row.value)) throw noPlan(plan.id);
+  return row ?? endpointOf(context, plan.endpoint);
+}
 
 async function carryOut({ kind, plan }: Planned, context: Context): Promise<ReplayPlan> {
   const { workspace, traffic, clock } = context;
