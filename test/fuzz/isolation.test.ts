@@ -73,8 +73,8 @@ async function keepsApart(
 
 /** Whether a call changed something: failures are told as a list. */
 function wrote(asked: Asked, told: string): boolean {
-  const effect = "operation" in asked && operations.find(({ name }) => name === asked.operation)?.effect;
-  return effect !== "read" && told.startsWith("{");
+  if ("method" in asked || !told.startsWith("{")) return false;
+  return operations.find(({ name }) => name === asked.operation)?.effect !== "read";
 }
 
 function neverWas(id: string): string {
