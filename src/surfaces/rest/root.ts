@@ -5,8 +5,9 @@ import { answered } from "./answer.ts";
 /** Where people and programs find what there is. */
 const addresses: readonly (readonly [path: string, does: string])[] = [
   ["/api/v1", "REST API"],
-  ["/api/mcp", "MCP server for AI agents"],
-  ["/mcp", "MCP with sessions and streams"],
+  ["/mcp", "MCP server for AI agents, with sessions and sign-in by OAuth"],
+  ["/api/mcp", "MCP server for AI agents that have a key, without sessions"],
+  ["/sign-in", "for people: their account, sessions and connected clients"],
   ["/reference", "the REST API, for people to read"],
   ["/openapi.json", "the REST API, for programs to read (OpenAPI 3.1)"],
   ["/healthz", "whether the process lives"],
