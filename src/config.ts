@@ -119,7 +119,7 @@ export const variables = {
         .replace(/\/+$/, ""),
   }),
   SLUICE_API_KEY: variable({
-    does: "The API key that CLI commands send.",
+    does: "The API key or personal key that CLI commands send. Empty = what `sluice login` got from the server.",
     example: "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP",
     fallback: "",
     parse: (text) => (text === "" ? undefined : new Secret(text)),

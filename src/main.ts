@@ -52,35 +52,45 @@ async function main(argv: readonly string[]): Promise<number> {
   const nobody = cliClient(connection.url, null);
   const person = personAt(connection, nobody);
   const call = person.hasKey ? client.call : callAsPerson(person);
-  const { rest } = connection;
-  const [name, ...args] = rest;
-  const isOwn = !isShort(rest, builtins);
-  const isHelp = rest.includes("--help");
   try {
-    const about = loginCommands.find((it) => isOwn && it.name === name);
-    if (about !== undefined && !isHelp) return await about.run(args, person);
-    const command = commands.find((it) => it.name === name);
-    if (command !== undefined && !isHelp)
-      return await command.run(args, surroundings(settings, person, call));
-    return await runCli({
-      argv: isOwn && builtins.some((it) => it.name === name) ? ["help", ...rest.slice(0, 1)] : rest,
-      operations,
-      builtins,
-      version,
-      call,
-      print: (line) => console.log(line),
-      printError: (line) => console.error(line),
-      declared,
-      terminal: {
-        colour: process.stdout.isTTY && process.stdout.hasColors(),
-        confirm: process.stdin.isTTY && process.stdout.isTTY ? confirmed : null,
-        environment: referredTo,
-      },
-      readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
-    });
+    return await run(connection.rest, { settings, person, call });
   } finally {
     await Promise.all([client.close(), nobody.close()]);
   }
+}
+
+type Around = {
+  readonly settings: Config;
+  readonly person: LoginSurroundings;
+  readonly call: Client["call"];
+};
+
+/** Runs what this machine does itself, or an operation at the server. */
+async function run(argv: readonly string[], { settings, person, call }: Around): Promise<number> {
+  const [name, ...args] = argv;
+  const isOwn = !isShort(argv, builtins);
+  if (isOwn && !argv.includes("--help")) {
+    const command = commands.find((it) => it.name === name);
+    if (command !== undefined) return command.run(args, surroundings(settings, person, call));
+    const about = loginCommands.find((it) => it.name === name);
+    if (about !== undefined) return about.run(args, person);
+  }
+  return runCli({
+    argv: isOwn && builtins.some((it) => it.name === name) ? ["help", ...argv.slice(0, 1)] : argv,
+    operations,
+    builtins,
+    version,
+    call,
+    print: (line) => console.log(line),
+    printError: (line) => console.error(line),
+    declared,
+    terminal: {
+      colour: process.stdout.isTTY && process.stdout.hasColors(),
+      confirm: process.stdin.isTTY && process.stdout.isTTY ? confirmed : null,
+      environment: referredTo,
+    },
+    readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
+  });
 }
 
 function personAt({ url, key }: Connection, { call }: Client): LoginSurroundings {
@@ -172,7 +182,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  console.error(`error: ${error.message}`);
-  if (error.detail.hint !== undefined) console.error(`hint: ${error.detail.hint}`);
+  console.error(visibleText(`error: ${error.message}`));
+  if (error.detail.hint !== undefined) console.error(visibleText(`hint: ${error.detail.hint}`));
   process.exitCode = kinds[error.kind].exitCode;
 }

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
+import { loginFile } from "../../src/engines/logins/login-file.ts";
 import { listConnectedClients } from "../../src/planes/account/operations/list-connected-clients.ts";
 import { revokeConnectedClient } from "../../src/planes/account/operations/revoke-connected-client.ts";
 import { faulty } from "./faulty.ts";
@@ -23,11 +24,11 @@ import {
 import { movedClock } from "./moved-clock.ts";
 import { eventually } from "./eventually.ts";
 
-test("a person logs in with a browser on their machine, and commands act for them", async (t) => {
-  const scene = await loginScene(t);
+test("a person logs in with a browser on their machine, and commands act for them", async (whole) => {
+  const scene = await loginScene(whole);
   const { server, browser } = scene;
 
-  await t.test("they approve, and the command line is told by a page of its own", async (t) => {
+  await whole.test("they approve, and the command line is told by a page of its own", async (t) => {
     const machine = await newMachine(t, scene);
     const command = machine.start(["login", "--browser"]);
     const asked = await browser.open(await addressOf(command));
@@ -54,7 +55,7 @@ test("a person logs in with a browser on their machine, and commands act for the
     assert.equal((JSON.parse(own.output) as { workspaces: unknown[] }).workspaces.length, 1, own.log);
   });
 
-  await t.test("what knows no state is refused, and the answer is still waited for", async (t) => {
+  await whole.test("what knows no state is refused, and the answer is still waited for", async (t) => {
     const machine = await newMachine(t, scene);
     const command = machine.start(["login", "--browser"]);
     const address = new URL(await addressOf(command));
@@ -79,7 +80,7 @@ test("a person logs in with a browser on their machine, and commands act for the
     assert.equal((await command.ended).code, 0, command.log());
   });
 
-  await t.test("the answer of another server is not used", async (t) => {
+  await whole.test("the answer of another server is not used", async (t) => {
     const machine = await newMachine(t, scene);
     const command = machine.start(["login", "--browser"]);
     await browser.decide(await browser.open(await addressOf(command)), "approve");
@@ -90,7 +91,7 @@ test("a person logs in with a browser on their machine, and commands act for the
     await assert.rejects(readFile(machine.file), { code: "ENOENT" });
   });
 
-  await t.test("who refuses gives nothing", async (t) => {
+  await whole.test("who refuses gives nothing", async (t) => {
     const machine = await newMachine(t, scene);
     const command = machine.start(["login", "--browser"]);
     await browser.decide(await browser.open(await addressOf(command)), "refuse");
@@ -100,7 +101,7 @@ test("a person logs in with a browser on their machine, and commands act for the
     await assert.rejects(readFile(machine.file), { code: "ENOENT" });
   });
 
-  await t.test("where nobody has a browser a code is typed into another", async (t) => {
+  await whole.test("where nobody has a browser a code is typed into another", async (t) => {
     const machine = await newMachine(t, scene);
     const command = machine.start(["login"]);
     await decideDevice(scene, await printed(command, /^ {2}(\w{4}-\w{4})$/m), "approve");
@@ -109,7 +110,7 @@ test("a person logs in with a browser on their machine, and commands act for the
     assert.equal((await machine.run(["whoami"])).code, 0);
   });
 
-  await t.test("a code that is refused gives nothing", async (t) => {
+  await whole.test("a code that is refused gives nothing", async (t) => {
     const machine = await newMachine(t, scene);
     const command = machine.start(["login", "--device"]);
     await decideDevice(scene, await printed(command, /^ {2}(\w{4}-\w{4})$/m), "refuse");
@@ -117,7 +118,7 @@ test("a person logs in with a browser on their machine, and commands act for the
     assert.match(command.log(), /^error: The login was refused in the browser\.$/m);
   });
 
-  await t.test("a terminal opens the browser of its machine", async (t) => {
+  await whole.test("a terminal opens the browser of its machine", async (t) => {
     if (process.platform !== "linux" || spawnSync("script", ["--version"]).error !== undefined)
       return t.skip("there is no script(1) to make a terminal");
     const machine = await newMachine(t, scene);
@@ -145,11 +146,11 @@ test("a person logs in with a browser on their machine, and commands act for the
   });
 });
 
-test("a login is kept, renewed and ended", async (t) => {
-  const scene = await loginScene(t);
+test("a login is kept, renewed and ended", async (whole) => {
+  const scene = await loginScene(whole);
   const { server } = scene;
 
-  await t.test("`token` prints an access token and nothing else", async (t) => {
+  await whole.test("`token` prints an access token and nothing else", async (t) => {
     const machine = await loggedIn(t, scene);
     const { output, code } = await machine.run(["token"]);
     assert.equal(code, 0);
@@ -160,22 +161,29 @@ test("a login is kept, renewed and ended", async (t) => {
     assert.deepEqual(JSON.parse(json), { accessToken, expiresAt: new Date(expiresAt).toISOString() });
   });
 
-  await t.test("of commands that run at once one renews it, and all go on", async (t) => {
-    const machine = await loggedIn(t, scene);
+  await whole.test("of commands that run at once one renews it, and all go on", async (t) => {
+    const [machine, other] = [await loggedIn(t, scene), await loggedIn(t, scene)];
     const before = await agedTokens(machine, scene);
     const renewals = scene.renewals();
-    const ran = await Promise.all(Array.from({ length: 3 }, () => machine.run(["token"])));
+    const { ran } = await loginFile(join(machine.home, "sluice")).alone(async () => {
+      const all = Promise.all(Array.from({ length: 3 }, () => machine.run(["token"])));
+      // Meanwhile another command runs from its start to its end: these could have renewed it too.
+      assert.equal((await other.run(["whoami"])).code, 0);
+      assert.equal(scene.renewals(), renewals);
+      return { ran: all };
+    });
+    const commands = await ran;
     const after = await kept(machine, scene);
     assert.notEqual(after.accessToken, before.accessToken);
     assert.notEqual(after.refreshToken, before.refreshToken);
-    for (const { code, output, log } of ran)
+    for (const { code, output, log } of commands)
       assert.deepEqual([code, output, log], [0, `${after.accessToken}\n`, ""]);
     assert.equal(scene.renewals(), renewals + 1);
     assert.equal((await stat(machine.file)).mode & 0o777, 0o600);
     assert.equal((await machine.run(["whoami"])).code, 0);
   });
 
-  await t.test("an access token that the server takes no longer is replaced", async (t) => {
+  await whole.test("an access token that the server takes no longer is replaced", async (t) => {
     const machine = await loggedIn(t, scene);
     const { accessToken } = await kept(machine, scene);
     const form = new URLSearchParams({ client_id: "sluice-cli", token: accessToken });
@@ -185,7 +193,7 @@ test("a login is kept, renewed and ended", async (t) => {
     assert.notEqual((await kept(machine, scene)).accessToken, accessToken);
   });
 
-  await t.test("logging out ends the tokens of this machine, and no other's", async (t) => {
+  await whole.test("logging out ends the tokens of this machine, and no other's", async (t) => {
     const [machine, other] = [await loggedIn(t, scene), await loggedIn(t, scene)];
     const { accessToken, refreshToken } = await kept(machine, scene);
     const out = await machine.run(["logout"]);
@@ -211,7 +219,7 @@ test("a login is kept, renewed and ended", async (t) => {
     assert.match((await machine.run(["logout"])).output, /^Nobody is logged in/);
   });
 
-  await t.test("logging in again ends the tokens there were", async (t) => {
+  await whole.test("logging in again ends the tokens there were", async (t) => {
     const machine = await loggedIn(t, scene);
     const { accessToken } = await kept(machine, scene);
     const command = machine.start(["login", "--browser"], withKey);
@@ -223,13 +231,13 @@ test("a login is kept, renewed and ended", async (t) => {
     assert.equal((await machine.run(["whoami"])).code, 0);
   });
 
-  await t.test("a key counts before the login", async (t) => {
+  await whole.test("a key counts before the login", async (t) => {
     const machine = await loggedIn(t, scene);
     const { output } = await machine.run(["whoami", "--json"], withKey);
     assert.equal((JSON.parse(output) as { person: unknown }).person, null);
   });
 
-  await t.test("tokens are listed, made and revoked by short names", async (t) => {
+  await whole.test("tokens are listed, made and revoked by short names", async (t) => {
     const machine = await loggedIn(t, scene);
     const create = ["token", "create", "management-token", "--name", "fake", "--scopes", "endpoints:read"];
     const made = await machine.run([...create, "--json"]);
@@ -253,7 +261,7 @@ test("a login is kept, renewed and ended", async (t) => {
     assert.match(more.log, /A client cannot make itself a key/);
   });
 
-  await t.test("what others on the machine may read is not used", async (t) => {
+  await whole.test("what others on the machine may read is not used", async (t) => {
     const machine = await loggedIn(t, scene);
     await chmod(machine.file, 0o644);
     const { code, log } = await machine.run(["whoami"]);
@@ -261,7 +269,7 @@ test("a login is kept, renewed and ended", async (t) => {
     assert.ok(log.includes(`hint: Run: chmod 600 ${machine.file}`), log);
   });
 
-  await t.test("a login whose connection was ended says so, whatever is called", async (t) => {
+  await whole.test("a login whose connection was ended says so, whatever is called", async (t) => {
     const machine = await loggedIn(t, scene);
     const { connectedClients } = await server.ask(listConnectedClients, {});
     for (const { id } of connectedClients) await server.ask(revokeConnectedClient, { connectionId: id });
@@ -272,7 +280,7 @@ test("a login is kept, renewed and ended", async (t) => {
     }
   });
 
-  await t.test("a server that is known by another address is named by it", async (t) => {
+  await whole.test("a server that is known by another address is named by it", async (t) => {
     const machine = await newMachine(t, scene);
     const { code, log } = await machine.run(["login", "--url", server.url.replace("127.0.0.1", "localhost")]);
     assert.equal(code, 2);

@@ -108,19 +108,16 @@ export async function authorizationServer({ url, client, clock }: Asking): Promi
   };
 }
 
+type Refused = Omit<Extract<Issued, { readonly kind: "refused" }>, "kind">;
+
 /** A refusal that nothing can be made of, as a failure. */
-export function refused({ error, description }: Omit<Extract<Issued, { kind: "refused" }>, "kind">): Failure {
-  return new Failure(
-    "forbidden",
-    `The server refused: ${description === "" ? error : description} (${error}).`,
-    {
-      hint: "Run `sluice login` again.",
-    },
-  );
+export function refused({ error, description }: Refused): Failure {
+  const said = description === "" ? error : `${description} (${error})`;
+  return new Failure("forbidden", `The server refused: ${said}.`, { hint: "Run `sluice login` again." });
 }
 
 /** @throws Failure limited or unavailable when the answer says nothing about what was asked */
-function refusalIn({ status, json }: ClientAnswer): { readonly error: string; readonly description: string } {
+function refusalIn({ status, json }: ClientAnswer): Refused {
   const said = Refusal.safeParse(json);
   if (status === 429)
     throw new Failure("limited", "The server takes no more logins from this address for now.", {
