@@ -138,8 +138,8 @@ const capabilities = [
   confined(
     "code-only-in-sandbox",
     "^(node:)?(vm|child_process|cluster|module)$",
-    "^src/engines/sandbox/",
-    "Foreign code and other processes run under limits or not at all.",
+    "^src/engines/(sandbox|browser)/",
+    "Foreign code and other processes run under limits or not at all; a person's browser is opened in one place.",
   ),
 ];
 

@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { ringOf } from "./engines/vault/key-text.ts";
 import { parseCidrs, type Cidr } from "./engines/outbound/address.ts";
@@ -117,7 +119,7 @@ export const variables = {
         .replace(/\/+$/, ""),
   }),
   SLUICE_API_KEY: variable({
-    does: "The API key that CLI commands send.",
+    does: "The API key or personal key that CLI commands send. Empty = what `sluice login` got from the server.",
     example: "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP",
     fallback: "",
     parse: (text) => (text === "" ? undefined : new Secret(text)),
@@ -164,6 +166,26 @@ export function config(environment: Readonly<Record<string, string | undefined>>
 /** What a document that the command line reads refers to as ${NAME}. */
 export function referredTo(name: string): string | undefined {
   return process.env[name];
+}
+
+/** Where somebody sits at the command line, as variables say that are not ours. */
+export type Seat = {
+  /** For what is kept of one user of this machine. */
+  readonly folder: string;
+  /** Connected from another machine, whose browser this one cannot open. */
+  readonly isRemote: boolean;
+  /** Nobody sits there: continuous integration runs it. */
+  readonly isUnattended: boolean;
+};
+
+export function seat(environment: Readonly<Record<string, string | undefined>> = process.env): Seat {
+  const { XDG_CONFIG_HOME: home = "", SSH_CONNECTION: connected = "", CI: ci = "" } = environment;
+  return {
+    // A relative one is to be ignored, its specification says.
+    folder: join(isAbsolute(home) ? home : join(homedir(), ".config"), "sluice"),
+    isRemote: connected !== "",
+    isUnattended: ci !== "" && ci !== "false",
+  };
 }
 
 function numberIn(min: number, max: number): z.ZodType<number> {

@@ -3,18 +3,27 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { backup } from "./commands/backup.ts";
 import type { Surroundings } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
+import { callAsPerson } from "./commands/login/call-as-person.ts";
+import { login } from "./commands/login/login.ts";
+import { serverAddress, type LoginCommand, type LoginSurroundings } from "./commands/login/login-command.ts";
+import { logout } from "./commands/login/logout.ts";
+import { token } from "./commands/login/token.ts";
 import { restore } from "./commands/restore.ts";
 import { signInLinkCommand } from "./commands/sign-in-link.ts";
 import { compose, declared, operations } from "./compose.ts";
-import { config, referredTo, type Config } from "./config.ts";
+import { config, referredTo, seat, type Config } from "./config.ts";
+import { openInBrowser } from "./engines/browser/browser.ts";
+import { loginFile } from "./engines/logins/login-file.ts";
 import { cliClient, type Client } from "./engines/outbound/client.ts";
 import { wallClock } from "./kernel/clock.ts";
 import { Failure, kinds } from "./kernel/failure.ts";
 import { runCli } from "./surfaces/cli/cli.ts";
+import { isShort } from "./surfaces/cli/command-name.ts";
 import { connectionFlags, type Connection } from "./surfaces/cli/connection.ts";
 import { greeting } from "./surfaces/cli/greeting.ts";
 import { visibleText } from "./surfaces/cli/visible-text.ts";
@@ -22,11 +31,15 @@ import { visibleText } from "./surfaces/cli/visible-text.ts";
 const packageFile = new URL("../package.json", import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, "utf8")));
 const commands = [doctor, backup, restore, signInLinkCommand];
+const loginCommands: readonly LoginCommand[] = [login, logout, token];
 const builtins = [
   {
     name: "serve",
     does: "Starts the server. It is configured by environment variables: see docs/guide/configuration.md.",
   },
+  login,
+  logout,
+  token,
   ...commands,
 ];
 
@@ -35,34 +48,73 @@ async function main(argv: readonly string[]): Promise<number> {
   const settings = config();
   const { SLUICE_URL: url, SLUICE_API_KEY: key } = settings;
   const connection = connectionFlags(argv, { url, key: key?.reveal() ?? null }, operations);
-  const { rest } = connection;
   const client = cliClient(connection.url, connection.key);
+  const nobody = cliClient(connection.url, null);
+  const person = personAt(connection, nobody);
+  const call = person.hasKey ? client.call : callAsPerson(person);
   try {
-    const command = commands.find(({ name }) => name === rest[0]);
-    if (command !== undefined && !rest.includes("--help"))
-      return await command.run(rest.slice(1), surroundings(settings, connection, client));
-    return await runCli({
-      argv: builtins.some(({ name }) => name === rest[0]) ? ["help", ...rest.slice(0, 1)] : rest,
-      operations,
-      builtins,
-      version,
-      call: client.call,
-      print: (line) => console.log(line),
-      printError: (line) => console.error(line),
-      declared,
-      terminal: {
-        colour: process.stdout.isTTY && process.stdout.hasColors(),
-        confirm: process.stdin.isTTY && process.stdout.isTTY ? confirmed : null,
-        environment: referredTo,
-      },
-      readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
-    });
+    return await run(connection.rest, { settings, person, call });
   } finally {
-    await client.close();
+    await Promise.all([client.close(), nobody.close()]);
   }
 }
 
-function surroundings(settings: Config, { url, key }: Connection, client: Client): Surroundings {
+type Around = {
+  readonly settings: Config;
+  readonly person: LoginSurroundings;
+  readonly call: Client["call"];
+};
+
+/** Runs what this machine does itself, or an operation at the server. */
+async function run(argv: readonly string[], { settings, person, call }: Around): Promise<number> {
+  const [name, ...args] = argv;
+  const isOwn = !isShort(argv, builtins);
+  if (isOwn && !argv.includes("--help")) {
+    const command = commands.find((it) => it.name === name);
+    if (command !== undefined) return command.run(args, surroundings(settings, person, call));
+    const about = loginCommands.find((it) => it.name === name);
+    if (about !== undefined) return about.run(args, person);
+  }
+  return runCli({
+    argv: isOwn && builtins.some((it) => it.name === name) ? ["help", ...argv.slice(0, 1)] : argv,
+    operations,
+    builtins,
+    version,
+    call,
+    print: (line) => console.log(line),
+    printError: (line) => console.error(line),
+    declared,
+    terminal: {
+      colour: process.stdout.isTTY && process.stdout.hasColors(),
+      confirm: process.stdin.isTTY && process.stdout.isTTY ? confirmed : null,
+      environment: referredTo,
+    },
+    readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
+  });
+}
+
+function personAt({ url, key }: Connection, { call }: Client): LoginSurroundings {
+  const { folder, isRemote, isUnattended } = seat();
+  const isTerminal = process.stdout.isTTY;
+  return {
+    url: serverAddress(url),
+    hasKey: key !== null,
+    client: { call },
+    logins: loginFile(folder),
+    clock: wallClock,
+    isHere: isTerminal && !isRemote,
+    openBrowser: (address) =>
+      isTerminal && !isRemote && !isUnattended ? openInBrowser(address) : Promise.resolve(false),
+    wait: (ms) => sleep(ms),
+    print: (lines) => console.log(visibleText(lines)),
+  };
+}
+
+function surroundings(
+  settings: Config,
+  { url, hasKey, logins }: LoginSurroundings,
+  call: Client["call"],
+): Surroundings {
   return {
     folder: settings.SLUICE_DATA_DIR,
     database: settings.SLUICE_DATABASE_URL,
@@ -71,7 +123,14 @@ function surroundings(settings: Config, { url, key }: Connection, client: Client
     allow: settings.SLUICE_OUTBOUND_ALLOW,
     version,
     clock: wallClock,
-    server: { url, hasKey: key !== null, call: client.call },
+    server: {
+      url,
+      call,
+      // Looked at by whoever needs it alone: others are to run where it cannot be read.
+      get hasKey() {
+        return hasKey || logins.get(url) !== undefined;
+      },
+    },
     print: (line) => console.log(visibleText(line)),
     progress: (line) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${visibleText(line)}`);
@@ -123,7 +182,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  console.error(`error: ${error.message}`);
-  if (error.detail.hint !== undefined) console.error(`hint: ${error.detail.hint}`);
+  console.error(visibleText(`error: ${error.message}`));
+  if (error.detail.hint !== undefined) console.error(visibleText(`hint: ${error.detail.hint}`));
   process.exitCode = kinds[error.kind].exitCode;
 }

@@ -16,4 +16,4 @@ const sluice = await compose({
   ...(limits && { limits }),
 });
 process.once("SIGTERM", () => void sluice.close());
-process.stdout.write(greeting({ ...sluice, key: null, signInLink: null }));
+process.stdout.write(greeting({ ...sluice, key: null, signInLink: sluice.signInLink?.reveal() ?? null }));

@@ -393,6 +393,38 @@ test("bash completes commands, flags and the values of enumerations", async () =
   assert.equal(complete("sluice", "help", "se"), "");
 });
 
+const crateCommand = {
+  name: "crate",
+  does: "Lists and creates.",
+  shortFor: [
+    { words: ["list"], operation: "list_crates" },
+    { words: ["create", "now"], operation: "create_crate" },
+    { words: ["create", "now", "again"], operation: "get_crate" },
+  ],
+};
+
+test("words that are short for an operation run it with its flags, and say which they are", async () => {
+  const builtins = [crateCommand];
+  const made = await run(["crate", "create", "now", "--label", "short", "--json"], { builtins });
+  assert.equal(made.exitCode, 0, made.err);
+  const { id } = JSON.parse(made.out) as { id: string };
+  const got = await run(["crate", "create", "now", "again", id], { builtins });
+  assert.match(got.out, /^label: short$/m);
+  assert.match((await run(["crate", "list", "--help"], { builtins })).out, /^Usage: sluice list-crates /);
+  const help = await run(["help", "crate"], { builtins });
+  assert.match(help.out, /^ {2}crate create now +create-crate$/m);
+  const other = await run(["crate", "create", "later"], { builtins });
+  assert.deepEqual([other.exitCode, other.calls], [2, 0]);
+  assert.match(other.err, /^error: "create later" means nothing after crate\.$/m);
+  assert.match(other.err, /^allowed: list, create now, create now again$/m);
+});
+
+test("what is short for operations completes its words and their flags", async () => {
+  const { out } = await run(["completion", "zsh"], { builtins: [crateCommand] });
+  assert.match(out, /^ +"crate"\) choices="list create now again --[^"]*--label[^"]*" ;;$/m);
+  assert.match(out, /"crate --lining"\) choices="straw foam null" ;;/);
+});
+
 test("zsh and fish have scripts of their own, another shell is refused", async () => {
   const zsh = await run(["completion", "zsh"]);
   assert.match(zsh.out, /^#compdef sluice\n/);

@@ -100,6 +100,8 @@ function tokenAdapter(model: string, kept: Kept): Adapter {
 
 async function endGrant({ grants, ended }: Pick<Kept, "grants" | "ended">, id: string): Promise<void> {
   const how = Provider.ctx?.oidc.route === "revocation" ? "given back" : "replayed";
+  // All machines of a person share it: one that gives its tokens back ends those alone.
+  if (how === "given back" && (await grants.get(id))?.client.from === "built-in") return;
   const grant = await grants.revoke(id);
   if (grant !== undefined) await ended(grant, how);
 }

@@ -62,7 +62,7 @@ function protocol({ resources }: IdentityNeeds): Configuration {
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
     rotateRefreshToken: true,
     expiresWithSession: () => false,
-    // A client that ends one token ends what it was granted.
+    // A client that ends one token ends what it was granted; what keeps that (`oidc-adapter.ts`) knows the exception.
     revokeGrantPolicy: () => true,
     loadExistingGrant(ctx) {
       const grantId = ctx.oidc.result?.consent?.grantId;

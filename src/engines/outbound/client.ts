@@ -12,7 +12,7 @@ export type ClientAnswer = {
 /** The command line's way to the server that the person named; unlike deliveries it is not guarded. */
 export type Client = {
   /**
-   * One REST call; `body` is sent as JSON. Redirects are not followed.
+   * One call; `body` is sent as JSON, or as a form when it is URLSearchParams. Redirects are not followed.
    * @throws Failure unavailable when nothing answers there or the answer is larger than 16 MiB
    */
   call(
@@ -51,11 +51,11 @@ export function cliClient(baseUrl: string, token: string | null): Client {
           method,
           headers: {
             accept: "application/json",
-            ...(body === undefined ? {} : { "content-type": "application/json" }),
+            ...(body === undefined ? {} : { "content-type": contentType(body) }),
             ...(token === null ? {} : { authorization: `Bearer ${token}` }),
             ...headers,
           },
-          body: body === undefined ? null : JSON.stringify(body),
+          body: body === undefined ? null : bodyText(body),
         });
         return { status: answer.statusCode, headers: answer.headers, json: parsed(await answer.body.text()) };
       } catch (error) {
@@ -64,6 +64,14 @@ export function cliClient(baseUrl: string, token: string | null): Client {
     },
     close: () => agent.destroy(),
   };
+}
+
+function contentType(body: unknown): string {
+  return body instanceof URLSearchParams ? "application/x-www-form-urlencoded" : "application/json";
+}
+
+function bodyText(body: unknown): string {
+  return body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
 }
 
 function parsed(text: string): unknown {

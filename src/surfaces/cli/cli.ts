@@ -2,7 +2,7 @@ import { Failure } from "../../kernel/failure.ts";
 import type { Declarable } from "../../registry/declarable.ts";
 import type { Operation } from "../../registry/operation.ts";
 import type { Call } from "./call.ts";
-import { commandName, operationNamed, type Builtin } from "./command-name.ts";
+import { commandName, operationNamed, spelledOut, type Builtin } from "./command-name.ts";
 import { commandInput, type ReadInput } from "./command-input.ts";
 import { completion } from "./completion.ts";
 import { configBuiltin, runConfig } from "./config/config-command.ts";
@@ -61,16 +61,17 @@ export async function runCli(cli: Cli): Promise<number> {
 }
 
 async function dispatch(cli: Cli): Promise<number> {
-  const [command = "help", ...args] = cli.argv;
   const { print, operations } = cli;
   const builtins = [...cli.builtins, ...own];
+  const argv = spelledOut(cli.argv, builtins);
+  const [command = "help", ...args] = argv;
   if (command === "--version") print(cli.version);
   else if (command === "completion") print(completion(args[0] ?? "", operations, builtins));
   else if (command === "config" && !args.includes("--help")) return runConfig(args, cli);
   else if (command === "config") print(helpFor(command, operations, builtins));
   else if (["help", "--help", "-h"].includes(command)) print(helpFor(args[0], operations, builtins));
   else {
-    const [word = "", ...rest] = command === "call" ? args : cli.argv;
+    const [word = "", ...rest] = command === "call" ? args : argv;
     const it = operationNamed(word, operations, builtins);
     const given = readArguments(it, rest);
     if (!given.common.has("help")) return carryOut(it, given, cli);

@@ -32,7 +32,8 @@ export function completion(
       allowed: Object.keys(scripts),
       hint: "sluice completion bash",
     });
-  return write([...operations.map(commandOf), ...builtins.map(commandOfBuiltin)]);
+  const own = operations.map(commandOf);
+  return write([...own, ...builtins.map((it) => commandOfBuiltin(it, own))]);
 }
 
 function commandOf(it: Operation): Command {
@@ -51,9 +52,23 @@ function commandOf(it: Operation): Command {
   return { name: commandName(it), does: it.title, words: [], flags: [...own, ...common] };
 }
 
-function commandOfBuiltin({ name, does, words = [], flags = [] }: Builtin): Command {
-  const own = flags.map((it) => ({ flag: it.name, does: it.does, values: [], bare: it.bare }));
-  return { name, does, words, flags: own };
+/** What is short for operations takes the flags of any of them. */
+function commandOfBuiltin(
+  { name, does, words = [], flags = [], shortFor = [] }: Builtin,
+  operations: readonly Command[],
+): Command {
+  const names = new Set(shortFor.map((it) => commandName({ name: it.operation })));
+  const all = [
+    ...flags.map((it) => ({ flag: it.name, does: it.does, values: [], bare: it.bare })),
+    ...operations.filter((it) => names.has(it.name)).flatMap((it) => it.flags),
+  ];
+  const short = shortFor.flatMap((it) => it.words);
+  return {
+    name,
+    does,
+    words: [...new Set([...words, ...short])],
+    flags: [...new Map(all.map((it) => [it.flag, it])).values()],
+  };
 }
 
 const scripts = { bash, zsh, fish };

@@ -32,12 +32,20 @@ export function overview(operations: readonly Operation[], builtins: readonly Bu
 }
 
 /** What a command does that is no operation. */
-export function builtinText({ name, does, flags = [] }: Builtin): string {
+export function builtinText({ name, does, flags = [], shortFor = [] }: Builtin): string {
   const rows = flags.map((flag): [string, string] => [
     `--${flag.name}${flag.bare ? "" : " <text>"}`,
     flag.does,
   ]);
-  return [`sluice ${name}: ${does}`, ...(rows.length > 0 ? ["", ...section("flags", rows)] : [])].join("\n");
+  const short = shortFor.map(({ words, operation }): [string, string] => [
+    [name, ...words].join(" "),
+    commandName({ name: operation }),
+  ]);
+  return [
+    `sluice ${name}: ${does}`,
+    ...(rows.length > 0 ? ["", ...section("flags", rows)] : []),
+    ...section("short for, with the same flags", short),
+  ].join("\n");
 }
 
 /** What one command does and takes. */

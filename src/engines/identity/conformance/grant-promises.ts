@@ -5,6 +5,7 @@ import {
   approved,
   authorizeTarget,
   beAsked,
+  builtIn,
   day,
   errorOf,
   exchange,
@@ -197,6 +198,23 @@ export const grantPromises: Promises = {
     assert.equal((await visitor.post("/oauth/revoke", { client_id: clientId, token: refresh })).status, 200);
     assert.equal(await identity.token(access), undefined);
     assert.deepEqual(ended, [`${grant} given back`]);
+  },
+
+  async "a built-in client gives back the tokens of one machine, and those of others go on"({
+    identity,
+    ended,
+  }) {
+    const clientId = builtIn.id;
+    const one = await newTokens(identity, { clientId });
+    const other = await newTokens(identity, { clientId });
+    const visitor = new Visitor(identity);
+    for (const token of [one.refresh, one.access])
+      assert.equal((await visitor.post("/oauth/revoke", { client_id: clientId, token })).status, 200);
+    assert.equal(await identity.token(one.access), undefined);
+    assert.deepEqual(errorOf(await refreshed(identity, clientId, one.refresh)), [400, "invalid_grant"]);
+    assert.ok(await identity.token(other.access));
+    assert.equal((await refreshed(identity, clientId, other.refresh)).status, 200);
+    assert.deepEqual(ended, []);
   },
 
   async "approving again, with less or more, is one grant, and tokens given before follow it"({ identity }) {

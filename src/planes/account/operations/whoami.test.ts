@@ -10,6 +10,7 @@ scenarios(whoami, [
     input: {},
     gives: {
       actor: { kind: "key", id: "key_test" },
+      person: null,
       workspace: { name: "test", plan: selfHosted },
       scopes: ["logs:read", "workspace:read"],
     },
