@@ -7,7 +7,7 @@ import { gone, writeEntries, type Owner } from "./entry-writer.ts";
 import { sessionUses, type Place } from "./session-use.ts";
 
 /** Then the client begins a new one, whatever it does. */
-const sessionMs = 7 * 24 * 3_600_000;
+export const sessionMs = 7 * 24 * 3_600_000;
 /** Of one credential; beyond it the one that has been idle longest ends. */
 const sessionsMax = 200;
 const capabilitiesLengthMax = 2_000;

@@ -6,10 +6,10 @@ import type {
   StreamedAnswer,
 } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { errorBody, plainAnswer, RpcError, type RpcMessage } from "../json-rpc.ts";
+import { errorBody, plainAnswer, RpcError, rpcCode, type RpcMessage } from "../json-rpc.ts";
 import type { Guest } from "../reception.ts";
 import { bodyBytesMax, incomplete, refusal } from "../refusal.ts";
-import { readMessage } from "../rpc-body.ts";
+import { readMessages } from "../rpc-body.ts";
 import { eventOf, eventStream } from "./event.ts";
 import type { House } from "./house.ts";
 import { tellSession, tooManyStreams } from "./listening.ts";
@@ -86,8 +86,11 @@ async function posted(house: House, here: Here, request: RawRequest, guest: Gues
   const session = await house.sessions.find(guest.principal, id);
   const body = await request.body(bodyBytesMax);
   if (body.kind !== "whole") return incomplete(body.kind);
-  const message = readMessage(body.bytes);
-  void answerByStream(house, here, { request: lasting(request), guest, session }, message);
+  const content = readMessages(body.bytes);
+  if ("batch" in content)
+    throw new RpcError(rpcCode.invalidRequest, "Batches are not served here: send one message at a time.");
+  if ("answer" in content) await house.questions.answered(session, content.answer);
+  else void answerByStream(house, here, { request: lasting(request), guest, session }, content.message);
   return plainAnswer(202, "");
 }
 
@@ -123,7 +126,8 @@ async function answerByStream(
   const failed = (error: unknown): void =>
     house.engines.log(`an answer did not reach the stream of its session: ${String(error)}`);
   try {
-    const { body } = await sessionAnswer(house, visit, message, (text) => void send(text).catch(failed));
+    const outlet = { send: (text: string) => void send(text).catch(failed), letGo: () => {} };
+    const { body } = await sessionAnswer(house, visit, message, outlet);
     if (body !== "") await send(String(body));
   } catch (error) {
     failed(error);
