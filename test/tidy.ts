@@ -225,7 +225,8 @@ function identifier(node: Node): string | undefined {
 function declaresOperation(node: Node): boolean {
   return (
     node.type === "ObjectExpression" &&
-    ["name", "does", "scope"].every((key) => property(node, key) !== undefined)
+    ["name", "does", "scope"].every((key) => property(node, key) !== undefined) &&
+    property(node, "name") !== "?"
   );
 }
 

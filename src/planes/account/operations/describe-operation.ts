@@ -35,16 +35,9 @@ export const describeOperation = read({
         ...(near.length > 0 && { allowed: near, hint: `Did you mean ${near.join(" or ")}?` }),
       });
     }
-    const { name, title, does, plane, effect, scope, reach, undoNone } = it;
     return {
-      name,
-      title,
-      does,
-      plane,
-      effect,
-      scope,
-      reach,
-      undo: effect === "act" ? "what it did is done" : (undoNone ?? null),
+      ...it,
+      undo: it.effect === "act" ? "what it did is done" : (it.undoNone ?? null),
       input: jsonSchema(it.input, "input"),
       output: jsonSchema(it.output, "output"),
     };
