@@ -17,7 +17,7 @@ export const extra: Extras = {
   prompts: [...contentPrompts, questionPrompt],
 };
 
-const anybody: Principal = {
+export const anybody: Principal = {
   workspaces: new Map([[workspaceId, new Set([scope])]]),
   actor: { kind: "system", id: "conformance" },
   credential: { kind: "none", id: "conformance" },

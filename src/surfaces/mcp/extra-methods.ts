@@ -38,8 +38,8 @@ export function extraMethodsOf({ scope, ...extras }: Extras, engines: Engines): 
   ]);
   const lists: Readonly<Record<ExtraList, readonly object[]>> = {
     "tools/list": extras.tools.map(describedTool),
-    "resources/list": extras.resources.map(({ read: _, ...it }) => it),
-    "prompts/list": extras.prompts.map(({ get: _, ...it }) => it),
+    "resources/list": extras.resources.map(describedResource),
+    "prompts/list": extras.prompts.map(describedPrompt),
   };
 
   function carryOut(method: string, doing: Doing): CarryOut {
@@ -72,6 +72,14 @@ export function extraMethodsOf({ scope, ...extras }: Extras, engines: Engines): 
       return disagreeing(declared, parseParams(Arguments, params).arguments, header);
     },
   };
+}
+
+function describedResource({ uri, name, title, description, mimeType }: ExtraResource): object {
+  return { uri, name, title, description, mimeType };
+}
+
+function describedPrompt({ name, title, description, arguments: args }: ExtraPrompt): object {
+  return { name, title, description, arguments: args };
 }
 
 function describedTool({ name, title, description, inputSchema, reads }: ExtraTool): object {

@@ -73,16 +73,17 @@ async function posted(house: House, request: RawRequest, guest: Guest): Promise<
   if (!isModern && read.method === "initialize" && id !== undefined)
     return initialized(house, outside, { ...read, id });
   const session = isModern ? undefined : await sessionOf(house, request, guest);
-  const visit = { request, guest, session };
-  const isTold = isToldMore(house, read) && takesEvents(request);
-  if (id !== undefined && isTold && house.streams.hasRoom(guest.principal))
-    return streamedCall(house, visit, { ...read, id });
-  return oneAnswer(house, visit, read);
+  return eitherAnswer(house, { request, guest, session }, read);
 }
 
-/** Whether a call may send anything but its answer. */
-function isToldMore({ methods }: House, message: RpcMessage): boolean {
-  return progressTokenOf(message) !== undefined || methods.converses(message);
+/** As a stream when the call may send more than its answer and its client takes events. */
+async function eitherAnswer(house: House, visit: Visit, message: RpcMessage): Promise<Answer> {
+  const { id } = message;
+  const { streams, methods } = house;
+  const saysMore = progressTokenOf(message) !== undefined || methods.converses(message);
+  if (id === undefined || !saysMore || !takesEvents(visit.request) || !streams.hasRoom(visit.guest.principal))
+    return oneAnswer(house, visit, message);
+  return streamedCall(house, visit, { ...message, id });
 }
 
 async function answeredBy(

@@ -7,6 +7,7 @@ import type {
 } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { errorBody, plainAnswer, RpcError, rpcCode, type RpcMessage } from "../json-rpc.ts";
+import { negotiated } from "../legacy-era.ts";
 import type { Guest } from "../reception.ts";
 import { bodyBytesMax, incomplete, refusal } from "../refusal.ts";
 import { readMessages } from "../rpc-body.ts";
@@ -89,8 +90,16 @@ async function posted(house: House, here: Here, request: RawRequest, guest: Gues
   const content = readMessages(body.bytes);
   if ("batch" in content)
     throw new RpcError(rpcCode.invalidRequest, "Batches are not served here: send one message at a time.");
-  if ("answer" in content) await house.questions.answered(session, content.answer);
-  else void answerByStream(house, here, { request: lasting(request), guest, session }, content.message);
+  if ("answer" in content) {
+    await house.questions.answered(session, content.answer);
+    return plainAnswer(202, "");
+  }
+  const { message } = content;
+  if (message.method === "initialize") {
+    const agreed = agreedWith(message.params, negotiated(message.params), session.narrowing);
+    await house.sessions.agree(guest.principal, session, agreed);
+  }
+  void answerByStream(house, here, { request: lasting(request), guest, session }, message);
   return plainAnswer(202, "");
 }
 
