@@ -43,6 +43,11 @@ const benchmarks: readonly {
     measures: "What handing out jobs and ending them costs, on both databases.",
   },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
+  {
+    file: "mcp-sessions.ts",
+    args: [],
+    measures: "What idle MCP sessions and open event streams cost in memory.",
+  },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
   { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
   {

@@ -8,6 +8,7 @@ import { backup } from "./commands/backup.ts";
 import type { Surroundings } from "./commands/command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { restore } from "./commands/restore.ts";
+import { signInLinkCommand } from "./commands/sign-in-link.ts";
 import { compose, declared, operations } from "./compose.ts";
 import { config, referredTo, type Config } from "./config.ts";
 import { cliClient, type Client } from "./engines/outbound/client.ts";
@@ -20,7 +21,7 @@ import { visibleText } from "./surfaces/cli/visible-text.ts";
 
 const packageFile = new URL("../package.json", import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, "utf8")));
-const commands = [doctor, backup, restore];
+const commands = [doctor, backup, restore, signInLinkCommand];
 const builtins = [
   {
     name: "serve",
@@ -65,6 +66,7 @@ function surroundings(settings: Config, { url, key }: Connection, client: Client
   return {
     folder: settings.SLUICE_DATA_DIR,
     database: settings.SLUICE_DATABASE_URL,
+    publicUrl: settings.SLUICE_PUBLIC_URL,
     hasOwnKeys: settings.SLUICE_VAULT_KEYS !== undefined,
     allow: settings.SLUICE_OUTBOUND_ALLOW,
     version,

@@ -11,6 +11,7 @@ export type Shown = {
 };
 
 type Fields = Readonly<Record<string, string>>;
+type Sent = { readonly method?: string; readonly body?: string; readonly headers?: Fields };
 
 /** A browser as far as pages without scripts need one: it keeps cookies, fills in forms and follows redirects. */
 export type Browser = {
@@ -27,7 +28,7 @@ const redirectsMax = 5;
 export function browser(url: string): Browser {
   const cookies = new Map<string, string>();
 
-  async function send(path: string, init: RequestInit & { readonly headers?: Fields }): Promise<Shown> {
+  async function send(path: string, init: Sent = {}): Promise<Shown> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = { "user-agent": "an example browser", ...(cookie !== "" && { cookie }), ...init.headers };
     const response = await fetch(url + path, { ...init, headers, redirect: "manual" });
@@ -47,7 +48,7 @@ export function browser(url: string): Browser {
     for (let n = 0; n < redirectsMax; n++) {
       const to = at.headers.get("location") ?? /^0;url=(.*)$/.exec(at.headers.get("refresh") ?? "")?.[1];
       if (to === undefined) return at;
-      at = await send(to, {});
+      at = await send(to);
     }
     return assert.fail(`more than ${redirectsMax} redirects`);
   }
@@ -61,16 +62,16 @@ export function browser(url: string): Browser {
 
   return {
     cookies,
-    open: async (path) => follow(await send(path, {})),
+    open: async (path) => follow(await send(path)),
     async submit(page, fields, action = page) {
-      const { html, path } = await follow(await send(page, {}));
+      const { html, path } = await follow(await send(page));
       const to = action === page ? path : action;
       const form = [...html.matchAll(/<form[^>]*?action="([^"]*)"[^>]*>([^]*?)<\/form>/g)].find(
         (found) => plain(found[1] ?? "") === to.split("?")[0],
       );
       assert.ok(form, `${path} has no form that is sent to ${to}`);
       const own = [...(form[2] ?? "").matchAll(/<input[^>]*?name="([^"]*)"[^>]*>/g)].map(
-        ([input, name = ""]) => [name, plain(/value="([^"]*)"/.exec(input)?.[1] ?? "")],
+        ([input, name = ""]): [string, string] => [name, plain(/value="([^"]*)"/.exec(input)?.[1] ?? "")],
       );
       return follow(await post(to.split("?")[0] ?? "", { ...Object.fromEntries(own), ...fields }));
     },

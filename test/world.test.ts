@@ -12,7 +12,7 @@ after(() => world.close());
 test("what is left behind is counted by what it is, since the last mark", async () => {
   const { store, traffic, counters, clock } = world.engines;
   const workspace = await world.newWorkspace();
-  assert.deepEqual(world.leftBehind(), { workspace: 1, history: 1 });
+  assert.deepEqual(world.leftBehind(), { workspace: 1, environment: 3, bucket: 5, history: 9 });
   world.mark();
   assert.deepEqual(world.leftBehind(), {});
 

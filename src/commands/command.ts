@@ -11,6 +11,8 @@ export type Surroundings = {
   readonly database: Secret | null;
   /** Whether the sealing keys are in the configuration, so that there is no key file. */
   readonly hasOwnKeys: boolean;
+  /** The address people reach the server at; null when it is where it listens. */
+  readonly publicUrl: string | null;
   readonly allow: readonly Cidr[];
   /** Of this program. */
   readonly version: string;

@@ -37,6 +37,20 @@ function holds(scopes: Scopes | undefined, scope: Scope): boolean {
   return scopes !== undefined && (scopes === "all" || scopes.has(scope));
 }
 
+/** Whether there is anything in a workspace that may not be seen. */
+export function isConfined({ confines: { environment, buckets } }: Principal): boolean {
+  return environment !== undefined || buckets !== undefined;
+}
+
+/** Whether what is in this place may be seen. */
+export function mayReach(
+  { confines: { environment, buckets } }: Principal,
+  place: { readonly environment: string; readonly bucket: string },
+): boolean {
+  const inEnvironment = environment === undefined || environment === place.environment;
+  return inEnvironment && (buckets === undefined || buckets.includes(place.bucket));
+}
+
 /** What is held, for people to read: in this workspace, or without one named in any. */
 export function heldScopes({ workspaces }: Principal, workspace?: string): readonly string[] {
   const held = new Set<string>();

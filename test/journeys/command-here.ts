@@ -32,6 +32,7 @@ export async function commandHere(
       folder,
       database: database === null ? null : new Secret(database),
       hasOwnKeys: false,
+      publicUrl: null,
       allow: [],
       version: exampleVersion,
       clock,

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
-import { compose, operations } from "../../src/compose.ts";
+import { compose, operations, type Sluice } from "../../src/compose.ts";
+import { entryPlace } from "../../src/engines/identity/entry-place.ts";
+import { grantsIn } from "../../src/engines/identity/grants.ts";
+import { serverScope } from "../../src/registry/workspace.ts";
 import { config } from "../../src/config.ts";
 import { pathParameters } from "../../src/registry/field.ts";
 import type { Operation } from "../../src/registry/operation.ts";
@@ -25,6 +28,7 @@ type Made = {
   readonly bucketId: string;
   readonly logId: string;
   readonly changeId: string;
+  readonly connectionId: string;
 };
 
 /** One good call of every operation that writes, made in this order; a new operation needs its line here. */
@@ -44,6 +48,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   delete_environment: ({ environmentId }) => ({ environmentId }),
   create_bucket: () => ({ name: "shop" }),
   delete_bucket: ({ bucketId }) => ({ bucketId }),
+  revoke_connected_client: ({ connectionId }) => ({ connectionId }),
   update_workspace: () => ({ name: "renamed" }),
   undo_change: ({ changeId }) => ({ changeId }),
   delete_endpoint: () => ({ endpointId: "first" }),
@@ -60,6 +65,8 @@ type Watched = {
   rows(): Promise<readonly string[]>;
   /** Client sockets made in this process, and names resolved and requests sent by the server, so far. */
   reached(): { readonly sockets: number; readonly outbound: number; readonly target: number };
+  /** A client that somebody connected, by id. */
+  connected(): Promise<string>;
   readonly target: Target;
   readonly echoUrl: string;
 };
@@ -109,6 +116,7 @@ async function watched(t: TestContext): Promise<Watched> {
   return {
     target,
     echoUrl: sluice.echoUrl,
+    connected: () => connectedTo(sluice),
     async rest(it, input) {
       const inPath = pathParameters(it.path);
       const path = it.path.replaceAll(/:(\w+)/g, (_, name: string) => String(input[name]));
@@ -181,13 +189,21 @@ function rowsOf(path: string): readonly string[] {
   return rows.toSorted();
 }
 
+async function connectedTo({ engines, publicUrl }: Sluice): Promise<string> {
+  const { store, clock } = engines;
+  const [first] = await store.records.every("workspace", { limit: 1 });
+  const client = { id: "fake", name: "Fake Agent", uri: null, from: "registered", redirectUris: [] } as const;
+  const approval = { account: "usr_fake", realm: first?.id ?? "", scopes: ["endpoints:read"] };
+  return grantsIn(entryPlace(store, serverScope, clock), clock).approve(client, approval, `${publicUrl}/mcp`);
+}
+
 function operation(name: string): Operation {
   const found = operations.find((it) => it.name === name);
   assert.ok(found, name);
   return found;
 }
 
-async function made({ rest, target, echoUrl }: Watched): Promise<Made> {
+async function made({ rest, connected, target, echoUrl }: Watched): Promise<Made> {
   await rest(operation("create_endpoint"), { name: "first", targetUrl: target.url });
   await rest(operation("create_endpoint"), { name: "signed", targetUrl: target.url, provider: "github" });
   const { ingestUrl } = await rest(operation("get_endpoint"), { endpointId: "first" });
@@ -207,6 +223,7 @@ async function made({ rest, target, echoUrl }: Watched): Promise<Made> {
     changeId,
     environmentId: String(environmentId),
     bucketId: String(bucketId),
+    connectionId: await connected(),
   };
 }
 

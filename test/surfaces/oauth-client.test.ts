@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
-import { FakeClient, openOauthWorld, type OauthWorld, type Person } from "./oauth-world.ts";
+import { FakeClient, freePort, openOauthWorld, type OauthWorld, type Person } from "./oauth-world.ts";
 
 let world: OauthWorld;
 before(async () => (world = await openOauthWorld()));
@@ -100,15 +99,6 @@ test("the official suite for authorization servers passes, and it did look", asy
   assert.equal(code, 0, output);
   assert.match(output, /3 passed, 0 failed/, output);
 });
-
-/** Of the listener that the suite opens for its answer. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return String(port);
-}
 
 /** Opens what the suite asks a person to open, approves and hands the answer to the suite's own listener. */
 async function visit({ browser }: Person, link: string): Promise<void> {

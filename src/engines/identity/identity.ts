@@ -24,13 +24,16 @@ export type Identity = {
   ): Promise<{ readonly next: string; readonly grant: string } | undefined>;
   /** As `approve`; the client is told `access_denied`. */
   refuse(request: IdentityRequest): Promise<string | undefined>;
-  /** What an access token stands for at this moment; undefined when it is unknown, expired or its grant was revoked. */
+  /**
+   * What an access token stands for at this moment; undefined when it is unknown, expired or its grant was revoked: here at
+   * once, by another process within a second.
+   */
   token(text: string): Promise<AccessToken | undefined>;
   /** undefined when it was revoked, or not used for `idleDays`. */
   grant(id: string): Promise<Grant | undefined>;
   /** Approved last first, at most 1,000. */
   grants(of: { readonly account: string } | { readonly realm: string }): Promise<readonly Grant[]>;
-  /** Every token of the grant is refused from now on, by every process. Revoking what is gone changes nothing. */
+  /** Every token of the grant is refused from now on, by other processes within a second. Revoking what is gone changes nothing. */
   revoke(grant: string): Promise<void>;
 };
 

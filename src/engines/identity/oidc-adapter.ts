@@ -15,6 +15,10 @@ export type Kept = {
   readonly ended: IdentityNeeds["ended"];
 };
 
+export function collectionOf(model: string): string {
+  return `oauth/${model}`;
+}
+
 const Payload = z.custom<AdapterPayload>((value) => typeof value === "object" && value !== null);
 const UsedAt = z.object({ at: z.int() });
 const Pointer = z.object({ id: z.string() });
@@ -35,7 +39,7 @@ export function adapterOver(kept: Kept): (model: string) => Adapter {
 
 function tokenAdapter(model: string, kept: Kept): Adapter {
   const { place, grants, clock, vault } = kept;
-  const collection = `oauth/${model}`;
+  const collection = collectionOf(model);
   const used = `oauth_used/${model}`;
   const byUserCode = "oauth_user_code";
   const keyOf = fingerprint;
@@ -100,7 +104,7 @@ async function endGrant({ grants, ended }: Pick<Kept, "grants" | "ended">, id: s
   if (grant !== undefined) await ended(grant, how);
 }
 
-const clientCollection = "oauth/Client";
+const clientCollection = collectionOf("Client");
 const secretOwner = (id: string): string => `server/oauth_client/${id}/secret`;
 
 function clientAdapter({ place, clock, vault }: Kept): Adapter {

@@ -1,8 +1,8 @@
+import { accessTokens } from "./access-tokens.ts";
 import { entryPlace } from "./entry-place.ts";
 import { grantsIn, type Grants } from "./grants.ts";
 import {
   grantDays,
-  type AccessToken,
   type Identity,
   type IdentityAnswer,
   type IdentityNeeds,
@@ -22,7 +22,9 @@ const dayMs = 24 * 60 * 60 * 1_000;
 export function oidcIdentity(needs: IdentityNeeds): Identity {
   const { store, workspace, vault, clock } = needs;
   const place = entryPlace(store, workspace, clock);
-  const grants = grantsIn(place, clock);
+  const stored = grantsIn(place, clock);
+  const tokens = accessTokens(place, stored, clock);
+  const grants = telling(stored, tokens.forget);
   const kept: Kept = { place, grants, clock, vault, ended: needs.ended };
   let made: Promise<OidcServer> | undefined;
 
@@ -44,11 +46,28 @@ export function oidcIdentity(needs: IdentityNeeds): Identity {
       return prefilled(answer, request.target);
     },
     ...deciding(needs, kept, server),
-    token: async (text) => tokenOf((await server()).provider, grants, text),
+    token: tokens.find,
     grant: grants.get,
     grants: grants.list,
     async revoke(grant) {
       await grants.revoke(grant);
+    },
+  };
+}
+
+/** Calls back once a grant was changed. */
+function telling(grants: Grants, changed: () => void): Grants {
+  return {
+    ...grants,
+    async approve(...it) {
+      const id = await grants.approve(...it);
+      changed();
+      return id;
+    },
+    async revoke(id) {
+      const revoked = await grants.revoke(id);
+      changed();
+      return revoked;
     },
   };
 }
@@ -98,26 +117,5 @@ function deciding(
       decided(request, ({ resume }) =>
         resume({ error: "access_denied", error_description: "The person refused." }),
       ),
-  };
-}
-
-async function tokenOf(
-  { AccessToken: tokens }: OidcServer["provider"],
-  grants: Grants,
-  text: string,
-): Promise<AccessToken | undefined> {
-  const token = await tokens.find(text);
-  if (token?.grantId === undefined || typeof token.aud !== "string") return undefined;
-  const grant = await grants.get(token.grantId);
-  if (grant === undefined || grant.account !== token.accountId) return undefined;
-  const { account, realm, id, client, scopes } = grant;
-  return {
-    account,
-    realm,
-    client,
-    grant: id,
-    scopes: (scopes[token.aud] ?? []).filter((scope) => token.scopes.has(scope)),
-    audience: token.aud,
-    expiresAt: (token.exp ?? 0) * 1_000,
   };
 }

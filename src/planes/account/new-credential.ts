@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
-import { heldScopes, may, type Scope } from "../../kernel/principal.ts";
+import { heldScopes, isConfined, may, type Scope } from "../../kernel/principal.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Context } from "../../registry/context.ts";
 import { credential, keptOf, newSecret, type CredentialRow, type CredentialValue } from "./credential.ts";
@@ -64,6 +64,8 @@ export function refuseToExceed(
   { principal, workspace, catalogue }: Context,
   scopes: readonly string[] | null,
 ): void {
+  if (isConfined(principal))
+    throw new Failure("forbidden", "A credential for a part of the workspace makes no others.");
   const missing = knownScopes(catalogue).find(
     (scope) => (scopes === null || scopes.includes(scope)) && !may(principal, scope, workspace),
   );

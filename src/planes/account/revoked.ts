@@ -1,6 +1,11 @@
+import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { expectedVersion } from "../../registry/expected-version.ts";
 import type { Unit } from "../../registry/unit.ts";
 import { credential, type CredentialRow } from "./credential.ts";
+
+/** What revoking one takes. */
+export const revocation = z.object({ credentialId: z.string().max(100), expectedVersion });
 
 /** @throws Failure not_found at `/credentialId` */
 export async function credentialOf(unit: Unit, id: string): Promise<CredentialRow> {

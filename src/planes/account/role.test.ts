@@ -8,6 +8,8 @@ import { scopesOf, type Role } from "./role.ts";
 /** Who has each scope: a new one is decided here, or the test fails. */
 const everybody = [
   "changes:read",
+  "connected-clients:read",
+  "connected-clients:write",
   "credentials:read",
   "dashboard:read",
   "endpoints:read",

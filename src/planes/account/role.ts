@@ -15,6 +15,9 @@ const administrative: ReadonlySet<string> = new Set<Scope>([
   "workspace:write",
 ]);
 
+/** What viewers may do all the same, for it is about what is their own. */
+const everyones: ReadonlySet<string> = new Set<Scope>(["connected-clients:write"]);
+
 const known = new WeakMap<Catalogue, Readonly<Record<Role, Scopes>>>();
 
 /** What a role allows, of all scopes that operations need. */
@@ -30,6 +33,8 @@ function tableOf({ operations }: Catalogue): Readonly<Record<Role, Scopes>> {
     owner: "all",
     admin: new Set(all),
     member: new Set(all.filter((scope) => !administrative.has(scope))),
-    viewer: new Set(all.filter((scope) => scope.endsWith(":read") || scope.startsWith("self:"))),
+    viewer: new Set(
+      all.filter((scope) => scope.endsWith(":read") || scope.startsWith("self:") || everyones.has(scope)),
+    ),
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import type { Store } from "../../engines/store/store.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Actor } from "../../kernel/principal.ts";
@@ -23,7 +24,7 @@ export const linkPath = "/sign-in/link/";
  * whoever has set a new password need not fear older links.
  */
 export async function newSignInLink(
-  { store, clock, settings }: Pick<Engines, "store" | "clock" | "settings">,
+  { store, clock, settings }: Pick<Engines, "clock" | "settings"> & { readonly store: Pick<Store, "commit"> },
   { id, version }: Pick<UserRow, "id" | "version">,
   by: Actor,
 ): Promise<{ readonly link: Secret; readonly expiresAt: number }> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { mayReach } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import { endpoint, type EndpointRow } from "./endpoint.ts";
@@ -12,12 +13,7 @@ export async function endpointOf(context: Context, idOrSlug: string): Promise<En
   const row = idOrSlug.startsWith("ep_")
     ? await unit.get(endpoint, idOrSlug)
     : await unit.byKey(endpoint, "slug", idOrSlug);
-  const { environment, buckets } = principal.confines;
-  const visible =
-    row !== undefined &&
-    (environment === undefined || environment === row.value.environment) &&
-    (buckets === undefined || buckets.includes(row.value.bucket));
-  if (visible) return row;
+  if (row !== undefined && mayReach(principal, row.value)) return row;
   throw new Failure("not_found", `No endpoint ${quoted(idOrSlug)}.`, {
     pointer: "/endpointId",
     hint: "list_endpoints shows the ids and slugs; undo_change brings a deleted endpoint back.",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Exchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
+import { mayReach } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 
@@ -17,12 +18,7 @@ export async function logOf(context: Context, asked: string | number): Promise<E
     number === undefined
       ? ((await ledger.get(workspace, { id })) ?? (await traffic.recent.get(workspace, id)))
       : await ledger.get(workspace, { number: Number(number) });
-  const { environment, buckets } = principal.confines;
-  const visible =
-    found?.plane === "webhooks" &&
-    (environment === undefined || environment === found.environment) &&
-    (buckets === undefined || buckets.includes(found.bucket));
-  if (found !== undefined && visible) return found;
+  if (found?.plane === "webhooks" && mayReach(principal, found)) return found;
   throw new Failure("not_found", `No log ${quoted(id)}.`, {
     pointer: "/logId",
     hint: "list_logs shows the ids and numbers. Logs are removed when the plan's retention ends.",

@@ -44,7 +44,11 @@ export async function planOf(
 ): Promise<ReplayPlan> {
   const entry = await store.entries.get(workspace, replayCollection, id);
   if (entry !== undefined) return ReplayPlan.parse(entry);
-  throw new Failure("not_found", `No replay plan ${quoted(id)}.`, {
+  throw noPlan(id);
+}
+
+export function noPlan(id: string): Failure {
+  return new Failure("not_found", `No replay plan ${quoted(id)}.`, {
     pointer: "/planId",
     hint: "A plan is to be started within an hour. Call replay_webhooks with endpointId to make a new one.",
   });

@@ -30,8 +30,9 @@ export function inputSchemaOf(it: Operation): JsonObject {
  */
 export function outputSchemaOf(it: Operation): JsonObject {
   const { properties = {} } = z.toJSONSchema(it.output, { io: "output" });
-  const members = Object.entries(properties).map(([name, schema]) => [name, kindOf(schema)]);
-  return { type: "object", properties: Object.fromEntries(members) };
+  const members: JsonObject = {};
+  for (const [name, schema] of Object.entries(properties)) members[name] = kindOf(schema);
+  return { type: "object", properties: members };
 }
 
 /** Of a prompt: what its arguments are called, what they mean, and which must be there. */
@@ -65,13 +66,13 @@ function referenceTo(name: string): string {
 /** The definitions that are still referred to, from what was left out too little of. */
 function referenced(leaned: JsonObject, definitions: JsonObject, anything: ReadonlySet<string>): JsonObject {
   const kept: JsonObject = {};
-  const open: Json[] = [leaned];
-  for (let text = JSON.stringify(open.pop()); text !== undefined; text = JSON.stringify(open.pop()))
+  let known: number;
+  do {
+    known = Object.keys(kept).length;
+    const text = JSON.stringify([leaned, kept]);
     for (const [name, definition] of Object.entries(definitions))
-      if (!Object.hasOwn(kept, name) && text.includes(`"${referenceTo(name)}"`)) {
-        kept[name] = leanValue(definition, anything);
-        open.push(kept[name]);
-      }
+      if (text.includes(`"${referenceTo(name)}"`)) kept[name] = leanValue(definition, anything);
+  } while (known < Object.keys(kept).length);
   return kept;
 }
 
@@ -103,8 +104,9 @@ function leanObject(schema: JsonObject, anything: ReadonlySet<string>): JsonObje
 }
 
 /** Told in full by `describe_operation`, when it is needed. */
-function brief({ type = "object", description = "" }: JsonObject): JsonObject {
-  return { type, description: `${String(description)} Its members: describe_operation.`.trim() };
+function brief({ type = "object", description }: JsonObject): JsonObject {
+  const does = typeof description === "string" ? `${description} ` : "";
+  return { type, description: `${does}Its members: describe_operation.` };
 }
 
 /** Names of properties are not keywords: a field called `format` stays. */

@@ -27,8 +27,12 @@ export function embedded(schema: JsonSchema, embedding: Embedding): JsonObject {
     return typeof value === "object" && value !== null ? movedObject(value) : value;
   }
   function movedObject(value: JsonObject): JsonObject {
-    const { $ref, $schema: _schema, $defs: _defs, secret, ...rest } = value;
-    const marks = secret === true ? { writeOnly: true, format: "password" } : nothingFor(secret, "secret");
+    const { $ref, $schema: _schema, $defs: _defs, secret, brief, ...rest } = value;
+    const marks = {
+      ...(secret === true ? { writeOnly: true, format: "password" } : nothingFor(secret, "secret")),
+      // A mark for lists of tools, unless it is the name of a member.
+      ...(brief === true ? {} : nothingFor(brief, "brief")),
+    };
     const kept = Object.fromEntries(Object.entries(rest).map(([name, member]) => [name, moved(member)]));
     const name = typeof $ref === "string" ? $ref.replace("#/$defs/", "") : undefined;
     if (name === undefined) return { ...kept, ...marks, ...nothingFor($ref, "$ref") };

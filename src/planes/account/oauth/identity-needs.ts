@@ -1,6 +1,7 @@
 import type { IdentityNeeds, LimitedUse } from "../../../engines/identity/identity.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { readThrough } from "../../../registry/read-through.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { user } from "../user.ts";
 
@@ -45,7 +46,7 @@ export function identityNeeds({
   const overMcp = scopesOf(operations.filter(({ reach }) => reach === "everywhere"));
   return {
     clock,
-    store,
+    store: bounded(store),
     vault,
     log,
     workspace: serverScope,
@@ -75,6 +76,17 @@ export function identityNeeds({
         outbox: [],
         audit: { id: newId("aud"), subjects: [id, account], detail: { how, client: client.name } },
       });
+    },
+  };
+}
+
+/** Whoever asks is kept waiting: what the store does not answer in time is `unavailable`. */
+function bounded({ entries, commit }: Engines["store"]): IdentityNeeds["store"] {
+  return {
+    commit,
+    entries: {
+      get: (...of) => readThrough(() => entries.get(...of)),
+      list: (...of) => readThrough(() => entries.list(...of)),
     },
   };
 }

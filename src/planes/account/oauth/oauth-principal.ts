@@ -1,7 +1,6 @@
 import { Failure } from "../../../kernel/failure.ts";
 import type { Principal, Scope, Scopes } from "../../../kernel/principal.ts";
 import type { Engines } from "../../../registry/engines.ts";
-import { readThrough } from "../../../registry/read-through.ts";
 import type { LiveMembers } from "../live-members.ts";
 
 /** Who a bearer text is for at this resource. */
@@ -13,7 +12,8 @@ const tokenPattern = /^[\w-]{43}$/;
 /**
  * Who an OAuth access token is for, with what they approved and may still do. undefined = it does not look like one.
  *
- * It is looked up with every call, so a grant that was revoked anywhere is refused everywhere from then on.
+ * A grant that was revoked is refused from the next call on, and within a second by other processes; what a role no longer
+ * allows is not allowed from the next call on.
  *
  * @throws Failure unauthenticated that lets the client sign in again, or unavailable
  */
@@ -24,7 +24,7 @@ export function oauthPrincipals(
   const known = new Map<string, Scope>([...catalogue.operations.values()].map(({ scope }) => [scope, scope]));
   return async (text, resource) => {
     if (!tokenPattern.test(text)) return undefined;
-    const token = await readThrough(() => identity.token(text));
+    const token = await identity.token(text);
     if (token === undefined)
       throw refused(
         "This access token is not known, is over, or was revoked.",

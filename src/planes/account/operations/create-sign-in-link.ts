@@ -58,7 +58,7 @@ async function requireOverAll(context: Context, { workspace, value }: MemberRow)
         "This person belongs to another workspace too, where you may not do this.",
         {
           pointer: "/memberId",
-          hint: "Whoever runs the server can make a link: sluice sign-in-link.",
+          hint: "Whoever runs the server can make a link with `sluice sign-in-link`.",
         },
       );
   }

@@ -22,7 +22,10 @@ export const inviteMember = change({
   reach: "people",
   destructive: false,
   undoNone: "the link was shown; revoke_invitation takes it back",
-  input: z.object({ email: Email, role: Role.default("member") }),
+  input: z.object({
+    email: Email.describe("Whom it is for, such as `ada@example.com`."),
+    role: Role.default("member"),
+  }),
   output: InvitationView.extend({ link: z.string().describe("Shown this once.") }),
   async run({ email, role }, context) {
     const { unit, principal, settings, now } = context;

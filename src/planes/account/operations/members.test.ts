@@ -168,7 +168,7 @@ for (const on of stores)
     after(() => world.close());
 
     /** A workspace with somebody in each of these roles. */
-    async function workspaceOf<const R extends readonly Role[]>(...roles: R) {
+    async function workspaceOf(...roles: readonly Role[]) {
       const workspace = await world.newWorkspace();
       const people = await Promise.all(
         roles.map(async (role) => {

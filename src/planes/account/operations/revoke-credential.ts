@@ -1,7 +1,7 @@
-import { z } from "zod";
+import { refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { CredentialView, viewOf } from "../credential-view.ts";
-import { credentialOf, revoked } from "../revoked.ts";
+import { credentialOf, revocation, revoked } from "../revoked.ts";
 
 export const revokeCredential = change({
   name: "revoke_credential",
@@ -13,9 +13,11 @@ export const revokeCredential = change({
   reach: "people",
   destructive: true,
   undoNone: "a revoked credential may have leaked",
-  input: z.object({ credentialId: z.string().max(100) }),
+  input: revocation,
   output: CredentialView,
-  async run({ credentialId }, { unit, now }) {
-    return viewOf(revoked(unit, await credentialOf(unit, credentialId), now), now);
+  async run({ credentialId, expectedVersion: expected }, { unit, now }) {
+    const row = await credentialOf(unit, credentialId);
+    refuseOtherVersion(row, expected, "credential");
+    return viewOf(revoked(unit, row, now), now);
   },
 });

@@ -1,7 +1,7 @@
-import { z } from "zod";
+import { refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { CredentialView, viewOf } from "../credential-view.ts";
-import { noCredential, credentialOf, revoked } from "../revoked.ts";
+import { noCredential, credentialOf, revocation, revoked } from "../revoked.ts";
 
 export const revokePersonalKey = change({
   name: "revoke_personal_key",
@@ -14,11 +14,12 @@ export const revokePersonalKey = change({
   reach: "people",
   destructive: true,
   undoNone: "a revoked credential may have leaked",
-  input: z.object({ credentialId: z.string().max(100) }),
+  input: revocation,
   output: CredentialView,
-  async run({ credentialId }, { unit, principal, now }) {
+  async run({ credentialId, expectedVersion: expected }, { unit, principal, now }) {
     const row = await credentialOf(unit, credentialId);
     if (row.value.owner !== principal.actor.id) throw noCredential();
+    refuseOtherVersion(row, expected, "key");
     return viewOf(revoked(unit, row, now), now);
   },
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { credential } from "../credential.ts";
 import { CredentialView, viewOf } from "../credential-view.ts";
@@ -19,10 +20,12 @@ export const updateCredential = change({
     credentialId: z.string().max(100),
     name: fields.name.optional(),
     toolsets: fields.toolsets.optional(),
+    expectedVersion,
   }),
   output: CredentialView,
-  async run({ credentialId, name, toolsets }, { unit, now }) {
+  async run({ credentialId, name, toolsets, expectedVersion: expected }, { unit, now }) {
     const row = await credentialOf(unit, credentialId);
+    refuseOtherVersion(row, expected, "credential");
     const { value } = row;
     const next = { ...value, name: name ?? value.name, toolsets: toolsets ?? value.toolsets };
     return viewOf(unit.update(credential, row, next), now);

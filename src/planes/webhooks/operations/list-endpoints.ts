@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isConfined } from "../../../kernel/principal.ts";
 import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
@@ -52,7 +53,6 @@ export const listEndpoints = read({
 });
 
 async function totalOf(context: Context): Promise<number> {
-  const { environment, buckets } = context.principal.confines;
-  if (environment === undefined && buckets === undefined) return context.unit.count(endpoint);
+  if (!isConfined(context.principal)) return context.unit.count(endpoint);
   return (await visibleEndpoints(context)).length;
 }

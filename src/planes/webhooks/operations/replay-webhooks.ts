@@ -1,12 +1,22 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
+import { isConfined, mayReach } from "../../../kernel/principal.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { waitFor } from "../../../registry/wait.ts";
+import { endpoint, type EndpointRow } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { cancelDeliveries, newReplayJob } from "../jobs/replay.ts";
 import { logId } from "../log-id.ts";
-import { canary, planOf, progressOf, replayStates, savePlan, type ReplayPlan } from "../replay-plan.ts";
+import {
+  canary,
+  noPlan,
+  planOf,
+  progressOf,
+  replayStates,
+  savePlan,
+  type ReplayPlan,
+} from "../replay-plan.ts";
 import { paused, select, Unavailable, type Planned } from "../replay-selection.ts";
 import { moment } from "../moment.ts";
 
@@ -64,7 +74,7 @@ export const replayWebhooks = act({
         pointer: "/planId",
       });
     const plan = await planOf(context, context.workspace, planId);
-    const { value } = await endpointOf(context, plan.endpoint);
+    const { value } = await endpointOfPlan(context, plan);
     if (!value.isActive && !cancel && plan.state === "planned") throw paused();
     const kind = cancel ? "cancel" : plan.state === "planned" ? "start" : "report";
     return { kind, plan, targetUrl: value.targetUrl, unavailable: [], warnings: [] };
@@ -89,6 +99,15 @@ export const replayWebhooks = act({
     return { ...about(reported, await progressOf(context, plan.id)), next: nextStep(plan) };
   },
 });
+
+/** @throws Failure not_found: the plan to whoever may not see what is in the endpoint's place, else the endpoint */
+async function endpointOfPlan(context: Context, plan: ReplayPlan): Promise<EndpointRow> {
+  const { principal, unit } = context;
+  const row = await unit.get(endpoint, plan.endpoint);
+  // Where an endpoint was that is gone is not known any more.
+  if (row === undefined ? isConfined(principal) : !mayReach(principal, row.value)) throw noPlan(plan.id);
+  return row ?? endpointOf(context, plan.endpoint);
+}
 
 async function carryOut({ kind, plan }: Planned, context: Context): Promise<ReplayPlan> {
   const { workspace, traffic, clock } = context;

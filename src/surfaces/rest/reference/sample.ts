@@ -30,6 +30,7 @@ type Place = {
 };
 
 const unknown = "…";
+const word = "example";
 const depthMax = 3;
 const refsFollowedMax = 8;
 const lineCharactersMax = 46;
@@ -134,11 +135,18 @@ function within(place: Place, name: string): Place {
 }
 
 /** The example that the description names, else one that the name or the form suggests. */
-function textFor(name: string, { description = "", format }: JsonSchema): string {
+function textFor(name: string, { description = "", format, pattern = "" }: JsonSchema): string {
   const [, named] = /such as `([^`]+)`/.exec(description) ?? /`(\w+_…)`/.exec(description) ?? [];
   if (named !== undefined) return named;
   if (format === "date-time") return "2026-01-31T12:00:00.000Z";
-  return format === "uri" || /url$/i.test(name) ? "https://api.example.com/hooks" : unknown;
+  if (name === "email") return "someone@example.com";
+  return format === "uri" || /url$/i.test(name) ? "https://api.example.com/hooks" : fitting(pattern);
+}
+
+/** Where letters alone are taken, a word. */
+function fitting(pattern: string): string {
+  const form = new RegExp(pattern);
+  return form.test(unknown) || !form.test(word) ? unknown : word;
 }
 
 function addressed(value: Sample): string {
