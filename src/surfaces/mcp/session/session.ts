@@ -35,8 +35,6 @@ export type Session = z.output<typeof Stored> & { readonly id: string; readonly 
 export type Sessions = {
   /** undefined for a principal without any workspace: there is nothing that it could do in a session. */
   begin(principal: Principal, agreed: Agreed): Promise<Session | undefined>;
-  /** For a transport whose sessions begin before the client says what it is. */
-  agree(principal: Principal, session: Session, agreed: Agreed): Promise<void>;
   /**
    * The session, which was then used; every credential has its own.
    *
@@ -128,15 +126,6 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       ]);
       return { ...value, id, owner };
     },
-    async agree(principal, { id, createdAt }, agreed) {
-      const place = placeOf(principal);
-      if (place === undefined) return;
-      const { owner, collection } = place;
-      const value = { ...agreed, createdAt };
-      await writeEntries(engines, owner, [
-        { collection, key: id, value, expiresAt: createdAt + sessionMs, mustBeNew: false },
-      ]);
-    },
     async find(principal, id) {
       const place = placeOf(principal);
       if (place === undefined || !idPattern.test(id)) throw new SessionLost();
@@ -161,6 +150,22 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       await remove(place, id);
     },
   };
+}
+
+/** For a transport whose sessions begin before the client says what it is. */
+export async function agreeLate(
+  principal: Principal,
+  { id, createdAt }: Session,
+  agreed: Agreed,
+  engines: Pick<Engines, "store" | "clock">,
+): Promise<void> {
+  const place = placeOf(principal);
+  if (place === undefined) return;
+  const { owner, collection } = place;
+  const value = { ...agreed, createdAt };
+  await writeEntries(engines, owner, [
+    { collection, key: id, value, expiresAt: createdAt + sessionMs, mustBeNew: false },
+  ]);
 }
 
 const idPattern = /^mcp_\w{22}$/;

@@ -17,7 +17,7 @@ import { tellSession, tooManyStreams } from "./listening.ts";
 import { letterLengthMax } from "./mailbox.ts";
 import { sessionAnswer } from "./message.ts";
 import { received, verbsOf } from "./session-route.ts";
-import { agreedWith, type Session } from "./session.ts";
+import { agreedWith, agreeLate, type Session } from "./session.ts";
 
 const revision = "2024-11-05";
 
@@ -97,7 +97,7 @@ async function posted(house: House, here: Here, request: RawRequest, guest: Gues
   const { message } = content;
   if (message.method === "initialize") {
     const agreed = agreedWith(message.params, negotiated(message.params), session.narrowing);
-    await house.sessions.agree(guest.principal, session, agreed);
+    await agreeLate(guest.principal, session, agreed, house.engines);
   }
   void answerByStream(house, here, { request: lasting(request), guest, session }, message);
   return plainAnswer(202, "");
