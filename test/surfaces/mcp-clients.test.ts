@@ -175,7 +175,8 @@ for (const [title, { open, revision, path }] of Object.entries(clients))
     });
 
     test("is told by an error of the protocol that there is no such resource", async () => {
-      const code = revision === "2026-07-28" ? -32602 : -32002;
+      // The 2.x client reads the older code as what 2026-07-28 has for it, since the error says which address.
+      const code = revision === "2026-07-28" || title.startsWith("client 2.x") ? -32602 : -32002;
       for (const uri of ["sluice://notes/none", "other://notes/list", "no uri"])
         await assert.rejects(
           client.readResource({ uri }),

@@ -28,4 +28,6 @@ export type ProtocolHeaders = {
   readonly version: string | undefined;
   readonly method: string | undefined;
   readonly name: string | undefined;
+  /** Any other, by its lowercase name. */
+  readonly other: (name: string) => string | undefined;
 };

@@ -64,13 +64,14 @@ export function brokenResult(requestId: string): object {
 }
 
 /** The failure of anything but a tool. */
-export function rpcErrorOf(failure: Failure, requestId: string): RpcError {
+export function rpcErrorOf(failure: Failure, requestId: string, about: object = {}): RpcError {
   const { kind, message } = failure;
   const codes: Partial<Record<FailureKind, number>> = {
     invalid: rpcCode.invalidParams,
     not_found: rpcCode.resourceNotFound,
   };
-  return new RpcError(codes[kind] ?? kinds[kind].status, message, explained(failure, requestId));
+  const data = { ...explained(failure, requestId), ...about };
+  return new RpcError(codes[kind] ?? kinds[kind].status, message, data);
 }
 
 /** Why a signal was aborted, when the client said so. */

@@ -2,18 +2,28 @@ import { z } from "zod";
 import type { RawAnswer } from "../../engines/inbound/inbound.ts";
 import { pointerOf } from "../../registry/parse.ts";
 
-export type RpcId = string | number;
+const RpcIdShape = z.union([z.string(), z.int()]);
+
+export type RpcId = z.output<typeof RpcIdShape>;
 
 /** JSON-RPC 2.0 as MCP narrows it: an id is a string or an integer, params are an object, no id = a notification. */
 export const RpcMessage = z.object({
   jsonrpc: z.literal("2.0"),
-  id: z.union([z.string(), z.int()]).optional(),
+  id: RpcIdShape.optional(),
   method: z.string(),
   params: z.record(z.string(), z.unknown()).optional(),
 });
 
 export type RpcMessage = z.output<typeof RpcMessage>;
 export type RpcRequest = RpcMessage & { readonly id: RpcId };
+
+/** What a client sends back to a request of this server. */
+export const RpcAnswer = z.union([
+  z.object({ id: RpcIdShape, result: z.record(z.string(), z.unknown()) }),
+  z.object({ id: RpcIdShape, error: z.object({ code: z.int(), message: z.string() }) }),
+]);
+
+export type RpcAnswer = z.output<typeof RpcAnswer>;
 export type Params = Readonly<Record<string, unknown>>;
 
 /**
@@ -28,6 +38,10 @@ export const rpcCode = {
   internal: -32_603,
   /** Up to 2025-11-25; later revisions answer it as `invalidParams`. */
   resourceNotFound: -32_002,
+  /** 2026-07-28, answered with HTTP 400. */
+  headerMismatch: -32_020,
+  /** 2026-07-28, answered with HTTP 400. */
+  missingCapability: -32_021,
 } as const;
 
 /** Refuses one request by an error of the protocol. All of it is public. */

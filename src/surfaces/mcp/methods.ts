@@ -2,8 +2,10 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Operation } from "../../registry/operation.ts";
 import type { Document, Prompt } from "../../registry/plane.ts";
 import { expected, rpcErrorOf, ScopeNeeded, scopeNeeded } from "./failure-reply.ts";
-import { RpcError, rpcCode, type Params } from "./json-rpc.ts";
 import { completionsOf } from "./completions.ts";
+import type { Extras } from "./extra.ts";
+import { extraMethodsOf, type ExtraList, type ExtraMethods } from "./extra-methods.ts";
+import { RpcError, rpcCode, type Params, type RpcMessage } from "./json-rpc.ts";
 import { promptsOf } from "./prompts.ts";
 import { resourcesOf } from "./resources.ts";
 import { toolsOf } from "./tools.ts";
@@ -15,6 +17,7 @@ export type Offer = {
   readonly documents: readonly Document[];
   readonly prompts: readonly Prompt[];
   readonly toolsets: Toolsets;
+  readonly extra?: Extras;
 };
 
 /** The methods that every revision of the protocol shares, without what each wraps around their results. */
@@ -22,24 +25,41 @@ export type Methods = {
   has(method: string): boolean;
   /** Whether the result depends on what the caller is shown alone, so that it can be kept. Lists are not paged. */
   isList(method: string, params: Params | undefined): boolean;
+  /** Whether it can ask its client and tell it more than its answer. */
+  converses(message: RpcMessage): boolean;
+  /** Says which header that an extra tool declares does not repeat its argument. */
+  wrongHeader: ExtraMethods["wrongHeader"];
   /** What may change the document at an address; undefined when it cannot be followed. */
   follows(uri: string): Document["follows"];
   /** @throws RpcError; ScopeNeeded for a client that can be granted more; and nothing else */
   answer(method: string, params: Params | undefined, viewer: Viewer): Promise<object>;
 };
 
+const uriShownMax = 1_000;
+
 type Method = (params: Params | undefined, viewer: Viewer) => object | Promise<object>;
 
-export function methodsOf({ operations, documents, prompts, toolsets }: Offer, engines: Engines): Methods {
+export function methodsOf(
+  { operations, documents, prompts, toolsets, extra }: Offer,
+  engines: Engines,
+): Methods {
   const byName = new Map(operations.map((it) => [it.name, it]));
   const tool = toolsOf(operations, toolsets, engines);
   const resource = resourcesOf(documents, byName, engines);
   const prompt = promptsOf(prompts, byName, engines);
+  const extras = extra && extraMethodsOf(extra, engines);
+  const more = (list: ExtraList, viewer: Viewer): readonly object[] => extras?.listed(list, viewer) ?? [];
   const lists = new Map<string, Method>([
-    ["tools/list", onePage(tool.list)],
-    ["resources/list", onePage(resource.list)],
+    ["tools/list", onePage((it) => ({ tools: [...tool.list(it).tools, ...more("tools/list", it)] }))],
+    [
+      "resources/list",
+      onePage((it) => ({ resources: [...resource.list(it).resources, ...more("resources/list", it)] })),
+    ],
     ["resources/templates/list", onePage(resource.listTemplates)],
-    ["prompts/list", onePage(prompt.list)],
+    [
+      "prompts/list",
+      onePage((it) => ({ prompts: [...prompt.list(it).prompts, ...more("prompts/list", it)] })),
+    ],
   ]);
   const all = new Map<string, Method>([
     ...lists,
@@ -51,10 +71,12 @@ export function methodsOf({ operations, documents, prompts, toolsets }: Offer, e
 
   return {
     has: (method) => all.has(method),
+    converses: ({ method, params }) => extras?.find(method, params) !== undefined,
+    wrongHeader: (params, header) => extras?.wrongHeader(params, header),
     follows: resource.follows,
     isList: (method, params) => lists.has(method) && params?.["cursor"] === undefined,
     async answer(method, params, caller) {
-      const carryOut = all.get(method);
+      const carryOut = extras?.find(method, params) ?? all.get(method);
       if (carryOut === undefined) throw new RpcError(rpcCode.methodNotFound, "Method not found");
       try {
         return await carryOut(params, caller);
@@ -62,7 +84,7 @@ export function methodsOf({ operations, documents, prompts, toolsets }: Offer, e
         if (error instanceof RpcError || error instanceof ScopeNeeded) throw error;
         const failure = expected(error, caller);
         if (failure !== undefined)
-          throw scopeNeeded(failure, caller) ?? rpcErrorOf(failure, caller.requestId);
+          throw scopeNeeded(failure, caller) ?? rpcErrorOf(failure, caller.requestId, sought(method, params));
         engines.log(`mcp ${caller.requestId} ${method} failed: ${String(error)}`);
         throw new RpcError(rpcCode.internal, "Something went wrong in the server.", {
           code: "internal",
@@ -72,6 +94,12 @@ export function methodsOf({ operations, documents, prompts, toolsets }: Offer, e
       }
     },
   };
+}
+
+/** Names the document that a client did not get, unless the name is no reasonable one. */
+function sought(method: string, params: Params | undefined): object {
+  const uri = method === "resources/read" ? params?.["uri"] : undefined;
+  return typeof uri === "string" && uri.length <= uriShownMax ? { uri } : {};
 }
 
 /** No list issues cursors, so one that comes was made up. */

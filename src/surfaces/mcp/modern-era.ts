@@ -45,12 +45,13 @@ export function modernEra(methods: Methods, lists: BoundedMap<string>, self: Sel
   async function called({ id, method, params }: RpcRequest, { caller }: Heard): Promise<RawAnswer> {
     try {
       const result = await methods.answer(method, params, caller);
-      return resultAnswer(id, JSON.stringify({ ...result, ...wrapping(method, serverInfo) }));
+      return resultAnswer(id, JSON.stringify({ ...wrapping(method, serverInfo), ...result }));
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       const { code, message, data } = error;
       const renamed = code === rpcCode.resourceNotFound ? rpcCode.invalidParams : code;
-      return errorAnswer(200, id, new RpcError(renamed, message, data));
+      const status = code === rpcCode.missingCapability ? 400 : 200;
+      return errorAnswer(status, id, new RpcError(renamed, message, data));
     }
   }
 
@@ -59,6 +60,8 @@ export function modernEra(methods: Methods, lists: BoundedMap<string>, self: Sel
       const { id, method, params } = message;
       // The SDK would open an event stream for it.
       if (method === "subscriptions/listen") return errorAnswer(404, id ?? null, nothingChanges);
+      const wrong = method === "tools/call" ? methods.wrongHeader(params, heard.headers.other) : undefined;
+      if (wrong !== undefined) return errorAnswer(400, id ?? null, wrong);
       if (id === undefined || !agrees(message, heard.headers)) return askSdk({ message, heard });
       const request = { ...message, id };
       if (method === "server/discover" || methods.isList(method, params)) return listed(request, heard);

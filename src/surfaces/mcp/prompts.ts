@@ -12,7 +12,7 @@ import { nearNames } from "../../registry/near.ts";
 import { argumentsOf } from "./tool-schema.ts";
 
 export type Prompts = {
-  readonly list: (caller: Caller) => object;
+  readonly list: (caller: Caller) => { readonly prompts: readonly object[] };
   readonly get: (params: Params | undefined, caller: Caller) => Promise<object>;
 };
 

@@ -4,6 +4,7 @@ import type { Principal } from "../../kernel/principal.ts";
 import type { Progress } from "../../registry/context.ts";
 import { credentialsOf, type Authenticate, type Credentials } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
+import type { Line } from "./conversation.ts";
 import type { Heard } from "./era.ts";
 import { foreignRequests } from "./foreign-request.ts";
 import type { Offer } from "./methods.ts";
@@ -24,6 +25,7 @@ export type Conduct = {
   /** Looked at only by calls that wait. */
   readonly signal: AbortSignal;
   readonly progress?: Progress;
+  readonly line?: Line;
 };
 
 /** Turns requests into who asks, what they are shown, and what they said: for every address alike. */
@@ -39,14 +41,15 @@ export type Reception = {
 };
 
 export function reception(
-  { operations, prompts, toolsets }: Offer,
+  { operations, prompts, toolsets, extra }: Offer,
   { settings }: Engines,
   authenticate: Authenticate,
 ): Reception {
   // Random once and counted on: no other process gives out the same ids, and none costs randomness.
   const series = newId("req");
   let requests = 0;
-  const scopes = [...new Set([...operations, ...prompts].map(({ scope }) => scope))];
+  const offered = [...operations, ...prompts, ...(extra === undefined ? [] : [extra])];
+  const scopes = [...new Set(offered.map(({ scope }) => scope))];
   const refuseForeign = foreignRequests(settings);
 
   return {
@@ -70,12 +73,14 @@ export function reception(
         idempotencyKey: null,
         ...narrowing,
         ...(conduct.progress !== undefined && { progress: conduct.progress }),
+        ...(conduct.line !== undefined && { line: conduct.line }),
       };
       return {
         headers: {
           version: request.header("mcp-protocol-version"),
           method: request.header("mcp-method"),
           name: request.header("mcp-name"),
+          other: (name) => request.header(name),
         },
         caller,
         view: viewKey(scopes, caller),

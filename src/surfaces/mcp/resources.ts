@@ -10,7 +10,7 @@ import { isTemplate, uriMatcher, type UriMatch } from "./uri-template.ts";
 import { shows } from "./view.ts";
 
 export type Resources = {
-  readonly list: (caller: Caller) => object;
+  readonly list: (caller: Caller) => { readonly resources: readonly object[] };
   readonly listTemplates: (caller: Caller) => object;
   readonly read: (params: Params | undefined, caller: Caller) => Promise<object>;
   /** What may change a document; undefined when it cannot be followed, or is none. */

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { Failure } from "../../kernel/failure.ts";
 import { pointerOf } from "../../registry/parse.ts";
 import { parseJson } from "../../registry/json-text.ts";
-import { RpcError, rpcCode, RpcMessage } from "./json-rpc.ts";
+import { RpcAnswer, RpcError, rpcCode, RpcMessage } from "./json-rpc.ts";
 
 /**
  * The one message of a request's body.
@@ -15,9 +15,10 @@ export function readMessage(bytes: Buffer): RpcMessage {
 
 const batchMax = 100;
 
-/** One message, or a batch: messages, and what is wrong with each that is none. */
+/** One message, an answer to a request of this server, or a batch: messages, and what is wrong with each that is none. */
 export type RpcBody =
   | { readonly message: RpcMessage }
+  | { readonly answer: RpcAnswer }
   | { readonly batch: readonly (RpcMessage | RpcError)[] };
 
 /**
@@ -27,6 +28,7 @@ export type RpcBody =
  */
 export function readMessages(bytes: Buffer): RpcBody {
   const raw = rawOf(bytes);
+  if (isAnswer(raw)) return { answer: answerOf(raw) };
   if (!Array.isArray(raw)) return { message: messageOf(raw) };
   if (raw.length === 0 || raw.length > batchMax)
     throw new RpcError(
@@ -54,17 +56,29 @@ function messageOf(raw: unknown): RpcMessage {
   if (parsed.success) return parsed.data;
   if (Array.isArray(raw))
     throw new RpcError(rpcCode.invalidRequest, "Batches are not served here: send one request at a time.");
-  if (isAnswer(raw))
-    throw new RpcError(
-      rpcCode.invalidRequest,
-      "This server asks nothing of its clients, so it takes no answers.",
-    );
+  if (isAnswer(raw)) throw takesNoAnswers();
   const issue = parsed.error.issues[0];
   const at = pointerOf(issue?.path ?? []);
   throw new RpcError(
     rpcCode.invalidRequest,
     `The body is no JSON-RPC 2.0 request: ${issue?.message ?? "invalid"} at "${at}".`,
     { field: at, hint: 'Send {"jsonrpc":"2.0","id":1,"method":"tools/list"}.' },
+  );
+}
+
+export function takesNoAnswers(): RpcError {
+  return new RpcError(
+    rpcCode.invalidRequest,
+    "This server asks nothing of its clients here, so it takes no answers.",
+  );
+}
+
+function answerOf(raw: unknown): RpcAnswer {
+  const parsed = RpcAnswer.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new RpcError(
+    rpcCode.invalidRequest,
+    "An answer has an id, and a result or an error that are objects.",
   );
 }
 

@@ -11,7 +11,7 @@ import { inputSchemaOf, outputSchemaOf } from "./tool-schema.ts";
 import { inView, isLeftOut, shows, type Toolsets, type Viewer } from "./view.ts";
 
 export type Tools = {
-  readonly list: (viewer: Viewer) => object;
+  readonly list: (viewer: Viewer) => { readonly tools: readonly unknown[] };
   readonly call: (params: Params | undefined, viewer: Viewer) => Promise<object>;
 };
 

@@ -1,6 +1,7 @@
 import { may, type Scope } from "../../kernel/principal.ts";
 import type { Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
+import type { Line } from "./conversation.ts";
 
 /** The names under which operations are shown together: those of the planes. */
 export type Toolsets = {
@@ -17,8 +18,8 @@ export type Narrowing = {
   readonly toolsets: readonly string[] | "all" | null;
 };
 
-/** A caller, and what it is shown. */
-export type Viewer = Caller & Pick<Narrowing, "toolsets">;
+/** A caller, what it is shown, and how it is reached while it waits. */
+export type Viewer = Caller & Pick<Narrowing, "toolsets"> & { readonly line?: Line };
 
 /** Listed by the view of a credential; clients that ask for toolsets by name get them whole. */
 const listedMax = 40;

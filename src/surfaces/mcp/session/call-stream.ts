@@ -3,7 +3,7 @@ import type { AnswerStream, RawAnswer, StreamedAnswer } from "../../../engines/i
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Progress } from "../../../registry/context.ts";
 import type { RpcId, RpcMessage } from "../json-rpc.ts";
-import { eventOf, eventStream, notificationOf } from "./event.ts";
+import { eventOf, eventStream, firstEvent, notificationOf } from "./event.ts";
 
 /** Two reports of one call are not closer together, but for its last. */
 const everyMs = 100;
@@ -28,30 +28,50 @@ export function progressUnder(token: RpcId, clock: Clock, send: (text: string) =
   };
 }
 
+/** Where a call that is under way can send to, before its answer. */
+export type Outlet = {
+  send(text: string): void;
+  /** Ends the stream, for a client that will take up the answer by another. */
+  letGo(): void;
+};
+
 export type StreamedCall = {
   /** Carries the call out; never rejects. */
-  run(send: (text: string) => void): Promise<RawAnswer>;
+  run(outlet: Outlet): Promise<RawAnswer>;
   opened(stream: AnswerStream): void;
   /** The id of the nth event; undefined where streams cannot be taken up again. */
   eventId(n: number): string | undefined;
+  /** Whether the client understands an event without data, and comes back when its stream ends early. */
+  readonly polls: boolean;
   /** Told the answer before it is sent. */
   answered(text: string): Promise<void>;
 };
 
 /**
- * The answer of a call as JSON; or, when the call reports progress before it is done, a stream of its reports that ends
- * with the answer. So what is refused at once keeps its HTTP status.
+ * The answer of a call as JSON; or, when the call sends something before it is done, a stream of that which ends with the
+ * answer. So what is refused at once keeps its HTTP status.
  */
 export async function callStream(call: StreamedCall): Promise<RawAnswer | StreamedAnswer> {
   const reported = Promise.withResolvers<null>();
+  const waiting: string[] = [];
   let stream: AnswerStream | undefined;
-  let waiting: string | undefined;
+  let isLetGo = false;
   let events = 0;
   const event = (text: string): string => eventOf(text, call.eventId(events++));
-  const running = call.run((text) => {
-    if (stream === undefined) waiting = text;
-    else stream.write(event(text));
-    reported.resolve(null);
+  const first = call.polls ? call.eventId(events++) : undefined;
+  if (first !== undefined) waiting.push(firstEvent(first));
+  const running = call.run({
+    send(text) {
+      if (stream === undefined) waiting.push(event(text));
+      else stream.write(event(text));
+      reported.resolve(null);
+    },
+    letGo() {
+      if (!call.polls) return;
+      isLetGo = true;
+      stream?.end();
+      reported.resolve(null);
+    },
   });
   const early = await Promise.race([running, reported.promise]);
   if (early !== null) return early;
@@ -66,7 +86,8 @@ export async function callStream(call: StreamedCall): Promise<RawAnswer | Stream
   return eventStream((opened) => {
     stream = opened;
     call.opened(opened);
-    if (waiting !== undefined) opened.write(event(waiting));
+    for (const text of waiting) opened.write(text);
+    if (isLetGo) opened.end();
     void finish(opened);
   });
 }

@@ -1,5 +1,6 @@
 import type { AnswerStream, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
 
+const comeBackMs = 1_000;
 const heartbeat = ": keepalive\n\n";
 
 /** Proxies that collect an answer before they pass it on would keep events from arriving. */
@@ -17,6 +18,11 @@ export function eventStream(open: (stream: AnswerStream) => void): StreamedAnswe
 export function eventOf(data: string, id?: string): string {
   const field = id === undefined ? "" : `id: ${id}\n`;
   return `${field}event: message\ndata: ${data}\n\n`;
+}
+
+/** Without data: a client that loses the stream can name it, and waits this long before it comes back. */
+export function firstEvent(id: string): string {
+  return `id: ${id}\nretry: ${comeBackMs}\ndata: \n\n`;
 }
 
 export function notificationOf(method: string, params: object): string {

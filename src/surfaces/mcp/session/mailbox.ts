@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { randomText } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { RpcAnswer } from "../json-rpc.ts";
 import { gone, writeEntries } from "./entry-writer.ts";
 import type { Session } from "./session.ts";
 
@@ -15,6 +16,8 @@ const Letter = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("message"), text: z.string() }),
   /** The client wants this request no more. */
   z.object({ kind: z.literal("cancel"), requestId: z.union([z.string(), z.number()]) }),
+  /** The client answers what it was asked. */
+  z.object({ kind: z.literal("answer"), answer: RpcAnswer }),
 ]);
 
 export type Letter = z.output<typeof Letter>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AnswerStream, RawAnswer, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
+import { LogLevel, type Line } from "../conversation.ts";
 import type { Heard } from "../era.ts";
 import {
   errorAnswer,
@@ -11,11 +12,16 @@ import {
   type RpcRequest,
 } from "../json-rpc.ts";
 import { negotiated } from "../legacy-era.ts";
-import { callStream, progressTokenOf, progressUnder } from "./call-stream.ts";
+import { callStream, progressTokenOf, progressUnder, type Outlet } from "./call-stream.ts";
+import { notificationOf } from "./event.ts";
 import type { House } from "./house.ts";
+import { logLevelOf, setLogLevel } from "./log-level.ts";
 import { agreedWith, type Session } from "./session.ts";
 import { sessionSubscriptions, subscriptionsMax, subscriptionTo } from "./subscription.ts";
-import { within, type Visit } from "./visit.ts";
+import { within, type Manner, type Visit } from "./visit.ts";
+
+/** The first revision whose clients come back for the rest of a stream that ended early. */
+const pollingSince = "2025-11-25";
 
 const CancelledParams = z.object({ requestId: z.union([z.string(), z.number()]) });
 const UriParams = z.object({ uri: z.string() });
@@ -37,7 +43,7 @@ export async function sessionAnswer(
   house: House,
   visit: Visit & { readonly session: Session },
   message: RpcMessage,
-  send?: (text: string) => void,
+  outlet?: Outlet,
 ): Promise<RawAnswer> {
   const { session } = visit;
   const { id } = message;
@@ -48,12 +54,9 @@ export async function sessionAnswer(
   const call = house.calls.begin(session, id);
   if (call === undefined) return errorAnswer(429, id, tooMany);
   try {
-    const token = send === undefined ? undefined : progressTokenOf(message);
-    const progress =
-      token === undefined || send === undefined ? undefined : progressUnder(token, house.engines.clock, send);
-    const manner = { caller: call, id, ...(progress !== undefined && { progress }) };
+    const manner = { caller: call, id, ...toldBy(house, message, outlet, session) };
     return await within(house, visit, manner, (heard) =>
-      subscribing(house, session, { ...message, id }, heard),
+      inSession(house, session, { ...message, id }, heard),
     );
   } finally {
     call.end();
@@ -68,6 +71,60 @@ async function notified({ calls }: House, session: Session, { method, params }: 
   if (method !== "notifications/cancelled") return;
   const cancelling = CancelledParams.safeParse(params);
   if (cancelling.success) await calls.cancel(session, cancelling.data.requestId);
+}
+
+/** How a call sends more than its answer, as far as it does and somebody listens. */
+function toldBy(
+  house: House,
+  message: RpcMessage,
+  outlet: Outlet | undefined,
+  session: Session | undefined,
+): Pick<Manner, "progress" | "line"> {
+  if (outlet === undefined) return {};
+  const token = progressTokenOf(message);
+  const { send } = outlet;
+  return {
+    ...(token !== undefined && { progress: progressUnder(token, house.engines.clock, send) }),
+    ...(house.methods.converses(message) && {
+      line: (signal: AbortSignal) => lineOf(house, outlet, session, signal),
+    }),
+  };
+}
+
+function lineOf(house: House, outlet: Outlet, session: Session | undefined, signal: AbortSignal): Line {
+  const { send, letGo } = outlet;
+  const tell = (method: string, params: object): void => send(notificationOf(method, params));
+  if (session === undefined) return { tell, letGo };
+  return {
+    tell,
+    letGo,
+    session: {
+      capabilities: session.capabilities,
+      logLevel: () => logLevelOf(session, house.engines),
+      ask: (question) => house.questions.ask(session, question, { send, signal }),
+    },
+  };
+}
+
+const SetLevelParams = z.object({ level: LogLevel });
+
+async function inSession(
+  house: House,
+  session: Session,
+  message: RpcRequest,
+  heard: Heard,
+): Promise<RawAnswer> {
+  const { id, method, params } = message;
+  if (method !== "logging/setLevel" || !house.converses) return subscribing(house, session, message, heard);
+  const asked = SetLevelParams.safeParse(params);
+  if (!asked.success)
+    return errorAnswer(
+      200,
+      id,
+      new RpcError(rpcCode.invalidParams, `Say which level: ${LogLevel.options.join(", ")}.`),
+    );
+  await setLogLevel(session, asked.data.level, house.engines);
+  return resultAnswer(id, "{}");
 }
 
 async function subscribing(
@@ -113,15 +170,13 @@ export function streamedCall(
 ): Promise<RawAnswer | StreamedAnswer> {
   const { session, guest } = visit;
   const stream = house.answers.newStream();
-  const token = progressTokenOf(message);
   return callStream({
-    run: (send) => {
-      if (session !== undefined) return sessionAnswer(house, { ...visit, session }, message, send);
-      const manner = { caller: visit.request, id: message.id };
-      const progress =
-        token === undefined ? {} : { progress: progressUnder(token, house.engines.clock, send) };
-      return within(house, visit, { ...manner, ...progress }, (heard) => house.era.answer(message, heard));
+    run: (outlet) => {
+      if (session !== undefined) return sessionAnswer(house, { ...visit, session }, message, outlet);
+      const manner = { caller: visit.request, id: message.id, ...toldBy(house, message, outlet, undefined) };
+      return within(house, visit, manner, (heard) => house.era.answer(message, heard));
     },
+    polls: session !== undefined && session.version >= pollingSince,
     opened: (opened: AnswerStream) => void house.streams.keep(opened, guest, session?.id ?? null),
     eventId: (n) => (session === undefined ? undefined : `c-${stream}-${n}`),
     answered: async (text) => {

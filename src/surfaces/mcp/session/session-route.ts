@@ -1,8 +1,8 @@
 import type { RawAnswer, RawRequest, RawRoute, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
-import { plainAnswer, RpcError, rpcCode, type RpcMessage } from "../json-rpc.ts";
+import { plainAnswer, RpcError, rpcCode, type RpcAnswer, type RpcMessage } from "../json-rpc.ts";
 import type { Guest } from "../reception.ts";
 import { bodyBytesMax, incomplete, refusal, refused } from "../refusal.ts";
-import { readMessages } from "../rpc-body.ts";
+import { readMessages, takesNoAnswers } from "../rpc-body.ts";
 import { batchAnswer, batchRevision } from "./batch.ts";
 import { progressTokenOf } from "./call-stream.ts";
 import { resource, type House } from "./house.ts";
@@ -63,6 +63,7 @@ async function posted(house: House, request: RawRequest, guest: Guest): Promise<
   if (body.kind !== "whole") return incomplete(body.kind);
   const content = readMessages(body.bytes);
   if ("batch" in content) return batched(house, { request, guest }, content.batch);
+  if ("answer" in content) return answeredBy(house, request, guest, content.answer);
   const read = content.message;
   const outside: Visit = { request, guest, session: undefined };
   const heard = house.desk.heard(request, guest, request);
@@ -72,11 +73,29 @@ async function posted(house: House, request: RawRequest, guest: Guest): Promise<
   if (!isModern && read.method === "initialize" && id !== undefined)
     return initialized(house, outside, { ...read, id });
   const session = isModern ? undefined : await sessionOf(house, request, guest);
-  const visit = { request, guest, session };
-  const isTold = progressTokenOf(read) !== undefined && takesEvents(request);
-  if (id !== undefined && isTold && house.streams.hasRoom(guest.principal))
-    return streamedCall(house, visit, { ...read, id });
-  return oneAnswer(house, visit, read);
+  return eitherAnswer(house, { request, guest, session }, read);
+}
+
+/** As a stream when the call may send more than its answer and its client takes events. */
+async function eitherAnswer(house: House, visit: Visit, message: RpcMessage): Promise<Answer> {
+  const { id } = message;
+  const { streams, methods } = house;
+  const saysMore = progressTokenOf(message) !== undefined || methods.converses(message);
+  if (id === undefined || !saysMore || !takesEvents(visit.request) || !streams.hasRoom(visit.guest.principal))
+    return oneAnswer(house, visit, message);
+  return streamedCall(house, visit, { ...message, id });
+}
+
+async function answeredBy(
+  house: House,
+  request: RawRequest,
+  guest: Guest,
+  answer: RpcAnswer,
+): Promise<RawAnswer> {
+  const session = await sessionOf(house, request, guest);
+  if (session === undefined) throw takesNoAnswers();
+  await house.questions.answered(session, answer);
+  return plainAnswer(202, "");
 }
 
 function oneAnswer(house: House, visit: Visit, message: RpcMessage): Promise<RawAnswer> {

@@ -7,7 +7,7 @@ import { gone, writeEntries, type Owner } from "./entry-writer.ts";
 import { sessionUses, type Place } from "./session-use.ts";
 
 /** Then the client begins a new one, whatever it does. */
-const sessionMs = 7 * 24 * 3_600_000;
+export const sessionMs = 7 * 24 * 3_600_000;
 /** Of one credential; beyond it the one that has been idle longest ends. */
 const sessionsMax = 200;
 const capabilitiesLengthMax = 2_000;
@@ -150,6 +150,22 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       await remove(place, id);
     },
   };
+}
+
+/** For a transport whose sessions begin before the client says what it is. */
+export async function agreeLate(
+  principal: Principal,
+  { id, createdAt }: Session,
+  agreed: Agreed,
+  engines: Pick<Engines, "store" | "clock">,
+): Promise<void> {
+  const place = placeOf(principal);
+  if (place === undefined) return;
+  const { owner, collection } = place;
+  const value = { ...agreed, createdAt };
+  await writeEntries(engines, owner, [
+    { collection, key: id, value, expiresAt: createdAt + sessionMs, mustBeNew: false },
+  ]);
 }
 
 const idPattern = /^mcp_\w{22}$/;

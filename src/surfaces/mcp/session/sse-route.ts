@@ -6,17 +6,18 @@ import type {
   StreamedAnswer,
 } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { errorBody, plainAnswer, RpcError, type RpcMessage } from "../json-rpc.ts";
+import { errorBody, plainAnswer, RpcError, rpcCode, type RpcMessage } from "../json-rpc.ts";
+import { negotiated } from "../legacy-era.ts";
 import type { Guest } from "../reception.ts";
 import { bodyBytesMax, incomplete, refusal } from "../refusal.ts";
-import { readMessage } from "../rpc-body.ts";
+import { readMessages } from "../rpc-body.ts";
 import { eventOf, eventStream } from "./event.ts";
 import type { House } from "./house.ts";
 import { tellSession, tooManyStreams } from "./listening.ts";
 import { letterLengthMax } from "./mailbox.ts";
 import { sessionAnswer } from "./message.ts";
 import { received, verbsOf } from "./session-route.ts";
-import { agreedWith, type Session } from "./session.ts";
+import { agreedWith, agreeLate, type Session } from "./session.ts";
 
 const revision = "2024-11-05";
 
@@ -86,7 +87,18 @@ async function posted(house: House, here: Here, request: RawRequest, guest: Gues
   const session = await house.sessions.find(guest.principal, id);
   const body = await request.body(bodyBytesMax);
   if (body.kind !== "whole") return incomplete(body.kind);
-  const message = readMessage(body.bytes);
+  const content = readMessages(body.bytes);
+  if ("batch" in content)
+    throw new RpcError(rpcCode.invalidRequest, "Batches are not served here: send one message at a time.");
+  if ("answer" in content) {
+    await house.questions.answered(session, content.answer);
+    return plainAnswer(202, "");
+  }
+  const { message } = content;
+  if (message.method === "initialize") {
+    const agreed = agreedWith(message.params, negotiated(message.params), session.narrowing);
+    await agreeLate(guest.principal, session, agreed, house.engines);
+  }
   void answerByStream(house, here, { request: lasting(request), guest, session }, message);
   return plainAnswer(202, "");
 }
@@ -123,7 +135,8 @@ async function answerByStream(
   const failed = (error: unknown): void =>
     house.engines.log(`an answer did not reach the stream of its session: ${String(error)}`);
   try {
-    const { body } = await sessionAnswer(house, visit, message, (text) => void send(text).catch(failed));
+    const outlet = { send: (text: string) => void send(text).catch(failed), letGo: () => {} };
+    const { body } = await sessionAnswer(house, visit, message, outlet);
     if (body !== "") await send(String(body));
   } catch (error) {
     failed(error);

@@ -1,5 +1,6 @@
 import type { RawAnswer, RawRequest } from "../../../engines/inbound/inbound.ts";
 import type { Progress } from "../../../registry/context.ts";
+import type { Line } from "../conversation.ts";
 import { callMsMax, deadline } from "../deadline.ts";
 import type { Heard } from "../era.ts";
 import type { RpcId } from "../json-rpc.ts";
@@ -21,6 +22,8 @@ export type Manner = {
   readonly caller: { readonly signal: AbortSignal };
   readonly id: RpcId | null;
   readonly progress?: Progress;
+  /** Made when the request can use it, with what says that it is given up. */
+  readonly line?: (signal: AbortSignal) => Line;
 };
 
 /** What was narrowed when the session began stays so. */
@@ -42,6 +45,7 @@ export async function within(
       return patience.signal;
     },
     ...(manner.progress !== undefined && { progress: manner.progress }),
+    ...(manner.line !== undefined && { line: manner.line(patience.signal) }),
   };
   try {
     return await work(house.desk.heard(visit.request, guestOf(visit), conduct));
