@@ -21,7 +21,7 @@ const Kept = z.object({
 
 export type AccessTokens = {
   find(text: string): Promise<AccessToken | undefined>;
-  /** A grant changed in this process: nothing found before is trusted any more. */
+  /** A grant or token was changed in this process: nothing found before is trusted any more. */
   forget(): void;
 };
 

@@ -10,7 +10,10 @@ import { refreshGraceMs, unusedClientMs, type IdentityNeeds } from "./identity.t
 export type Kept = {
   readonly place: EntryPlace;
   readonly grants: Grants;
-  readonly clock: { now(): number };
+  readonly clock: {
+    now(): number /** A token was given back, or replaced. */;
+    readonly tokenEnded: () => void;
+  };
   readonly vault: IdentityNeeds["vault"];
   readonly ended: IdentityNeeds["ended"];
 };
@@ -90,6 +93,7 @@ function tokenAdapter(model: string, kept: Kept): Adapter {
     },
     async destroy(id) {
       await place.put(noEntry(collection, keyOf(id)));
+      kept.tokenEnded();
     },
     async revokeByGrantId(id) {
       // Asked of every model, of which one is enough.

@@ -25,7 +25,7 @@ export function oidcIdentity(needs: IdentityNeeds): Identity {
   const stored = grantsIn(place, clock);
   const tokens = accessTokens(place, stored, clock);
   const grants = telling(stored, tokens.forget);
-  const kept: Kept = { place, grants, clock, vault, ended: needs.ended };
+  const kept: Kept = { place, grants, clock, vault, ended: needs.ended, tokenEnded: tokens.forget };
   let made: Promise<OidcServer> | undefined;
 
   async function server(): Promise<OidcServer> {
