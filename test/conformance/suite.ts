@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -30,9 +31,12 @@ export async function run(url: URL, ...choice: readonly string[]): Promise<Findi
   try {
     const program = new URL("dist/index.js", suite).pathname;
     const options = ["server", "--url", url.href, ...choice, "-o", folder];
-    const child = spawn(process.execPath, [program, ...options], { stdio: "ignore" });
+    const child = spawn(process.execPath, [program, ...options], { stdio: ["ignore", "ignore", "pipe"] });
+    const said = text(child.stderr);
     await once(child, "exit");
-    return await findingsIn(folder);
+    const found = await findingsIn(folder);
+    if (found.size === 0) throw new Error(`the suite ran no scenario: ${await said}`);
+    return found;
   } finally {
     await rm(folder, { recursive: true });
   }

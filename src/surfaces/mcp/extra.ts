@@ -7,7 +7,7 @@ import type { Params } from "./json-rpc.ts";
  * documents, questions to whoever calls. The product itself serves none: docs/decisions/0027-conformance.md.
  */
 export type Extras = {
-  /** Who is shown them and may use them. */
+  /** Who is shown them and may use them, whatever toolsets were asked for. */
   readonly scope: Scope;
   readonly tools: readonly ExtraTool[];
   readonly resources: readonly ExtraResource[];

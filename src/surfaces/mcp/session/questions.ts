@@ -5,7 +5,7 @@ import { takesNoAnswers } from "../rpc-body.ts";
 import { letterLengthMax, type Mailbox } from "./mailbox.ts";
 import type { Session } from "./session.ts";
 
-/** One call asks no more at once. */
+/** Of one session on this node, not answered yet. */
 const openMax = 16;
 const reasonLengthMax = 200;
 const idPattern = /^ask-\w{22}$/;
