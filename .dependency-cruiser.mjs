@@ -208,6 +208,8 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
+    // Clients that are installed below the tests that run them.
+    exclude: { path: "^test/.*/node_modules/" },
     enhancedResolveOptions: {
       extensions: [".ts"],
       exportsFields: ["exports"],

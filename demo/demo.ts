@@ -1,5 +1,6 @@
 // `npm run demo` tells the story of story.ts with a real Sluice, real sockets and a real MCP client, and exits with 1
 // unless everything it claims is so. `npm run demo -- --keep` leaves all of it running afterwards, to look around.
+import { claudeCodeCommand, mcpAddress } from "../src/registry/connect-form.ts";
 import { claims } from "./claims.ts";
 import { screen } from "./screen.ts";
 import { startSluice, type SluiceProcess } from "./sluice-process.ts";
@@ -70,7 +71,7 @@ function stillRunning(url: string, { key, folder }: SluiceProcess, targetUrl: st
     `Sluice is still running at ${url} (its files are in ${folder}), the target at ${targetUrl}.`,
     `API key: ${key}`,
     "To let Claude run it:",
-    `  claude mcp add --transport http sluice ${url}/api/mcp --header "Authorization: Bearer ${key}"`,
+    `  ${claudeCodeCommand(mcpAddress(url), key)}`,
     "Ctrl-C ends both and removes the folder.",
   ].join("\n");
 }

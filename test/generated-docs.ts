@@ -6,6 +6,7 @@ import type { Handshake, Provider } from "../src/planes/webhooks/provider.ts";
 import { providers } from "../src/planes/webhooks/providers.ts";
 import { describeScheme } from "../src/planes/webhooks/scheme.ts";
 import { fieldsOf, pathParameters, type Field } from "../src/registry/field.ts";
+import { connectForms, reaches, type ConnectForm } from "../src/registry/connect-form.ts";
 import type { Operation } from "../src/registry/operation.ts";
 import { commandName, flagName } from "../src/surfaces/cli/command-name.ts";
 
@@ -15,6 +16,7 @@ const made = (from: string): string =>
 /** Markdown by path from the root of the repository. */
 export const generatedDocs: ReadonlyMap<string, () => string> = new Map([
   ["docs/guide/configuration.md", configurationPage],
+  ["docs/guide/connecting.md", connectingPage],
   ["docs/guide/operations.md", operationsPage],
   ["docs/guide/providers.md", providersPage],
 ]);
@@ -47,6 +49,42 @@ function configurationPage(): string {
     section("The server", false),
     section("The command line", true),
   );
+}
+
+function connectingPage(): string {
+  const forms = connectForms("http://127.0.0.1:8080");
+  const of = (wanted: ConnectForm["by"]): readonly string[] =>
+    forms.filter(({ by }) => by === wanted).map(connectSection);
+  return page(
+    "src/registry/connect-form.ts",
+    "Connecting a client",
+    [
+      "`sluice connect` prints all of this with your server's own address, `sluice connect cursor` what one client needs. Give",
+      "clients exactly the address that the server calls its own (`SLUICE_PUBLIC_URL`, or the one it prints), since the tokens of",
+      "those that sign in are made out to it.",
+    ].join("\n"),
+    "## With an API key",
+    [
+      "Put your key in place of `mk_…`: the first start prints one and `sluice create-api-key` makes one. Connect each client with",
+      "a key of its own: `sluice list-credentials` tells when each was last used, and revoking one stops one client.",
+    ].join("\n"),
+    ...of("key"),
+    "## By signing in",
+    [
+      "No key: the client opens a browser. `sluice list-connected-clients` shows who is connected, `sluice revoke-connected-client`",
+      "ends one at once.",
+    ].join("\n"),
+    ...of("oauth"),
+  );
+}
+
+function connectSection({ title, place, language, text, reach, note }: ConnectForm): string {
+  return [
+    `### ${title}`,
+    `In ${place}:`,
+    (language === "sh" ? ["```console", `$ ${text}`, "```"] : ["```" + language, text, "```"]).join("\n"),
+    [note, reaches[reach]].filter((it) => it !== null).join(" "),
+  ].join("\n\n");
 }
 
 function operationsPage(): string {

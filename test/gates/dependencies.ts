@@ -15,7 +15,9 @@ const broken = summary.violations.map(({ rule, from, to, cycle }) => {
 });
 
 const edges = new Map(modules.map(({ source, dependencies }) => [source, dependencies.length]));
-const written = folders.flatMap((folder) => globSync(`${folder}/**/*.ts`));
+const written = folders.flatMap((folder) =>
+  globSync(`${folder}/**/*.ts`, { exclude: ["**/node_modules/**"] }),
+);
 const unseen = written
   .filter((path) => !edges.has(path) || (edges.get(path) === 0 && importsSomething(path)))
   .map((path) => `modules-cruised: ${path} or what it imports was not seen`);

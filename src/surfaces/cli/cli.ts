@@ -5,10 +5,10 @@ import type { Call } from "./call.ts";
 import { commandName, operationNamed, spelledOut, type Builtin } from "./command-name.ts";
 import { commandInput, type ReadInput } from "./command-input.ts";
 import { completion } from "./completion.ts";
-import { configBuiltin, runConfig } from "./config/config-command.ts";
 import type { Terminal } from "./config/surroundings.ts";
 import { readArguments, type Arguments } from "./flags.ts";
 import { builtinText, explanation, overview } from "./help.ts";
+import { programs } from "./programs.ts";
 import { rendering } from "./rendering.ts";
 import { restCall } from "./rest-call.ts";
 import { exitCodeOf, troubleIn, troubleOf, troubleText, type Trouble } from "./trouble.ts";
@@ -36,7 +36,7 @@ export type Cli = {
 const own: readonly Builtin[] = [
   { name: "help", does: "Lists the commands, or explains one: help <command>." },
   { name: "call", does: "Calls an operation by its name: call <operation> --input '{}'." },
-  configBuiltin,
+  ...programs.map(({ builtin }) => builtin),
   {
     name: "completion",
     does: "Prints a completion script: completion bash|zsh|fish.",
@@ -65,10 +65,11 @@ async function dispatch(cli: Cli): Promise<number> {
   const builtins = [...cli.builtins, ...own];
   const argv = spelledOut(cli.argv, builtins);
   const [command = "help", ...args] = argv;
-  if (command === "--version") print(cli.version);
+  const program = programs.find(({ builtin }) => builtin.name === command);
+  if (program !== undefined && !args.includes("--help")) return program.run(args, cli);
+  if (program !== undefined) print(helpFor(command, operations, builtins));
+  else if (command === "--version") print(cli.version);
   else if (command === "completion") print(completion(args[0] ?? "", operations, builtins));
-  else if (command === "config" && !args.includes("--help")) return runConfig(args, cli);
-  else if (command === "config") print(helpFor(command, operations, builtins));
   else if (["help", "--help", "-h"].includes(command)) print(helpFor(args[0], operations, builtins));
   else {
     const [word = "", ...rest] = command === "call" ? args : argv;

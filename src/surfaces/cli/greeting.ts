@@ -1,3 +1,5 @@
+import { claudeCodeCommand, mcpAddress } from "../../registry/connect-form.ts";
+
 export type Greeting = {
   readonly url: string;
   readonly publicUrl: string;
@@ -48,7 +50,9 @@ function firstSteps(publicUrl: string, echoUrl: string, key: string): readonly s
     "",
     "Let an agent run it:",
     "",
-    `  claude mcp add --transport http sluice ${publicUrl}/api/mcp --header "${bearer}"`,
+    `  ${claudeCodeCommand(mcpAddress(publicUrl), key)}`,
+    "",
+    "Other clients are told by `sluice connect`.",
     "",
     "Or create an endpoint by hand, and send it a webhook:",
     "",
