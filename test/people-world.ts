@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Federation, FederationNeeds } from "../src/engines/federation/federation.ts";
 import { listen } from "../src/engines/inbound/node-http.ts";
 import { defaultLimits } from "../src/engines/inbound/inbound.ts";
 import { postgresStore } from "../src/engines/store/postgres.ts";
@@ -6,6 +7,7 @@ import { storePart } from "../src/engines/store/postgres/schema.ts";
 import type { Store } from "../src/engines/store/store.ts";
 import { newId } from "../src/kernel/id.ts";
 import { Secret } from "../src/kernel/secret.ts";
+import { callbackPath } from "../src/planes/account/external-journey.ts";
 import { member } from "../src/planes/account/member.ts";
 import { hashOf } from "../src/planes/account/password.ts";
 import { account } from "../src/planes/account/plane.ts";
@@ -38,6 +40,8 @@ export type PeopleWorld = World & {
 
 type Given = {
   readonly on?: (typeof stores)[number];
+  /** Somebody else who vouches for people; as it is told of where the server listens. */
+  readonly provider?: (needs: Pick<FederationNeeds, "redirectUri" | "send" | "clock" | "log">) => Federation;
   /** As the server believes; where it listens unless given. */
   readonly publicUrl?: string;
 };
@@ -45,7 +49,11 @@ type Given = {
 /** Hashes take time: one for everybody. */
 const exampleHash = hashOf(new Secret(examplePassword));
 
-export async function openPeopleWorld({ on = "SQLite", publicUrl }: Given = {}): Promise<PeopleWorld> {
+export async function openPeopleWorld({
+  on = "SQLite",
+  publicUrl,
+  provider,
+}: Given = {}): Promise<PeopleWorld> {
   const world = await openWorld();
   const store = on === "SQLite" ? world.engines.store : await postgres(world);
   let url = "";
@@ -55,7 +63,10 @@ export async function openPeopleWorld({ on = "SQLite", publicUrl }: Given = {}):
       return publicUrl ?? url;
     },
   };
-  const engines: Engines = { ...world.engines, store, settings };
+  const { clock, log, outbound } = world.engines;
+  const redirectUri = (): string => `${settings.publicUrl}${callbackPath}`;
+  const federation = provider?.({ redirectUri, send: outbound.send, clock, log }) ?? null;
+  const engines: Engines = { ...world.engines, store, settings, federation };
   const { routes } = await account.start(engines);
   const inbound = await listen({
     host: "127.0.0.1",

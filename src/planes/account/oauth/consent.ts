@@ -6,16 +6,18 @@ import type { Scopes } from "../../../kernel/principal.ts";
 import { decodedRow } from "../../../registry/unit.ts";
 import { serverScope, workspace } from "../../../registry/workspace.ts";
 import { failurePage } from "../pages/failure-page.ts";
+import { onward } from "../pages/onward.ts";
 import { seeOther } from "../pages/page-frame.ts";
 import { pageRequest, type PageRequest } from "../pages/page-request.ts";
 import type { Parts } from "../pages/parts.ts";
 import { hasCsrf, type Session } from "../sessions.ts";
 import type { UserRow } from "../user.ts";
-import { consentPage, goingOn, scopeField } from "./consent-view.ts";
+import { consentPage, scopeField } from "./consent-view.ts";
 import { scopeGroups } from "./scope-group.ts";
 
 const prefix = "/oauth/interaction/";
 const workspacesShownMax = 100;
+const closable = "You can close this window if nothing else happens.";
 
 /** Who is asked, what, and what they answered. */
 type Asked = {
@@ -127,9 +129,9 @@ async function approve({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     subjects: [approved.grant],
     detail: { scopes, resource: pending.resource },
   });
-  return goingOn(approved.next, {
+  return onward(approved.next, {
     title: "Connected",
-    text: `${pending.client.name} may now work with Sluice for you.`,
+    text: `${pending.client.name} may now work with Sluice for you. ${closable}`,
   });
 }
 
@@ -143,7 +145,7 @@ async function refuse({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     subjects: [],
     detail: {},
   });
-  return goingOn(next, { title: "Refused", text: `${pending.client.name} was given nothing.` });
+  return onward(next, { title: "Refused", text: `${pending.client.name} was given nothing. ${closable}` });
 }
 
 type Audited = {

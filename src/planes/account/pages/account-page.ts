@@ -66,7 +66,7 @@ export function accountPages(parts: Parts): readonly PageAt[] {
 }
 
 function signedOut({ signedIn }: Parts): RawAnswer {
-  return seeOther("/sign-in", { "set-cookie": signedIn.forget() });
+  return seeOther("/sign-in", [signedIn.forget()]);
 }
 
 /** @throws Failure forbidden when the form is not of this session */

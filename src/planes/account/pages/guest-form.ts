@@ -9,8 +9,8 @@ import type { PageRequest } from "./page-request.ts";
 export type GuestForm = {
   /** The field. */
   readonly field: Html;
-  /** Sets the cookie, where the browser has none yet. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The value of a `Set-Cookie` header, where the browser has no such cookie yet. */
+  readonly cookies: readonly string[];
 };
 
 const cookieName = "sluice_form";
@@ -22,8 +22,7 @@ export function guestForm({ cookie }: Pick<PageRequest, "cookie">, publicUrl: st
   const token = known ?? randomBytes(32).toString("base64url");
   return {
     field: html`<input type="hidden" name="csrf" value="${fieldOf(token)}" />`,
-    headers:
-      known === undefined ? { "set-cookie": setCookie(cookieName, token, { secure, maxAgeMs: keptMs }) } : {},
+    cookies: known === undefined ? [setCookie(cookieName, token, { secure, maxAgeMs: keptMs })] : [],
   };
 }
 

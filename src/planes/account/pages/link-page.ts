@@ -62,7 +62,7 @@ function asked({ request, token, user }: Opened, publicUrl: string, failure?: Fa
   return shown({
     title: known ? `Sign in as ${name}` : "Welcome",
     failure,
-    headers: guest.headers,
+    cookies: guest.cookies,
     body: html`<p>
         ${
           known

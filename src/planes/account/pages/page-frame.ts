@@ -1,4 +1,4 @@
-import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
+import type { AnswerHeaders, RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { kinds, type Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { renderedPage } from "../../../registry/page.ts";
@@ -13,12 +13,22 @@ type Shown = {
   /** What went wrong: it stands above the body and decides the status. */
   readonly failure?: Failure | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Values of `Set-Cookie`. */
+  readonly cookies?: readonly string[];
   /** Beyond that of every page. */
   readonly css?: string;
 };
 
 /** A page for people under the name of the product, with a card for the one thing to do unless it is wide. */
-export function shown({ title, body, wide = false, failure, headers = {}, css = "" }: Shown): RawAnswer {
+export function shown({
+  title,
+  body,
+  wide = false,
+  failure,
+  headers = {},
+  cookies = [],
+  css = "",
+}: Shown): RawAnswer {
   const told = failure === undefined ? body : html`${notice(failure)}${body}`;
   const heading = html`<p class="brand">Sluice</p>`;
   const page = renderedPage({
@@ -41,9 +51,13 @@ export function shown({ title, body, wide = false, failure, headers = {}, css = 
   });
   return {
     status: failure === undefined ? 200 : kinds[failure.kind].status,
-    headers: { ...page.headers, ...retryAfter(failure), ...headers },
+    headers: { ...page.headers, ...retryAfter(failure), ...headers, ...setting(cookies) },
     body: page.text,
   };
+}
+
+function setting(cookies: readonly string[]): AnswerHeaders {
+  return cookies.length === 0 ? {} : { "set-cookie": cookies };
 }
 
 /** When to come back. */
@@ -53,8 +67,9 @@ function retryAfter(failure: Failure | undefined): Readonly<Record<string, strin
 }
 
 /** To go on with GET. A browser follows it only to an address that the form's page allows. */
-export function seeOther(path: string, headers: Readonly<Record<string, string>> = {}): RawAnswer {
-  return { status: 303, headers: { location: path, "cache-control": "no-store", ...headers }, body: "" };
+export function seeOther(path: string, cookies: readonly string[] = []): RawAnswer {
+  const headers = { location: path, "cache-control": "no-store", ...setting(cookies) };
+  return { status: 303, headers, body: "" };
 }
 
 const frameCss = `
