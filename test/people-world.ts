@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Federation, FederationNeeds } from "../src/engines/federation/federation.ts";
+import { oidcIdentity } from "../src/engines/identity/oidc.ts";
 import { listen } from "../src/engines/inbound/node-http.ts";
 import { defaultLimits } from "../src/engines/inbound/inbound.ts";
 import { postgresStore } from "../src/engines/store/postgres.ts";
@@ -9,6 +10,7 @@ import { newId } from "../src/kernel/id.ts";
 import { Secret } from "../src/kernel/secret.ts";
 import { callbackPath } from "../src/planes/account/external-journey.ts";
 import { member } from "../src/planes/account/member.ts";
+import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
 import { hashOf } from "../src/planes/account/password.ts";
 import { account } from "../src/planes/account/plane.ts";
 import type { Role } from "../src/planes/account/role.ts";
@@ -66,7 +68,8 @@ export async function openPeopleWorld({
   const { clock, log, outbound } = world.engines;
   const redirectUri = (): string => `${settings.publicUrl}${callbackPath}`;
   const federation = provider?.({ redirectUri, send: outbound.send, clock, log }) ?? null;
-  const engines: Engines = { ...world.engines, store, settings, federation };
+  const mechanisms = { ...world.engines, store, settings, federation };
+  const engines: Engines = { ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) };
   const { routes } = await account.start(engines);
   const inbound = await listen({
     host: "127.0.0.1",

@@ -3,8 +3,8 @@ import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/i
 import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Scopes } from "../../../kernel/principal.ts";
-import { decodedRow } from "../../../registry/unit.ts";
-import { serverScope, workspace } from "../../../registry/workspace.ts";
+import { serverScope } from "../../../registry/workspace.ts";
+import { belongingsOf } from "../pages/belonging.ts";
 import { failurePage } from "../pages/failure-page.ts";
 import { onward } from "../pages/onward.ts";
 import { seeOther } from "../pages/page-frame.ts";
@@ -16,7 +16,6 @@ import { consentPage, scopeField } from "./consent-view.ts";
 import { scopeGroups } from "./scope-group.ts";
 
 const prefix = "/oauth/interaction/";
-const workspacesShownMax = 100;
 const closable = "You can close this window if nothing else happens.";
 
 /** Who is asked, what, and what they answered. */
@@ -75,22 +74,12 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
     pending,
     user,
     csrf: session.csrf,
-    workspaces: await workspacesOf(parts, user),
+    workspaces: await belongingsOf(parts, user.id),
     groups: scopeGroups(catalogue, possible),
     held: earlier.length === 0 ? null : new Set(held),
     beyond: pending.scopes.length - possible.length,
     ...(failure !== undefined && { failure }),
   });
-}
-
-async function workspacesOf({ members, engines }: Parts, user: UserRow) {
-  const roles = [...(await members.rolesOf(user.id))].slice(0, workspacesShownMax);
-  return Promise.all(
-    roles.map(async ([id, role]) => {
-      const stored = await engines.store.records.get(id, workspace.kind, id);
-      return { id, role, name: stored === undefined ? id : decodedRow(workspace, stored).value.name };
-    }),
-  );
 }
 
 async function decide(parts: Parts, asked: Asked): Promise<RawAnswer> {

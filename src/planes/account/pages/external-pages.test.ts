@@ -170,7 +170,7 @@ for (const on of stores)
       const workspace = await world.newWorkspace();
       await invite(workspace, "gus@example.com");
       const browsers = [world.newBrowser(), world.newBrowser()];
-      const backs = [];
+      const backs: string[] = [];
       for (const it of browsers) backs.push(await away(it, verified("gus-1", "gus@example.com")));
       const ends = await Promise.all(browsers.map((it, n) => it.open(backs[n] ?? "")));
       assert.ok(ends.some(({ path }) => path === "/account"));
