@@ -7,27 +7,23 @@ import { postgresStore } from "../src/engines/store/postgres.ts";
 import { storePart } from "../src/engines/store/postgres/schema.ts";
 import type { Store } from "../src/engines/store/store.ts";
 import { newId } from "../src/kernel/id.ts";
-import { Secret } from "../src/kernel/secret.ts";
 import { callbackPath } from "../src/planes/account/external-journey.ts";
-import { member } from "../src/planes/account/member.ts";
 import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
-import { hashOf } from "../src/planes/account/password.ts";
 import { account } from "../src/planes/account/plane.ts";
 import type { Role } from "../src/planes/account/role.ts";
 import { newSignInLink } from "../src/planes/account/sign-in-link.ts";
 import type { UserRow } from "../src/planes/account/user.ts";
 import { users } from "../src/planes/account/users.ts";
 import type { Engines } from "../src/registry/engines.ts";
-import { unitOfWork } from "../src/registry/unit.ts";
 import { browser, type Browser } from "./browser.ts";
 import { schemaPlace } from "./engines/places.ts";
+import { addMember, addPerson } from "./people.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** Where configuration is stored in a test of people. */
 export const stores = ["SQLite", "PostgreSQL"] as const;
 
-/** Of every person that a test makes. */
-export const examplePassword = "EXAMPLE correct horse";
+export { examplePassword } from "./people.ts";
 
 /** A world whose account pages are served over HTTP. */
 export type PeopleWorld = World & {
@@ -47,9 +43,6 @@ type Given = {
   /** As the server believes; where it listens unless given. */
   readonly publicUrl?: string;
 };
-
-/** Hashes take time: one for everybody. */
-const exampleHash = hashOf(new Secret(examplePassword));
 
 export async function openPeopleWorld({
   on = "SQLite",
@@ -87,21 +80,8 @@ export async function openPeopleWorld({
     engines,
     url,
     newBrowser: () => browser(url),
-    async newPerson(name, given) {
-      const value = { name, email: `${name.toLowerCase()}@example.com`, external: null };
-      const password = given === undefined ? await exampleHash : given.password;
-      return people.create(value, password, { operation: "create_user" });
-    },
-    async join(workspace, user, role) {
-      const at = engines.clock.now();
-      const unit = unitOfWork(workspace, at, engines);
-      const { id } = unit.create(member, { user, role });
-      const { changes, ...written } = unit.written();
-      assert.equal(changes.length, 1);
-      const actor = { kind: "system", id: "test" } as const;
-      await store.commit({ ...written, workspace, at, actor, operation: "join", audit: null });
-      return id;
-    },
+    newPerson: (name, given) => addPerson(engines, name, given),
+    join: (workspace, user, role) => addMember(engines, { workspace, user, role }),
     async newLink(id) {
       const row = await people.byId(id);
       assert.ok(row);

@@ -112,8 +112,9 @@ async function signIn(
 function altering(response: ServerResponse, path: string, alter: Alter): void {
   const end = response.end.bind(response);
   Object.assign(response, {
-    end(chunk: unknown) {
-      const { status, text } = alter(path, { status: response.statusCode, text: String(chunk ?? "") });
+    end(chunk: string | Uint8Array = "") {
+      const answered = { status: response.statusCode, text: Buffer.from(chunk).toString() };
+      const { status, text } = alter(path, answered);
       response.statusCode = status;
       response.setHeader("content-length", Buffer.byteLength(text));
       return end(text);

@@ -4,38 +4,17 @@ import { Secret } from "../../../kernel/secret.ts";
 import { attempts } from "../attempts.ts";
 import { fits } from "../password.ts";
 import { newPassword } from "../password-rule.ts";
-import { CreatedCredential } from "../new-credential.ts";
-import { createPersonalKey } from "../operations/create-personal-key.ts";
-import { revokeConnectedClient } from "../operations/revoke-connected-client.ts";
-import { revokePersonalKey } from "../operations/revoke-personal-key.ts";
-import { hasCsrf } from "../sessions.ts";
-import { account, type Own } from "./account-view.ts";
+import { account } from "./account-view.ts";
 import { seeOther } from "./page-frame.ts";
-import { ownCall } from "./own-calls.ts";
+import type { Own } from "./own.ts";
+import { ownPage } from "./own-page.ts";
 import type { PageAt } from "./page-route.ts";
 import type { Parts } from "./parts.ts";
-import { lifetimes } from "./personal-keys-section.ts";
 
-/** `/account`: who I am and where I belong, my clients and keys, my password, where I am signed in. Each form changes one of them. */
+/** `/account`: who I am and where I belong, my password, where I am signed in. Each form changes one of them. */
 export function accountPages(parts: Parts): readonly PageAt[] {
   const { begin } = attempts(parts.engines);
-  const page = (path: PageAt["path"], answer: (own: Own) => Promise<RawAnswer>): PageAt => ({
-    path,
-    async answer(request) {
-      const session = await parts.signedIn.of(request.cookie);
-      const user = session && (await parts.people.byId(session.user));
-      if (session === undefined || user === undefined) return seeOther("/sign-in");
-      const own = { request, session, user };
-      if (request.method === "GET") return path === "/account" ? answer(own) : seeOther("/account");
-      try {
-        requireCsrf(own);
-        return await answer(own);
-      } catch (error) {
-        if (error instanceof Failure) return account(parts, own, { failure: error });
-        throw error;
-      }
-    },
-  });
+  const page = ownPage(parts);
   return [
     page("/account", (own) => account(parts, own)),
     page("/account/password", async (own) => {
@@ -64,28 +43,6 @@ export function accountPages(parts: Parts): readonly PageAt[] {
       await parts.signedIn.endAll(own.user.id, own.session);
       return account(parts, own, { done: "You are signed out everywhere else." });
     }),
-    page("/account/keys", async (own) => {
-      const { form } = own.request;
-      const expires = lifetimes.find(([days]) => String(days ?? "") === form("expires"));
-      const input = { name: form("name"), expiresInDays: expires === undefined ? 0 : expires[0] };
-      const made = await ownCall(parts, own, { of: createPersonalKey, input });
-      return account(parts, own, { created: CreatedCredential.parse(made).secret });
-    }),
-    page("/account/keys/revoke", async (own) => {
-      await ownCall(parts, own, {
-        of: revokePersonalKey,
-        input: { credentialId: own.request.form("key") },
-      });
-      return account(parts, own, { done: "That key is revoked." });
-    }),
-    page("/account/connections/end", async (own) => {
-      const { form } = own.request;
-      await ownCall(parts, own, {
-        of: revokeConnectedClient,
-        input: { connectionId: form("connection"), workspaceId: form("workspace") },
-      });
-      return account(parts, own, { done: "That client is disconnected." });
-    }),
     page("/account/sign-out", async (own) => {
       await parts.signedIn.end(own.session);
       return signedOut(parts);
@@ -95,12 +52,6 @@ export function accountPages(parts: Parts): readonly PageAt[] {
 
 function signedOut({ signedIn }: Parts): RawAnswer {
   return seeOther("/sign-in", [signedIn.forget()]);
-}
-
-/** @throws Failure forbidden when the form is not of this session */
-function requireCsrf({ request, session }: Own): void {
-  if (hasCsrf(session, request.form("csrf"))) return;
-  throw new Failure("forbidden", "This form was too old.", { hint: "Send it again." });
 }
 
 /** The password there is, so that who finds a browser open cannot make it theirs. @throws Failure unauthenticated */

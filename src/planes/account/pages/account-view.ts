@@ -2,7 +2,6 @@ import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { serverScope } from "../../../registry/workspace.ts";
-import type { Session } from "../sessions.ts";
 import type { UserRow } from "../user.ts";
 import { hasPassword } from "../users.ts";
 import { belongingsOf, type Belonging } from "./belonging.ts";
@@ -10,13 +9,11 @@ import { connectionsSection } from "./connections-section.ts";
 import { csrfField, currentPasswordField, newPasswordField } from "./fields.ts";
 import { moment } from "./moment.ts";
 import { shown } from "./page-frame.ts";
-import type { PageRequest } from "./page-request.ts";
+import type { Own } from "./own.ts";
 import type { Parts } from "./parts.ts";
 import { personalKeysSection } from "./personal-keys-section.ts";
 import { securityEvents } from "./security-events.ts";
 
-/** What somebody who is signed in asks for. */
-export type Own = { readonly request: PageRequest; readonly session: Session; readonly user: UserRow };
 type Told = {
   readonly failure?: Failure;
   readonly done?: string;
@@ -132,11 +129,12 @@ async function eventsSection({ engines }: Parts, user: UserRow): Promise<Html> {
 
 const css = `
 .inline { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: end; }
-.inline p { flex: 1 1 12rem; margin: 0 0 1rem; } .inline :is(input, select) { margin: 0; }
-.inline button { margin-bottom: 1rem; }
+.inline p { flex: 1 1 12rem; margin: 0 0 1rem; } .inline :is(input, select) { margin: 0; height: 2.75rem; }
+.inline button { margin-bottom: 1rem; height: 2.75rem; }
 .secret { display: block; padding: .6rem .75rem; overflow-wrap: anywhere; user-select: all; background: var(--page); border: 1px solid var(--line); }
 .notice p:last-child { margin-bottom: 0; }
 .rows code { overflow-wrap: anywhere; } .rows :is(p, details) { margin: .25rem 0 0; font-size: .875rem; }
+@media (max-width: 30rem) { .rows li:has(form) > :first-child { flex-basis: 100%; } }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 `;

@@ -1,8 +1,7 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { homePath, ownPath } from "../own-path.ts";
-import { onward } from "./onward.ts";
 import type { PageRequest } from "./page-request.ts";
-import { seeOther } from "./page-frame.ts";
+import { onward, seeOther } from "./page-frame.ts";
 import type { Parts } from "./parts.ts";
 
 /** Who signs in, by what, and where they wanted to. */

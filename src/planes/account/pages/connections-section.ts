@@ -3,7 +3,7 @@ import { html, type Html } from "../../../registry/html.ts";
 import { useCollection } from "../credential-use.ts";
 import { connectionView } from "../oauth/connection-view.ts";
 import { scopeGroups } from "../oauth/scope-group.ts";
-import type { Own } from "./account-view.ts";
+import type { Own } from "./own.ts";
 import { moment } from "./moment.ts";
 import type { Parts } from "./parts.ts";
 

@@ -33,7 +33,7 @@ export async function joining(parts: Parts, opened: Opened, failure?: Failure): 
   return shown({
     title: `Join ${name}`,
     failure,
-    cookies: guest.cookies,
+    headers: guest.headers,
     body: html`<p>
         You are invited to the workspace <b>${name}</b> on this server as <b>${invited.value.role}</b>.
       </p>

@@ -62,7 +62,7 @@ function asked({ request, token, user }: Opened, publicUrl: string, failure?: Fa
   return shown({
     title: known ? `Sign in as ${name}` : "Welcome",
     failure,
-    cookies: guest.cookies,
+    headers: guest.headers,
     body: html`<p>
         ${
           known

@@ -2,6 +2,7 @@ import type { AnswerHeaders, RawAnswer } from "../../../engines/inbound/inbound.
 import { kinds, type Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { renderedPage } from "../../../registry/page.ts";
+import { settingCookies } from "../cookie.ts";
 import { notice } from "./notice.ts";
 
 type Shown = {
@@ -12,23 +13,13 @@ type Shown = {
   readonly wide?: boolean;
   /** What went wrong: it stands above the body and decides the status. */
   readonly failure?: Failure | undefined;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Values of `Set-Cookie`. */
-  readonly cookies?: readonly string[];
+  readonly headers?: AnswerHeaders;
   /** Beyond that of every page. */
   readonly css?: string;
 };
 
 /** A page for people under the name of the product, with a card for the one thing to do unless it is wide. */
-export function shown({
-  title,
-  body,
-  wide = false,
-  failure,
-  headers = {},
-  cookies = [],
-  css = "",
-}: Shown): RawAnswer {
+export function shown({ title, body, wide = false, failure, headers = {}, css = "" }: Shown): RawAnswer {
   const told = failure === undefined ? body : html`${notice(failure)}${body}`;
   const heading = html`<p class="brand">Sluice</p>`;
   const page = renderedPage({
@@ -51,13 +42,9 @@ export function shown({
   });
   return {
     status: failure === undefined ? 200 : kinds[failure.kind].status,
-    headers: { ...page.headers, ...retryAfter(failure), ...headers, ...setting(cookies) },
+    headers: { ...page.headers, ...retryAfter(failure), ...headers },
     body: page.text,
   };
-}
-
-function setting(cookies: readonly string[]): AnswerHeaders {
-  return cookies.length === 0 ? {} : { "set-cookie": cookies };
 }
 
 /** When to come back. */
@@ -68,8 +55,20 @@ function retryAfter(failure: Failure | undefined): Readonly<Record<string, strin
 
 /** To go on with GET. A browser follows it only to an address that the form's page allows. */
 export function seeOther(path: string, cookies: readonly string[] = []): RawAnswer {
-  const headers = { location: path, "cache-control": "no-store", ...setting(cookies) };
+  const headers = { location: path, "cache-control": "no-store", ...settingCookies(cookies) };
   return { status: 303, headers, body: "" };
+}
+
+type Onward = { readonly title: string; readonly text: string; readonly cookies?: readonly string[] };
+
+/** Goes on by itself, wherever to: browsers hold redirects that follow a form to what it may be sent to, which is here alone. */
+export function onward(to: string, { title, text, cookies = [] }: Onward): RawAnswer {
+  return shown({
+    title,
+    headers: { ...settingCookies(cookies), refresh: `0;url=${to}` },
+    body: html`<p>${text}</p>
+      <p><a href="${to}">Continue</a></p>`,
+  });
 }
 
 const frameCss = `

@@ -5,6 +5,7 @@ import { liveMembers } from "../live-members.ts";
 import { sessions } from "../sessions.ts";
 import { users } from "../users.ts";
 import { oauthRoutes } from "../oauth/oauth-routes.ts";
+import { accessPages } from "./access-pages.ts";
 import { accountPages } from "./account-page.ts";
 import { externalPages } from "./external-pages.ts";
 import { invitationPage } from "./invitation-page.ts";
@@ -30,6 +31,7 @@ export async function accountRoutes(engines: Engines): Promise<readonly RawRoute
     linkPage(parts),
     invitationPage(parts),
     ...accountPages(parts),
+    ...accessPages(parts),
   ]);
   return [...pages, ...oauthRoutes(parts)];
 }

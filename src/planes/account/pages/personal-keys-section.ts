@@ -1,6 +1,6 @@
 import { html, type Html } from "../../../registry/html.ts";
 import { listPersonalKeys } from "../operations/list-personal-keys.ts";
-import type { Own } from "./account-view.ts";
+import type { Own } from "./own.ts";
 import { moment } from "./moment.ts";
 import { ownCall } from "./own-calls.ts";
 import type { Parts } from "./parts.ts";

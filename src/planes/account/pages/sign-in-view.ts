@@ -2,6 +2,7 @@ import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Failure } from "../../../kernel/failure.ts";
 import { html } from "../../../registry/html.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { settingCookies } from "../cookie.ts";
 import { externalButton } from "./external-button.ts";
 import { currentPasswordField, emailField } from "./fields.ts";
 import { guestForm } from "./guest-form.ts";
@@ -27,7 +28,7 @@ export function signInForm(
   return shown({
     title: "Sign in",
     failure,
-    cookies: [...guest.cookies, ...cookies],
+    headers: settingCookies([...(guest.headers["set-cookie"] ?? []), ...cookies]),
     body: html`${
         federation !== null &&
         html`${externalButton(federation, { label: "Sign in", next, field: guest.field })}
