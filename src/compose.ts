@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { databases } from "./engines/databases.ts";
+import type { Federation } from "./engines/federation/federation.ts";
+import { openidFederation } from "./engines/federation/openid.ts";
 import { oidcIdentity } from "./engines/identity/oidc.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
@@ -15,6 +17,7 @@ import type { Failure } from "./kernel/failure.ts";
 import type { Secret } from "./kernel/secret.ts";
 import { authenticator } from "./planes/account/authenticate.ts";
 import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
+import { callbackPath } from "./planes/account/external-journey.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { liveMembers } from "./planes/account/live-members.ts";
 import { firstOwner } from "./planes/account/owner.ts";
@@ -145,9 +148,21 @@ async function openEngines(composition: Composition, closing: Closing) {
     log,
     settings,
     catalogue: catalogueOf(planes),
+    federation: federationOf(config, () => `${settings.publicUrl}${callbackPath}`, { clock, log, outbound }),
   };
   const engines = wrap({ ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) });
   return { engines, own, folder, address, outdated: database.outdated };
+}
+
+function federationOf(
+  config: Config,
+  redirectUri: () => string,
+  { clock, log, outbound }: Pick<Engines, "clock" | "log" | "outbound">,
+): Federation | null {
+  const { SLUICE_OIDC_ISSUER: issuer, SLUICE_OIDC_CLIENT_ID: clientId } = config;
+  const clientSecret = config.SLUICE_OIDC_CLIENT_SECRET;
+  if (issuer === null || clientId === null || clientSecret === null) return null;
+  return openidFederation({ issuer, clientId, clientSecret, redirectUri, clock, log, send: outbound.send });
 }
 
 async function startPlanes(

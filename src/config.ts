@@ -102,6 +102,24 @@ export const variables = {
     fallback: "1200",
     parse: (text) => numberIn(0, 1_000_000).parse(text),
   }),
+  SLUICE_OIDC_ISSUER: variable({
+    does: "The OpenID provider that people may sign in by, besides passwords and links, as it calls itself. Empty = none. Needs the two below.",
+    example: "https://login.example.com",
+    fallback: "",
+    parse: (text) => (text === "" ? null : Issuer.parse(text)),
+  }),
+  SLUICE_OIDC_CLIENT_ID: variable({
+    does: "What that provider knows this server by. The address to register there is the public one with `/sign-in/external/callback` behind it.",
+    example: "sluice",
+    fallback: "",
+    parse: (text) => (text === "" ? null : text),
+  }),
+  SLUICE_OIDC_CLIENT_SECRET: variable({
+    does: "The secret that goes with it.",
+    example: "ExampleExampleExample",
+    fallback: "",
+    parse: (text) => (text === "" ? null : new Secret(text)),
+  }),
   MCP_SERVER_ENABLED: variable({
     does: "false answers 404 on every MCP address.",
     example: "false",
@@ -125,6 +143,9 @@ export const variables = {
     parse: (text) => (text === "" ? undefined : new Secret(text)),
   }),
 } as const;
+
+/** Of no use without each other. */
+const together = ["SLUICE_OIDC_ISSUER", "SLUICE_OIDC_CLIENT_ID", "SLUICE_OIDC_CLIENT_SECRET"] as const;
 
 type Variables = typeof variables;
 export type Config = { readonly [K in keyof Variables]: ReturnType<Variables[K]["parse"]> };
@@ -156,12 +177,30 @@ export function config(environment: Readonly<Record<string, string | undefined>>
       pointer: `/${name}`,
       message: `${name} is not a setting. There are: ${Object.keys(variables).join(", ")}`,
     });
+  const given = together.filter((name) => (environment[name]?.trim() ?? "") !== "");
+  for (const name of given.length === 0 ? [] : together.filter((it) => !given.includes(it)))
+    problems.push({
+      pointer: `/${name}`,
+      message: `${name} is missing: ${given.join(" and ")} ${given.length === 1 ? "needs" : "need"} it. For example: ${name}=${variables[name].example}`,
+    });
   if (problems.length > 0)
     throw new Failure("invalid", problems.map(({ message }) => message).join("\n"), { problems });
   // Each entry was made by the parser under the same name.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.freeze(Object.fromEntries(read)) as Config;
 }
+
+/** Over TLS but on this machine; its answers are trusted to say who somebody is. */
+const Issuer = z
+  .url({ protocol: /^https?$/, error: "must be a URL that begins with https://", abort: true })
+  .refine(
+    (text) => {
+      const { protocol, hostname } = new URL(text);
+      return protocol === "https:" || /^(127(\.\d+){3}|localhost|\[::1\])$/.test(hostname);
+    },
+    { error: "must begin with https:// unless it is on this machine" },
+  )
+  .refine((text) => !/[?#@]/.test(text), { error: "must have no user, query or fragment" });
 
 /** What a document that the command line reads refers to as ${NAME}. */
 export function referredTo(name: string): string | undefined {

@@ -8,6 +8,8 @@ export type Shown = {
   /** Without markup. */
   readonly text: string;
   readonly path: string;
+  /** The address of another server that it leads on to, which is not followed. */
+  readonly elsewhere: string | null;
 };
 
 type Fields = Readonly<Record<string, string>>;
@@ -40,7 +42,7 @@ export function browser(url: string): Browser {
     }
     const html = await response.text();
     const text = plain(html.replace(/<style>[^]*?<\/style>/, "").replaceAll(/<[^>]*>/g, " "));
-    return { status: response.status, headers: response.headers, html, text, path };
+    return { status: response.status, headers: response.headers, html, text, path, elsewhere: null };
   }
 
   async function follow(shown: Shown): Promise<Shown> {
@@ -48,7 +50,9 @@ export function browser(url: string): Browser {
     for (let n = 0; n < redirectsMax; n++) {
       const to = at.headers.get("location") ?? /^0;url=(.*)$/.exec(at.headers.get("refresh") ?? "")?.[1];
       if (to === undefined) return at;
-      at = await send(to);
+      const next = new URL(to, url);
+      if (next.origin !== new URL(url).origin) return { ...at, elsewhere: next.href };
+      at = await send(next.pathname + next.search);
     }
     return assert.fail(`more than ${redirectsMax} redirects`);
   }

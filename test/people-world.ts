@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
+import type { Federation, FederationNeeds } from "../src/engines/federation/federation.ts";
+import { oidcIdentity } from "../src/engines/identity/oidc.ts";
 import { listen } from "../src/engines/inbound/node-http.ts";
 import { defaultLimits } from "../src/engines/inbound/inbound.ts";
 import { postgresStore } from "../src/engines/store/postgres.ts";
 import { storePart } from "../src/engines/store/postgres/schema.ts";
 import type { Store } from "../src/engines/store/store.ts";
 import { newId } from "../src/kernel/id.ts";
-import { Secret } from "../src/kernel/secret.ts";
-import { member } from "../src/planes/account/member.ts";
-import { hashOf } from "../src/planes/account/password.ts";
+import { callbackPath } from "../src/planes/account/external-journey.ts";
+import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
 import { account } from "../src/planes/account/plane.ts";
 import type { Role } from "../src/planes/account/role.ts";
 import { newSignInLink } from "../src/planes/account/sign-in-link.ts";
 import type { UserRow } from "../src/planes/account/user.ts";
 import { users } from "../src/planes/account/users.ts";
 import type { Engines } from "../src/registry/engines.ts";
-import { unitOfWork } from "../src/registry/unit.ts";
 import { browser, type Browser } from "./browser.ts";
 import { schemaPlace } from "./engines/places.ts";
+import { addMember, addPerson } from "./people.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** Where configuration is stored in a test of people. */
 export const stores = ["SQLite", "PostgreSQL"] as const;
 
-/** Of every person that a test makes. */
-export const examplePassword = "EXAMPLE correct horse";
+export { examplePassword } from "./people.ts";
 
 /** A world whose account pages are served over HTTP. */
 export type PeopleWorld = World & {
@@ -38,14 +38,17 @@ export type PeopleWorld = World & {
 
 type Given = {
   readonly on?: (typeof stores)[number];
+  /** Somebody else who vouches for people; as it is told of where the server listens. */
+  readonly provider?: (needs: Pick<FederationNeeds, "redirectUri" | "send" | "clock" | "log">) => Federation;
   /** As the server believes; where it listens unless given. */
   readonly publicUrl?: string;
 };
 
-/** Hashes take time: one for everybody. */
-const exampleHash = hashOf(new Secret(examplePassword));
-
-export async function openPeopleWorld({ on = "SQLite", publicUrl }: Given = {}): Promise<PeopleWorld> {
+export async function openPeopleWorld({
+  on = "SQLite",
+  publicUrl,
+  provider,
+}: Given = {}): Promise<PeopleWorld> {
   const world = await openWorld();
   const store = on === "SQLite" ? world.engines.store : await postgres(world);
   let url = "";
@@ -55,7 +58,11 @@ export async function openPeopleWorld({ on = "SQLite", publicUrl }: Given = {}):
       return publicUrl ?? url;
     },
   };
-  const engines: Engines = { ...world.engines, store, settings };
+  const { clock, log, outbound } = world.engines;
+  const redirectUri = (): string => `${settings.publicUrl}${callbackPath}`;
+  const federation = provider?.({ redirectUri, send: outbound.send, clock, log }) ?? null;
+  const mechanisms = { ...world.engines, store, settings, federation };
+  const engines: Engines = { ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) };
   const { routes } = await account.start(engines);
   const inbound = await listen({
     host: "127.0.0.1",
@@ -73,21 +80,8 @@ export async function openPeopleWorld({ on = "SQLite", publicUrl }: Given = {}):
     engines,
     url,
     newBrowser: () => browser(url),
-    async newPerson(name, given) {
-      const value = { name, email: `${name.toLowerCase()}@example.com`, external: null };
-      const password = given === undefined ? await exampleHash : given.password;
-      return people.create(value, password, { operation: "create_user" });
-    },
-    async join(workspace, user, role) {
-      const at = engines.clock.now();
-      const unit = unitOfWork(workspace, at, engines);
-      const { id } = unit.create(member, { user, role });
-      const { changes, ...written } = unit.written();
-      assert.equal(changes.length, 1);
-      const actor = { kind: "system", id: "test" } as const;
-      await store.commit({ ...written, workspace, at, actor, operation: "join", audit: null });
-      return id;
-    },
+    newPerson: (name, given) => addPerson(engines, name, given),
+    join: (workspace, user, role) => addMember(engines, { workspace, user, role }),
     async newLink(id) {
       const row = await people.byId(id);
       assert.ok(row);

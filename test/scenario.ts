@@ -4,6 +4,7 @@ import type { FailureKind } from "../src/kernel/failure.ts";
 import type { Scope } from "../src/kernel/principal.ts";
 import { planes } from "../src/planes/planes.ts";
 import { pathParameters } from "../src/registry/field.ts";
+import type { Engines } from "../src/registry/engines.ts";
 import { invoke, type Output } from "../src/registry/invoke.ts";
 import type { Operation } from "../src/registry/operation.ts";
 import { surfaces, type Reach, type SurfaceName } from "./surface-calls.ts";
@@ -14,14 +15,19 @@ export type Scenario = {
   readonly name: string;
   readonly scopes: readonly Scope[] | "all";
   /** Prepares the workspace, as one who may do everything; what it answers is handed to `input`. */
-  readonly given?: (call: Prepare) => Promise<Output>;
+  readonly given?: (call: Prepare, place: Place) => Promise<Output>;
   readonly input: Output | ((given: Output) => Output);
+  /** The user who calls, in place of a key. */
+  readonly by?: (given: Output) => string;
   /** What the answer has among others; values may be left out at every level. */
   readonly gives?: object;
   readonly fails?: { readonly kind: FailureKind; readonly pointer?: string };
   /** Everything that the call leaves behind: {} = nothing changed anywhere. */
   readonly leaves: Left;
 };
+
+/** Where it is prepared, for what no operation makes. */
+export type Place = { readonly engines: Engines; readonly workspace: string };
 
 export type Prepare = (it: Operation, input: object) => Promise<Output>;
 
@@ -66,10 +72,14 @@ export type Run = {
 /** Runs one scenario over one surface in a workspace of its own; throws an AssertionError when it comes out otherwise. */
 export async function runScenario({ it, scenario, surface, world }: Run): Promise<void> {
   const workspace = await world.newWorkspace();
-  const given = (await scenario.given?.(preparing(world, workspace))) ?? {};
+  const given = await prepared(world, workspace, scenario.given);
   const input = typeof scenario.input === "function" ? scenario.input(given) : scenario.input;
   world.mark();
-  const outcome = await surfaces[surface](reachOf(it, world, workspace, scenario.scopes), input);
+  const reach = reachOf(it, world, workspace, scenario.scopes);
+  const outcome = await surfaces[surface](
+    scenario.by === undefined ? reach : as(reach, scenario.by(given)),
+    input,
+  );
   const left = world.leftBehind();
   if (scenario.fails === undefined) {
     assert.ok("gives" in outcome, `it fails: ${JSON.stringify(outcome)}`);
@@ -81,22 +91,23 @@ export async function runScenario({ it, scenario, surface, world }: Run): Promis
   assert.deepEqual(left, scenario.leaves);
 }
 
-export type Rehearsal = Pick<Scenario, "given" | "input">;
+export type Rehearsal = Pick<Scenario, "given" | "input" | "by">;
 
 /**
  * Registers that a dry run of a write answers as one, leaves nothing behind and opens no socket, over every surface;
  * and that the same call without `dryRun` does leave something, so that the first is no accident.
  */
-export function dryRunLeavesNothing(it: Operation, { given, input }: Rehearsal): void {
+export function dryRunLeavesNothing(it: Operation, { given, input, by }: Rehearsal): void {
   assert.notEqual(it.effect, "read", `${it.name} writes nothing anyway`);
   inWorld(`${it.name} dry run`, (world) => {
     for (const surface of reachedBy(it))
       test(`${it.name} over ${surface}: a dry run leaves nothing behind and opens no socket`, async () => {
         const { newWorkspace, mark, leftBehind, sends } = world();
         const workspace = await newWorkspace();
-        const prepared = (await given?.(preparing(world(), workspace))) ?? {};
-        const asked = typeof input === "function" ? input(prepared) : input;
-        const reach = reachOf(it, world(), workspace, "all");
+        const made = await prepared(world(), workspace, given);
+        const asked = typeof input === "function" ? input(made) : input;
+        const anybody = reachOf(it, world(), workspace, "all");
+        const reach = by === undefined ? anybody : as(anybody, by(made));
         const sent = sends.length;
         mark();
         const rehearsed = await surfaces[surface](reach, { ...asked, dryRun: true });
@@ -132,6 +143,18 @@ function reachedBy({ reach }: Operation): readonly SurfaceName[] {
 
 function reachOf(it: Operation, { engines }: World, workspace: string, scopes: Scenario["scopes"]): Reach {
   return { it, engines, principal: principalFor(it, workspace, scopes) };
+}
+
+/** The same call by a user who is signed in. */
+function as(reach: Reach, id: string): Reach {
+  const { principal } = reach;
+  const own = { actor: { kind: "user", id }, credential: { kind: "session", id: "ses_test" } } as const;
+  return { ...reach, principal: { ...principal, ...own } };
+}
+
+async function prepared(world: World, workspace: string, given: Scenario["given"]): Promise<Output> {
+  const place = { engines: world.engines, workspace };
+  return (await given?.(preparing(world, workspace), place)) ?? {};
 }
 
 function preparing({ engines }: World, workspace: string): Prepare {

@@ -76,6 +76,7 @@ export async function openWorld(): Promise<World> {
     outbound,
     vault: keyRingVault({ current: createSecretKey(randomBytes(32)), older: [] }),
     log: (line) => void log.push(line),
+    federation: null,
     catalogue: catalogueOf(planes),
     settings: {
       publicUrl: "https://sluice.example",

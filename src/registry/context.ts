@@ -4,7 +4,7 @@ import type { Plan } from "./workspace.ts";
 import type { Unit } from "./unit.ts";
 
 /** How a call reached us. */
-export type SurfaceName = "rest" | "mcp" | "cli" | "system";
+export type SurfaceName = "rest" | "mcp" | "cli" | "page" | "system";
 
 /** Told as a call goes on: how much is done, of how much, and in words what. Does nothing where nobody listens. */
 export type Progress = (done: number, total: number, message: string) => void;

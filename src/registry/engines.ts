@@ -1,4 +1,5 @@
 import type { Counters } from "../engines/counters/counters.ts";
+import type { Federation } from "../engines/federation/federation.ts";
 import type { Identity } from "../engines/identity/identity.ts";
 import type { Ledger } from "../engines/ledger/ledger.ts";
 import type { Outbound } from "../engines/outbound/outbound.ts";
@@ -19,6 +20,8 @@ export type Engines = {
   readonly vault: Vault;
   /** What clients do for people: OAuth. */
   readonly identity: Identity;
+  /** Who else vouches for people; null = nobody. */
+  readonly federation: Federation | null;
   /** One line of operational log; never given captured text or secrets. */
   readonly log: (line: string) => void;
   readonly settings: Settings;

@@ -12,8 +12,11 @@ import { entryPlace } from "../../src/engines/identity/entry-place.ts";
 import { grantsIn } from "../../src/engines/identity/grants.ts";
 import { serverScope } from "../../src/registry/workspace.ts";
 import { config } from "../../src/config.ts";
+import { invoke } from "../../src/registry/invoke.ts";
 import { pathParameters } from "../../src/registry/field.ts";
 import type { Operation } from "../../src/registry/operation.ts";
+import { addMember, addPerson } from "../people.ts";
+import { callerOf, principalFor } from "../world.ts";
 import { eventually } from "./eventually.ts";
 import { exampleKey, freshFolder } from "./server-process.ts";
 import { startTarget, type Target } from "./target.ts";
@@ -29,6 +32,9 @@ type Made = {
   readonly logId: string;
   readonly changeId: string;
   readonly connectionId: string;
+  readonly memberId: string;
+  readonly invitationId: string;
+  readonly personalKeyId: string;
 };
 
 /** One good call of every operation that writes, made in this order; a new operation needs its line here. */
@@ -50,12 +56,28 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   delete_bucket: ({ bucketId }) => ({ bucketId }),
   revoke_connected_client: ({ connectionId }) => ({ connectionId }),
   update_workspace: () => ({ name: "renamed" }),
+  invite_member: () => ({ email: "bea@example.com" }),
+  revoke_invitation: ({ invitationId }) => ({ invitationId }),
+  update_member: ({ memberId }) => ({ memberId, role: "member" }),
+  create_sign_in_link: ({ memberId }) => ({ memberId }),
+  remove_member: ({ memberId }) => ({ memberId }),
+  create_personal_key: () => ({ name: "for nobody" }),
+  revoke_personal_key: ({ personalKeyId }) => ({ credentialId: personalKeyId }),
+  leave_workspace: () => ({}),
+  create_workspace: () => ({ name: "another" }),
   undo_change: ({ changeId }) => ({ changeId }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
 
-/** Those of persons are done with credentials that are made by pages: their own tests show that a dry run leaves nothing. */
-const writes = operations.filter((it) => it.effect !== "read" && it.of === "workspace");
+/** Done as a person: with a personal key, in place of the workspace's own. */
+const personal: ReadonlySet<string> = new Set([
+  "create_personal_key",
+  "revoke_personal_key",
+  "create_workspace",
+  "leave_workspace",
+]);
+
+const writes = operations.filter((it) => it.effect !== "read");
 
 /** A server in this process, so that its sockets and its engines can be watched. */
 type Watched = {
@@ -67,6 +89,8 @@ type Watched = {
   reached(): { readonly sockets: number; readonly outbound: number; readonly target: number };
   /** A client that somebody connected, by id. */
   connected(): Promise<string>;
+  /** People in the workspace: one to try things on, and one who does things; answers the id of the first's membership. */
+  peopled(): Promise<string>;
   readonly target: Target;
   readonly echoUrl: string;
 };
@@ -109,14 +133,20 @@ async function watched(t: TestContext): Promise<Watched> {
     agent.destroy();
     await sluice.close();
   });
-  const call = (method: string, path: string, body: unknown) =>
-    exchange({ agent, url: `${sluice.url}${path}`, method, body });
+  let personalKey = "";
+  const call = (method: string, path: string, body: unknown, key = exampleKey) =>
+    exchange({ agent, url: `${sluice.url}${path}`, method, body, key });
   const files = readdirSync(folder).filter((name) => name.endsWith(".db") && name !== "lock.db");
   assert.deepEqual(files.toSorted(), ["counters.db", "store.db", "traffic.db"]);
   return {
     target,
     echoUrl: sluice.echoUrl,
     connected: () => connectedTo(sluice),
+    async peopled() {
+      const { key, memberId } = await peopleIn(sluice);
+      personalKey = key;
+      return memberId;
+    },
     async rest(it, input) {
       const inPath = pathParameters(it.path);
       const path = it.path.replaceAll(/:(\w+)/g, (_, name: string) => String(input[name]));
@@ -126,7 +156,8 @@ async function watched(t: TestContext): Promise<Watched> {
         queried ? others.map(([name, value]): [string, string] => [name, String(value)]) : [],
       );
       const body = queried ? undefined : Object.fromEntries(others);
-      return call(it.verb, `/api/v1${path}?${query.toString()}`, body);
+      const key = it.of === "person" || personal.has(it.name) ? personalKey : exampleKey;
+      return call(it.verb, `/api/v1${path}?${query.toString()}`, body, key);
     },
     async mcp(it, input) {
       const params = { name: it.name, arguments: input };
@@ -153,14 +184,15 @@ type Exchange = {
   readonly url: string;
   readonly method: string;
   readonly body: unknown;
+  readonly key: string;
 };
 
-async function exchange({ agent, url, method, body }: Exchange): Promise<Output> {
+async function exchange({ agent, url, method, body, key }: Exchange): Promise<Output> {
   const sent = request(url, {
     agent,
     method,
     headers: {
-      authorization: `Bearer ${exampleKey}`,
+      authorization: `Bearer ${key}`,
       accept: "application/json, text/event-stream",
       ...(body !== undefined && { "content-type": "application/json" }),
     },
@@ -197,13 +229,29 @@ async function connectedTo({ engines, publicUrl }: Sluice): Promise<string> {
   return grantsIn(entryPlace(store, serverScope, clock), clock).approve(client, approval, `${publicUrl}/mcp`);
 }
 
+async function peopleIn({ engines }: Sluice): Promise<{ readonly key: string; readonly memberId: string }> {
+  const [{ id: workspace } = { id: "" }] = await engines.store.records.every("workspace", { limit: 1 });
+  const ada = await addPerson(engines, "Ada", { password: null });
+  const memberId = await addMember(engines, { workspace, user: ada.id, role: "viewer" });
+  const eva = await addPerson(engines, "Eva", { password: null });
+  await addMember(engines, { workspace, user: eva.id, role: "admin" });
+  const caller = callerOf(principalFor({ of: "person" }, workspace, "all"));
+  const principal = { ...caller.principal, actor: { kind: "user", id: eva.id } } as const;
+  const input = { name: "of Eva" };
+  const { secret } = await invoke(operation("create_personal_key"), input, { ...caller, principal }, engines);
+  return { key: String(secret), memberId };
+}
+
 function operation(name: string): Operation {
   const found = operations.find((it) => it.name === name);
   assert.ok(found, name);
   return found;
 }
 
-async function made({ rest, connected, target, echoUrl }: Watched): Promise<Made> {
+async function made({ rest, connected, peopled, target, echoUrl }: Watched): Promise<Made> {
+  const memberId = await peopled();
+  const { id: personalKeyId } = await rest(operation("create_personal_key"), { name: "to be revoked" });
+  const { id: invitationId } = await rest(operation("invite_member"), { email: "ada.too@example.com" });
   await rest(operation("create_endpoint"), { name: "first", targetUrl: target.url });
   await rest(operation("create_endpoint"), { name: "signed", targetUrl: target.url, provider: "github" });
   const { ingestUrl } = await rest(operation("get_endpoint"), { endpointId: "first" });
@@ -224,6 +272,9 @@ async function made({ rest, connected, target, echoUrl }: Watched): Promise<Made
     environmentId: String(environmentId),
     bucketId: String(bucketId),
     connectionId: await connected(),
+    memberId,
+    invitationId: String(invitationId),
+    personalKeyId: String(personalKeyId),
   };
 }
 

@@ -210,6 +210,9 @@ describe("a start that is refused", () => {
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
     SLUICE_API_RATE: ["many", /from 0 to/],
+    SLUICE_OIDC_ISSUER: ["http://login.example.com", /https:\/\//],
+    SLUICE_OIDC_CLIENT_ID: null,
+    SLUICE_OIDC_CLIENT_SECRET: null,
     MCP_SERVER_ENABLED: ["perhaps", /"true".*"false"/],
     SLUICE_URL: ["ftp://sluice.example.com", /URL/],
     SLUICE_API_KEY: null,
@@ -230,6 +233,16 @@ describe("a start that is refused", () => {
       await assert.rejects(stat(folder), { code: "ENOENT" });
     });
   }
+
+  test("an OpenID provider needs all three of its variables, and those that are missing are named", async (t) => {
+    const folder = join(await freshFolder(t), "data");
+    const SLUICE_OIDC_CLIENT_SECRET = "EXAMPLE of a secret";
+    const said = await refused(t, folder, { SLUICE_OIDC_CLIENT_SECRET });
+    assert.match(said, /SLUICE_OIDC_ISSUER is missing: SLUICE_OIDC_CLIENT_SECRET needs it/);
+    assert.match(said, /SLUICE_OIDC_CLIENT_ID is missing/);
+    assert.ok(!said.includes(SLUICE_OIDC_CLIENT_SECRET));
+    await assert.rejects(stat(folder), { code: "ENOENT" });
+  });
 
   test("every variable that is wrong is named at once", async (t) => {
     const said = await refused(t, await freshFolder(t), { SLUICE_PORT: "x", SLUICE_INGEST_RATE: "x" });

@@ -18,7 +18,7 @@ export const ChangeView = z.object({
   at: z.iso.datetime(),
   operation: z.string(),
   actor: z.object({ kind: z.string(), id: z.string() }),
-  surface: z.string().nullable().describe("`mcp`, `rest` or `cli`; null = the server itself."),
+  surface: z.string().nullable().describe("`mcp`, `rest`, `cli` or `page`; null = the server itself."),
   subjects: z.array(z.string()).describe("Ids of the records it is about."),
   records: z
     .array(

@@ -24,6 +24,11 @@ export function cookieOf(name: string, header: string | undefined, secure: boole
   return found.length === 1 ? found[0]?.slice(start.length) : undefined;
 }
 
+/** Headers that set these, each the value of a `Set-Cookie`. */
+export function settingCookies(cookies: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  return cookies.length === 0 ? {} : { "set-cookie": cookies };
+}
+
 function sentName(name: string, secure: boolean): string {
   return secure ? `__Host-${name}` : name;
 }

@@ -2,7 +2,7 @@ import { Failure } from "../../kernel/failure.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { Credentials } from "../../registry/credentials.ts";
 import type { LiveMembers } from "./live-members.ts";
-import { hasCsrf, type Sessions } from "./sessions.ts";
+import { hasCsrf, type Session, type Sessions } from "./sessions.ts";
 
 /** The methods that change nothing, which other sites can make a browser send. */
 const harmless: ReadonlySet<string> = new Set(["GET", "HEAD"]);
@@ -24,12 +24,20 @@ export function sessionPrincipal(
       throw new Failure("forbidden", "A browser session needs its CSRF token for this.", {
         hint: "Send it in the header X-CSRF-Token.",
       });
-    return {
-      workspaces: await members.scopesOf(session.user),
-      actor: { kind: "user", id: session.user },
-      credential: { kind: "session", id: session.id },
-      confines: {},
-      toolsets: ["pipeline", "webhooks"],
-    };
+    return principalOf(session, members);
+  };
+}
+
+/** What a session may do, by the roles of its user at this moment. */
+export async function principalOf(
+  session: Pick<Session, "id" | "user">,
+  members: LiveMembers,
+): Promise<Principal> {
+  return {
+    workspaces: await members.scopesOf(session.user),
+    actor: { kind: "user", id: session.user },
+    credential: { kind: "session", id: session.id },
+    confines: {},
+    toolsets: ["pipeline", "webhooks"],
   };
 }

@@ -17,7 +17,7 @@ export function greeting({ url, publicUrl, echoUrl, mcpEnabled, key, signInLink 
     `Sluice listens on ${url}`,
     "",
     `  REST API   ${publicUrl}/api/v1   (explained at ${publicUrl}/reference)`,
-    `  MCP        ${mcpEnabled ? `${publicUrl}/mcp   (clients sign in by themselves; ${publicUrl}/api/mcp takes a key)` : "switched off (MCP_SERVER_ENABLED=false)"}`,
+    `  MCP        ${mcpEnabled ? `${publicUrl}/api/mcp   (with sessions and streams: ${publicUrl}/mcp)` : "switched off (MCP_SERVER_ENABLED=false)"}`,
     `  Webhooks   ${publicUrl}/in/…`,
     `  People     ${publicUrl}/sign-in`,
     `  Health     ${publicUrl}/healthz   ${publicUrl}/readyz   ${publicUrl}/metrics`,

@@ -5,8 +5,8 @@ import { answered } from "./answer.ts";
 /** Where people and programs find what there is. */
 const addresses: readonly (readonly [path: string, does: string])[] = [
   ["/api/v1", "REST API"],
-  ["/mcp", "MCP server for AI agents, with sessions and sign-in by OAuth"],
-  ["/api/mcp", "MCP server for AI agents that have a key, without sessions"],
+  ["/api/mcp", "MCP server for AI agents"],
+  ["/mcp", "the same with sessions and streams"],
   ["/sign-in", "for people: their account, sessions and connected clients"],
   ["/reference", "the REST API, for people to read"],
   ["/openapi.json", "the REST API, for programs to read (OpenAPI 3.1)"],

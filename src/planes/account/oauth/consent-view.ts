@@ -126,19 +126,6 @@ export function scopeField(scope: string): string {
   return `scope.${scope}`;
 }
 
-/** Goes on to the client by itself; the form of a page must not lead anywhere but here, so no redirect can. */
-export function goingOn(
-  next: string,
-  { title, text }: { readonly title: string; readonly text: string },
-): RawAnswer {
-  return shown({
-    title,
-    headers: { refresh: `0;url=${next}` },
-    body: html`<p>${text} You can close this window if nothing else happens.</p>
-      <p><a href="${next}">Continue</a></p>`,
-  });
-}
-
 const css = `
 .card h2 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
 .scope { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .7rem; align-items: start; font-weight: 600; margin: .6rem 0; }

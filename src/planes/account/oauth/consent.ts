@@ -3,19 +3,19 @@ import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/i
 import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Scopes } from "../../../kernel/principal.ts";
-import { decodedRow } from "../../../registry/unit.ts";
-import { serverScope, workspace } from "../../../registry/workspace.ts";
+import { serverScope } from "../../../registry/workspace.ts";
+import { belongingsOf } from "../pages/belonging.ts";
 import { failurePage } from "../pages/failure-page.ts";
-import { seeOther } from "../pages/page-frame.ts";
+import { onward, seeOther } from "../pages/page-frame.ts";
 import { pageRequest, type PageRequest } from "../pages/page-request.ts";
 import type { Parts } from "../pages/parts.ts";
 import { hasCsrf, type Session } from "../sessions.ts";
 import type { UserRow } from "../user.ts";
-import { consentPage, goingOn, scopeField } from "./consent-view.ts";
+import { consentPage, scopeField } from "./consent-view.ts";
 import { scopeGroups } from "./scope-group.ts";
 
 const prefix = "/oauth/interaction/";
-const workspacesShownMax = 100;
+const closable = "You can close this window if nothing else happens.";
 
 /** Who is asked, what, and what they answered. */
 type Asked = {
@@ -73,22 +73,12 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
     pending,
     user,
     csrf: session.csrf,
-    workspaces: await workspacesOf(parts, user),
+    workspaces: await belongingsOf(parts, user.id),
     groups: scopeGroups(catalogue, possible),
     held: earlier.length === 0 ? null : new Set(held),
     beyond: pending.scopes.length - possible.length,
     ...(failure !== undefined && { failure }),
   });
-}
-
-async function workspacesOf({ members, engines }: Parts, user: UserRow) {
-  const roles = [...(await members.rolesOf(user.id))].slice(0, workspacesShownMax);
-  return Promise.all(
-    roles.map(async ([id, role]) => {
-      const stored = await engines.store.records.get(id, workspace.kind, id);
-      return { id, role, name: stored === undefined ? id : decodedRow(workspace, stored).value.name };
-    }),
-  );
 }
 
 async function decide(parts: Parts, asked: Asked): Promise<RawAnswer> {
@@ -127,9 +117,9 @@ async function approve({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     subjects: [approved.grant],
     detail: { scopes, resource: pending.resource },
   });
-  return goingOn(approved.next, {
+  return onward(approved.next, {
     title: "Connected",
-    text: `${pending.client.name} may now work with Sluice for you.`,
+    text: `${pending.client.name} may now work with Sluice for you. ${closable}`,
   });
 }
 
@@ -143,7 +133,7 @@ async function refuse({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     subjects: [],
     detail: {},
   });
-  return goingOn(next, { title: "Refused", text: `${pending.client.name} was given nothing.` });
+  return onward(next, { title: "Refused", text: `${pending.client.name} was given nothing. ${closable}` });
 }
 
 type Audited = {

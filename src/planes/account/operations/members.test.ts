@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openPeopleWorld, stores, examplePassword, type PeopleWorld } from "../../../../test/people-world.ts";
-import { dryRunLeavesNothing, scenarios, type Prepare } from "../../../../test/scenario.ts";
+import { addMember, addPerson } from "../../../../test/people.ts";
+import { dryRunLeavesNothing, scenarios, type Place, type Prepare } from "../../../../test/scenario.ts";
 import { callerOf, authenticatorOf, bearing } from "../../../../test/world.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { newId } from "../../../kernel/id.ts";
 import type { Principal } from "../../../kernel/principal.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import type { Operation } from "../../../registry/operation.ts";
@@ -23,6 +25,15 @@ import { updateMember } from "./update-member.ts";
 
 const ada = { email: "ada@example.com" };
 const unknown = { memberId: "mem_unknown" };
+/** Somebody who is a viewer, and an owner so that others can go. */
+async function aMember(_: Prepare, { engines, workspace }: Place): Promise<Output> {
+  const owner = await addPerson(engines, newId("own"), { password: null });
+  await addMember(engines, { workspace, user: owner.id, role: "owner" });
+  const { id: user } = await addPerson(engines, newId("eva"), { password: null });
+  return { user, workspace, memberId: await addMember(engines, { workspace, user, role: "viewer" }) };
+}
+const theMember = ({ memberId }: Output): Output => ({ memberId });
+const themselves = ({ user }: Output): string => String(user);
 const anInvitation = (call: Prepare): Promise<Output> => call(inviteMember, ada);
 
 scenarios(inviteMember, [
@@ -113,6 +124,14 @@ scenarios(listMembers, [
 
 const notFound = { fails: { kind: "not_found", pointer: "/memberId" }, leaves: {} } as const;
 scenarios(updateMember, [
+  {
+    name: "gives another role",
+    scopes: ["members:write"],
+    given: aMember,
+    input: ({ memberId }) => ({ memberId, role: "admin" }),
+    gives: { role: "admin" },
+    leaves: { member: 1, audit: 1, history: 1 },
+  },
   { name: "an unknown member", scopes: ["members:write"], input: { ...unknown, role: "admin" }, ...notFound },
   {
     name: "a role that there is not",
@@ -122,13 +141,41 @@ scenarios(updateMember, [
     leaves: {},
   },
 ]);
+dryRunLeavesNothing(updateMember, { given: aMember, input: ({ memberId }) => ({ memberId, role: "admin" }) });
 scenarios(removeMember, [
+  {
+    name: "takes somebody out",
+    scopes: ["members:write"],
+    given: aMember,
+    input: theMember,
+    gives: { credentialsRevoked: 0 },
+    leaves: { member: 1, audit: 1, history: 1 },
+  },
   { name: "an unknown member", scopes: ["members:write"], input: unknown, ...notFound },
 ]);
+dryRunLeavesNothing(removeMember, { given: aMember, input: theMember });
 scenarios(createSignInLink, [
+  {
+    name: "answers a link that is good for a day",
+    scopes: ["members:write"],
+    given: aMember,
+    input: theMember,
+    gives: { expiresAt: "2026-11-21T12:00:00.000Z" },
+    leaves: { "entry:sign_in_link": 1, audit: 2 },
+  },
   { name: "an unknown member", scopes: ["members:write"], input: unknown, ...notFound },
 ]);
+dryRunLeavesNothing(createSignInLink, { given: aMember, input: theMember });
 scenarios(leaveWorkspace, [
+  {
+    name: "ends one's own membership",
+    scopes: ["self:write"],
+    given: aMember,
+    by: themselves,
+    input: {},
+    gives: { credentialsRevoked: 0 },
+    leaves: { member: 1, audit: 1, history: 1 },
+  },
   {
     name: "a key is no member",
     scopes: ["self:write"],
@@ -137,6 +184,8 @@ scenarios(leaveWorkspace, [
     leaves: {},
   },
 ]);
+
+dryRunLeavesNothing(leaveWorkspace, { given: aMember, by: themselves, input: {} });
 
 scenarios(listWorkspaces, [
   { name: "who belongs to none", scopes: [], input: {}, gives: { workspaces: [] }, leaves: {} },

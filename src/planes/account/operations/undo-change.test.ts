@@ -20,7 +20,7 @@ async function changeOf(call: Prepare, back = 0): Promise<Output> {
 }
 
 /** Calls each in turn; answers the newest change. */
-function after(...calls: readonly (readonly [Operation, object])[]): NonNullable<Scenario["given"]> {
+function after(...calls: readonly (readonly [Operation, object])[]): (call: Prepare) => Promise<Output> {
   return async (call) => {
     for (const [it, input] of calls) await call(it, input);
     return changeOf(call);

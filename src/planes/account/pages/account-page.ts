@@ -4,32 +4,17 @@ import { Secret } from "../../../kernel/secret.ts";
 import { attempts } from "../attempts.ts";
 import { fits } from "../password.ts";
 import { newPassword } from "../password-rule.ts";
-import { hasCsrf } from "../sessions.ts";
-import { account, type Own } from "./account-view.ts";
+import { account } from "./account-view.ts";
 import { seeOther } from "./page-frame.ts";
+import type { Own } from "./own.ts";
+import { ownPage } from "./own-page.ts";
 import type { PageAt } from "./page-route.ts";
 import type { Parts } from "./parts.ts";
 
 /** `/account`: who I am and where I belong, my password, where I am signed in. Each form changes one of them. */
 export function accountPages(parts: Parts): readonly PageAt[] {
   const { begin } = attempts(parts.engines);
-  const page = (path: PageAt["path"], answer: (own: Own) => Promise<RawAnswer>): PageAt => ({
-    path,
-    async answer(request) {
-      const session = await parts.signedIn.of(request.cookie);
-      const user = session && (await parts.people.byId(session.user));
-      if (session === undefined || user === undefined) return seeOther("/sign-in");
-      const own = { request, session, user };
-      if (request.method === "GET") return path === "/account" ? answer(own) : seeOther("/account");
-      try {
-        requireCsrf(own);
-        return await answer(own);
-      } catch (error) {
-        if (error instanceof Failure) return account(parts, own, { failure: error });
-        throw error;
-      }
-    },
-  });
+  const page = ownPage(parts);
   return [
     page("/account", (own) => account(parts, own)),
     page("/account/password", async (own) => {
@@ -66,13 +51,7 @@ export function accountPages(parts: Parts): readonly PageAt[] {
 }
 
 function signedOut({ signedIn }: Parts): RawAnswer {
-  return seeOther("/sign-in", { "set-cookie": signedIn.forget() });
-}
-
-/** @throws Failure forbidden when the form is not of this session */
-function requireCsrf({ request, session }: Own): void {
-  if (hasCsrf(session, request.form("csrf"))) return;
-  throw new Failure("forbidden", "This form was too old.", { hint: "Send it again." });
+  return seeOther("/sign-in", [signedIn.forget()]);
 }
 
 /** The password there is, so that who finds a browser open cannot make it theirs. @throws Failure unauthenticated */

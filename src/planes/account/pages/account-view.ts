@@ -1,49 +1,56 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
-import { decodedRow } from "../../../registry/unit.ts";
-import { serverScope, workspace } from "../../../registry/workspace.ts";
-import type { Session } from "../sessions.ts";
+import { serverScope } from "../../../registry/workspace.ts";
 import type { UserRow } from "../user.ts";
 import { hasPassword } from "../users.ts";
+import { belongingsOf, type Belonging } from "./belonging.ts";
+import { connectionsSection } from "./connections-section.ts";
 import { csrfField, currentPasswordField, newPasswordField } from "./fields.ts";
+import { moment } from "./moment.ts";
 import { shown } from "./page-frame.ts";
-import type { PageRequest } from "./page-request.ts";
+import type { Own } from "./own.ts";
 import type { Parts } from "./parts.ts";
+import { personalKeysSection } from "./personal-keys-section.ts";
 import { securityEvents } from "./security-events.ts";
 
-/** What somebody who is signed in asks for. */
-export type Own = { readonly request: PageRequest; readonly session: Session; readonly user: UserRow };
-type Told = { readonly failure?: Failure; readonly done?: string };
+type Told = {
+  readonly failure?: Failure;
+  readonly done?: string;
+  /** The text of a personal key that was just made. */
+  readonly created?: string;
+};
 
-const workspacesShownMax = 100;
 const eventsShown = 10;
 
 /** The account as a page; with what was done, or what went wrong, above it. */
-export async function account(parts: Parts, own: Own, { failure, done }: Told = {}): Promise<RawAnswer> {
+export async function account(
+  parts: Parts,
+  own: Own,
+  { failure, done, created }: Told = {},
+): Promise<RawAnswer> {
   const { user, session } = own;
   const csrf = csrfField(session.csrf);
+  const belongs = await belongingsOf(parts, user.id);
+  const workspaces = new Map(belongs.map(({ id, name }) => [id, name]));
   const body = html`${done !== undefined && html`<p class="notice" role="status">${done}</p>`}
     <div class="row">
       <p>${user.value.name}<br /><span class="soft">${user.value.email}</span></p>
       <form method="post" action="/account/sign-out">${csrf}<button class="plain">Sign out</button></form>
     </div>
-    ${await workspacesSection(parts, user)} ${passwordSection(user, csrf)}
+    ${workspacesSection(belongs)} ${await connectionsSection(parts, own, { csrf, workspaces })}
+    ${await personalKeysSection(parts, own, { csrf, created })} ${passwordSection(user, csrf)}
     ${await sessionsSection(parts, own, csrf)} ${await eventsSection(parts, user)}`;
-  return shown({ title: "Your account", body, wide: true, failure });
+  return shown({ title: "Your account", body, wide: true, failure, css });
 }
 
-async function workspacesSection({ engines, members }: Parts, user: UserRow): Promise<Html> {
-  const roles = [...(await members.rolesOf(user.id))].slice(0, workspacesShownMax);
-  const rows = await Promise.all(
-    roles.map(async ([id, role]) => {
-      const stored = await engines.store.records.get(id, workspace.kind, id);
-      const name = stored === undefined ? id : decodedRow(workspace, stored).value.name;
-      return html`<li>
+function workspacesSection(belongs: readonly Belonging[]): Html {
+  const rows = belongs.map(
+    ({ id, name, role }) =>
+      html`<li>
         <span>${name}<br /><code>${id}</code></span
         ><span class="role">${role}</span>
-      </li>`;
-    }),
+      </li>`,
   );
   const none = html`<p class="soft">You belong to no workspace. An owner or admin of one can invite you.</p>`;
   return html`<section>
@@ -120,7 +127,14 @@ async function eventsSection({ engines }: Parts, user: UserRow): Promise<Html> {
   </section>`;
 }
 
-/** To the minute, in UTC: where the reader is, is not known. */
-function moment(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
+const css = `
+.inline { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: end; }
+.inline p { flex: 1 1 12rem; margin: 0 0 1rem; } .inline :is(input, select) { margin: 0; height: 2.75rem; }
+.inline button { margin-bottom: 1rem; height: 2.75rem; }
+.secret { display: block; padding: .6rem .75rem; overflow-wrap: anywhere; user-select: all; background: var(--page); border: 1px solid var(--line); }
+.notice p:last-child { margin-bottom: 0; }
+.rows code { overflow-wrap: anywhere; } .rows :is(p, details) { margin: .25rem 0 0; font-size: .875rem; }
+@media (max-width: 30rem) { .rows li:has(form) > :first-child { flex-basis: 100%; } }
+summary { cursor: pointer; color: var(--accent); width: fit-content; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+`;

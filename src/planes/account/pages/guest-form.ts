@@ -2,15 +2,15 @@ import { createHmac, randomBytes } from "node:crypto";
 import { Failure } from "../../../kernel/failure.ts";
 import { sameBytes } from "../../../kernel/secret.ts";
 import { html, type Html } from "../../../registry/html.ts";
-import { cookieOf, setCookie } from "../cookie.ts";
+import { cookieOf, setCookie, settingCookies } from "../cookie.ts";
 import type { PageRequest } from "./page-request.ts";
 
 /** What makes a form of somebody who is not signed in theirs: a field of it follows from a cookie that only we set. */
 export type GuestForm = {
   /** The field. */
   readonly field: Html;
-  /** Sets the cookie, where the browser has none yet. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Set the cookie, where the browser has none yet. */
+  readonly headers: ReturnType<typeof settingCookies>;
 };
 
 const cookieName = "sluice_form";
@@ -22,8 +22,9 @@ export function guestForm({ cookie }: Pick<PageRequest, "cookie">, publicUrl: st
   const token = known ?? randomBytes(32).toString("base64url");
   return {
     field: html`<input type="hidden" name="csrf" value="${fieldOf(token)}" />`,
-    headers:
-      known === undefined ? { "set-cookie": setCookie(cookieName, token, { secure, maxAgeMs: keptMs }) } : {},
+    headers: settingCookies(
+      known === undefined ? [setCookie(cookieName, token, { secure, maxAgeMs: keptMs })] : [],
+    ),
   };
 }
 

@@ -5,6 +5,7 @@ import { decodedRow } from "../../../registry/unit.ts";
 import { workspace } from "../../../registry/workspace.ts";
 import type { InvitationRow } from "../invitation.ts";
 import type { UserRow } from "../user.ts";
+import { externalButton } from "./external-button.ts";
 import { csrfField, knownEmail, nameField, newPasswordField } from "./fields.ts";
 import { guestForm, type GuestForm } from "./guest-form.ts";
 import { shown } from "./page-frame.ts";
@@ -36,11 +37,15 @@ export async function joining(parts: Parts, opened: Opened, failure?: Failure): 
     body: html`<p>
         You are invited to the workspace <b>${name}</b> on this server as <b>${invited.value.role}</b>.
       </p>
-      ${waysIn(opened, guest)}`,
+      ${waysIn(engines, opened, guest)}`,
   });
 }
 
-function waysIn({ signedIn, owner, invited, path, request }: Opened, guest: GuestForm): Html {
+function waysIn(
+  { federation }: Parts["engines"],
+  { signedIn, owner, invited, path, request }: Opened,
+  guest: GuestForm,
+): Html {
   const { email } = invited.value;
   if (signedIn !== undefined && signedIn.user.id === owner?.id)
     return html`<form method="post" action="${path}">
@@ -58,8 +63,13 @@ function waysIn({ signedIn, owner, invited, path, request }: Opened, guest: Gues
     return html`<p>
       <a class="whole main" href="/sign-in?next=${encodeURIComponent(path)}">Sign in as ${email}</a>
     </p>`;
-  return html`<form method="post" action="${path}">
-    ${guest.field}${knownEmail(email)}${nameField(request.form("name"))}${newPasswordField("Password", "needed")}
-    <button class="whole">Join</button>
-  </form>`;
+  const external =
+    federation !== null &&
+    html`${externalButton(federation, { label: "Join", next: path, field: guest.field })}
+      <p class="or">or</p>`;
+  return html`${external}
+    <form method="post" action="${path}">
+      ${guest.field}${knownEmail(email)}${nameField(request.form("name"))}${newPasswordField("Password", "needed")}
+      <button class="whole">Join</button>
+    </form>`;
 }

@@ -1,7 +1,8 @@
-import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
+import type { AnswerHeaders, RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { kinds, type Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { renderedPage } from "../../../registry/page.ts";
+import { settingCookies } from "../cookie.ts";
 import { notice } from "./notice.ts";
 
 type Shown = {
@@ -12,7 +13,7 @@ type Shown = {
   readonly wide?: boolean;
   /** What went wrong: it stands above the body and decides the status. */
   readonly failure?: Failure | undefined;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: AnswerHeaders;
   /** Beyond that of every page. */
   readonly css?: string;
 };
@@ -53,8 +54,21 @@ function retryAfter(failure: Failure | undefined): Readonly<Record<string, strin
 }
 
 /** To go on with GET. A browser follows it only to an address that the form's page allows. */
-export function seeOther(path: string, headers: Readonly<Record<string, string>> = {}): RawAnswer {
-  return { status: 303, headers: { location: path, "cache-control": "no-store", ...headers }, body: "" };
+export function seeOther(path: string, cookies: readonly string[] = []): RawAnswer {
+  const headers = { location: path, "cache-control": "no-store", ...settingCookies(cookies) };
+  return { status: 303, headers, body: "" };
+}
+
+type Onward = { readonly title: string; readonly text: string; readonly cookies?: readonly string[] };
+
+/** Goes on by itself, wherever to: browsers hold redirects that follow a form to what it may be sent to, which is here alone. */
+export function onward(to: string, { title, text, cookies = [] }: Onward): RawAnswer {
+  return shown({
+    title,
+    headers: { ...settingCookies(cookies), refresh: `0;url=${to}` },
+    body: html`<p>${text}</p>
+      <p><a href="${to}">Continue</a></p>`,
+  });
 }
 
 const frameCss = `

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { examplePassword, openPeopleWorld, stores, type PeopleWorld } from "../../../../test/people-world.ts";
 import type { Browser, Shown } from "../../../../test/browser.ts";
+import { authenticatorOf, bearing } from "../../../../test/world.ts";
+import { entryPlace } from "../../../engines/identity/entry-place.ts";
+import { grantsIn } from "../../../engines/identity/grants.ts";
 import { attempts } from "../attempts.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 
@@ -115,6 +118,75 @@ for (const on of stores)
       await here.submit("/account", {}, "/account/sessions/end-others");
       for (const it of [second, third]) assert.equal((await it.open("/account")).path, "/sign-in");
       assert.equal((await here.open("/account")).path, "/account");
+    });
+
+    test("a personal key is made, shown once, works as its owner, and is revoked", async () => {
+      const ivy = await world.newPerson("Ivy");
+      const workspace = await world.newWorkspace();
+      await world.join(workspace, ivy.id, "viewer");
+      const browser = world.newBrowser();
+      await signIn(browser, "ivy@example.com", examplePassword);
+      const make = (name: string, expires: string): Promise<Shown> =>
+        browser.submit("/account", { name, expires }, "/account/keys");
+      const made = await make("backups <at night>", "30");
+      const secret = /key_[0-9A-Za-z]{22}:[0-9A-Za-z]{49}/.exec(made.text)?.[0] ?? "";
+      assert.match(made.text, /not shown again.*backups <at night>/);
+      const { text, html } = await browser.open("/account");
+      assert.match(text, /backups <at night>.*good until 20\d\d-.*last used never/);
+      assert.ok(!html.includes(secret));
+      const authenticate = await authenticatorOf(world.engines);
+      const { actor } = await authenticate(bearing(`Bearer ${secret}`));
+      assert.deepEqual(actor, { kind: "user", id: ivy.id });
+      assert.equal((await make("", "30")).status, 400);
+      assert.equal((await make("for good", "")).status, 200);
+      assert.equal((await make("for a day", "1")).status, 400);
+      const key = secret.split(":")[0] ?? "";
+      assert.equal((await browser.post("/account/keys/revoke", { csrf: "", key })).status, 403);
+      assert.match((await browser.submit("/account", { key }, "/account/keys/revoke")).text, /is revoked/);
+      await assert.rejects(authenticate(bearing(`Bearer ${secret}`)), { kind: "unauthenticated" });
+      assert.doesNotMatch((await browser.open("/account")).text, /backups/);
+    });
+
+    test("nobody revokes the keys or ends the connections of others", async () => {
+      const jo = await world.newPerson("Jo");
+      const kim = await world.newPerson("Kim");
+      const workspace = await world.newWorkspace();
+      await world.join(workspace, jo.id, "member");
+      await world.join(workspace, kim.id, "member");
+      const [jos, kims] = [world.newBrowser(), world.newBrowser()];
+      await signIn(jos, "jo@example.com", examplePassword);
+      await signIn(kims, "kim@example.com", examplePassword);
+      const made = await jos.submit("/account", { name: "mine", expires: "" }, "/account/keys");
+      const key = /(key_[0-9A-Za-z]{22}):/.exec(made.text)?.[1] ?? "";
+      const connection = await connected(world, jo.id, workspace);
+      await kims.submit("/account", { name: "mine", expires: "" }, "/account/keys");
+      await connected(world, kim.id, workspace);
+      assert.equal((await kims.submit("/account", { key }, "/account/keys/revoke")).status, 404);
+      const end = { connection, workspace };
+      assert.equal((await kims.submit("/account", end, "/account/connections/end")).status, 404);
+      const { text } = await jos.open("/account");
+      assert.match(text, /Fake Agent.*mine/);
+    });
+
+    test("connected clients are shown with who they say they are and what they may do, and disconnected", async () => {
+      const lea = await world.newPerson("Lea");
+      const workspace = await world.newWorkspace();
+      await world.join(workspace, lea.id, "member");
+      const browser = world.newBrowser();
+      await signIn(browser, "lea@example.com", examplePassword);
+      assert.match((await browser.open("/account")).text, /Connected clients None\./);
+      const id = await connected(world, lea.id, workspace);
+      const { text } = await browser.open("/account");
+      assert.match(text, /Fake Agent agent\.example not verified In test, connected .* See endpoints/);
+      const ended = await browser.submit("/account", {}, "/account/connections/end");
+      assert.match(ended.text, /disconnected.*Connected clients None\./);
+      assert.equal(await world.engines.identity.grant(id), undefined);
+      const [change] = await world.engines.store.audit.list(workspace, { limit: 1 });
+      assert.partialDeepStrictEqual(change, {
+        operation: "revoke_connected_client",
+        actor: { kind: "user", id: lea.id },
+        detail: { surface: "page" },
+      });
     });
 
     test("what happened to an account is told to its owner and audited, without secrets", async () => {
@@ -371,6 +443,24 @@ describe("pages under attack", () => {
 
 function signIn(browser: Browser, email: string, password: string): Promise<Shown> {
   return browser.submit("/sign-in", { email, password });
+}
+
+/** A client that somebody connected, as its approval would; answers the connection's id. */
+function connected({ engines }: PeopleWorld, account: string, realm: string): Promise<string> {
+  const { store, clock, settings } = engines;
+  const client = {
+    id: "fake",
+    name: "Fake Agent",
+    uri: "https://agent.example/",
+    from: "registered",
+    redirectUris: [],
+  } as const;
+  const approval = { account, realm, scopes: ["endpoints:read", "events:read"] };
+  return grantsIn(entryPlace(store, serverScope, clock), clock).approve(
+    client,
+    approval,
+    `${settings.publicUrl}/mcp`,
+  );
 }
 
 async function idOf({ engines }: PeopleWorld, name: string): Promise<string> {

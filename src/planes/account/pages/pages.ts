@@ -1,10 +1,13 @@
 import type { RawRoute } from "../../../engines/inbound/inbound.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { liveInvitations } from "../live-invitations.ts";
 import { liveMembers } from "../live-members.ts";
 import { sessions } from "../sessions.ts";
 import { users } from "../users.ts";
 import { oauthRoutes } from "../oauth/oauth-routes.ts";
+import { accessPages } from "./access-pages.ts";
 import { accountPages } from "./account-page.ts";
+import { externalPages } from "./external-pages.ts";
 import { invitationPage } from "./invitation-page.ts";
 import { linkPage } from "./link-page.ts";
 import { pageRoutes } from "./page-route.ts";
@@ -19,11 +22,16 @@ export async function accountRoutes(engines: Engines): Promise<readonly RawRoute
     people: users(engines),
     members: await liveMembers(engines),
   };
+  const { federation } = engines;
+  const external =
+    federation === null ? [] : externalPages(parts, federation, await liveInvitations(engines));
   const pages = pageRoutes([
-    signInPage(parts, null),
+    signInPage(parts),
+    ...external,
     linkPage(parts),
     invitationPage(parts),
     ...accountPages(parts),
+    ...accessPages(parts),
   ]);
   return [...pages, ...oauthRoutes(parts)];
 }

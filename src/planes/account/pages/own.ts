@@ -1,0 +1,6 @@
+import type { Session } from "../sessions.ts";
+import type { UserRow } from "../user.ts";
+import type { PageRequest } from "./page-request.ts";
+
+/** What somebody who is signed in asks for. */
+export type Own = { readonly request: PageRequest; readonly session: Session; readonly user: UserRow };
