@@ -10,12 +10,11 @@ import { refreshGraceMs, unusedClientMs, type IdentityNeeds } from "./identity.t
 export type Kept = {
   readonly place: EntryPlace;
   readonly grants: Grants;
-  readonly clock: {
-    now(): number /** A token was given back, or replaced. */;
-    readonly tokenEnded: () => void;
-  };
+  readonly clock: { now(): number };
   readonly vault: IdentityNeeds["vault"];
   readonly ended: IdentityNeeds["ended"];
+  /** A token was given back, or replaced. */
+  readonly tokenEnded: () => void;
 };
 
 export function collectionOf(model: string): string {
