@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Secret } from "../src/kernel/secret.ts";
-import { member } from "../src/planes/account/member.ts";
-import { hashOf } from "../src/planes/account/password.ts";
-import type { Role } from "../src/planes/account/role.ts";
-import type { UserRow } from "../src/planes/account/user.ts";
-import { users } from "../src/planes/account/users.ts";
+import { member } from "../src/planes/account/people/member.ts";
+import { hashOf } from "../src/planes/account/people/password.ts";
+import type { Role } from "../src/planes/account/people/role.ts";
+import type { UserRow } from "../src/planes/account/people/user.ts";
+import { users } from "../src/planes/account/people/users.ts";
 import type { Engines } from "../src/registry/engines.ts";
 import { unitOfWork } from "../src/registry/unit.ts";
 

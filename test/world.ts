@@ -17,7 +17,7 @@ import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
 import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
 import { authenticator } from "../src/planes/account/authenticate.ts";
-import { liveMembers } from "../src/planes/account/live-members.ts";
+import { liveMembers } from "../src/planes/account/people/live-members.ts";
 import { planes } from "../src/planes/planes.ts";
 import { catalogueOf } from "../src/registry/catalogue.ts";
 import type { Authenticate, Credentials } from "../src/registry/credentials.ts";

@@ -14,10 +14,10 @@ import type {
 import { compose, type Sluice } from "../../src/compose.ts";
 import { config as readConfig } from "../../src/config.ts";
 import { newId } from "../../src/kernel/id.ts";
-import { member } from "../../src/planes/account/member.ts";
-import type { Role } from "../../src/planes/account/role.ts";
-import { sessions } from "../../src/planes/account/sessions.ts";
-import { users } from "../../src/planes/account/users.ts";
+import { member } from "../../src/planes/account/people/member.ts";
+import type { Role } from "../../src/planes/account/people/role.ts";
+import { sessions } from "../../src/planes/account/people/sessions.ts";
+import { users } from "../../src/planes/account/people/users.ts";
 import { unitOfWork } from "../../src/registry/unit.ts";
 import { selfHosted, workspace } from "../../src/registry/workspace.ts";
 

@@ -2,15 +2,15 @@ import { Failure } from "../../kernel/failure.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { Authenticate, Credentials } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { kindMeant, kindOf, forms, type StoredKind } from "./credential-form.ts";
-import { credentialUses } from "./credential-use.ts";
-import { checks, type CredentialRow } from "./credential.ts";
-import type { LiveMembers } from "./live-members.ts";
-import { sessionPrincipal } from "./session-principal.ts";
-import { sessions } from "./sessions.ts";
-import { principalOf } from "./credential-principal.ts";
+import { kindMeant, kindOf, forms, type StoredKind } from "./credentials/credential-form.ts";
+import { credentialUses } from "./credentials/credential-use.ts";
+import { checks, type CredentialRow } from "./credentials/credential.ts";
+import type { LiveMembers } from "./people/live-members.ts";
+import { sessionPrincipal } from "./people/session-principal.ts";
+import { sessions } from "./people/sessions.ts";
+import { principalOf } from "./credentials/credential-principal.ts";
 import { oauthPrincipals } from "./oauth/oauth-principal.ts";
-import { storedCredentials } from "./stored-credentials.ts";
+import { storedCredentials } from "./credentials/stored-credentials.ts";
 
 const failuresPerMinute = 60;
 

@@ -7,7 +7,7 @@ import { storePart } from "../../engines/store/postgres/schema.ts";
 import { keyRingVault } from "../../engines/vault/key-ring.ts";
 import { wallClock } from "../../kernel/clock.ts";
 import { workspace } from "../../registry/workspace.ts";
-import { credential, keptOf } from "./credential.ts";
+import { credential, keptOf } from "./credentials/credential.ts";
 import { bootstrap } from "./bootstrap.ts";
 
 test("of processes that start at once on an empty database, one sets it up and the others find it so", async () => {

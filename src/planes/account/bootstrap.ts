@@ -6,9 +6,9 @@ import { firstPlaces } from "../../registry/environment.ts";
 import { plainChange } from "../../registry/plain-change.ts";
 import { unitOfWork } from "../../registry/unit.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
-import { credential, keptOf, newSecret } from "./credential.ts";
-import { forms } from "./credential-form.ts";
-import { firstUser } from "./owner.ts";
+import { credential, keptOf, newSecret } from "./credentials/credential.ts";
+import { forms } from "./credentials/credential-form.ts";
+import { firstUser } from "./people/owner.ts";
 
 export type FirstStart = {
   readonly workspace: string;

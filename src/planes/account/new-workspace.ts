@@ -3,7 +3,7 @@ import type { Engines } from "../../registry/engines.ts";
 import { firstPlaces } from "../../registry/environment.ts";
 import { plainChange } from "../../registry/plain-change.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
-import { member } from "./member.ts";
+import { member } from "./people/member.ts";
 
 /**
  * Makes a workspace with its environments and its owner, in one commit.

@@ -1,11 +1,11 @@
 import type { Plane } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
 import { bucket, environment } from "../../registry/environment.ts";
-import { credential } from "./credential.ts";
-import { member } from "./member.ts";
-import { user } from "./user.ts";
+import { credential } from "./credentials/credential.ts";
+import { member } from "./people/member.ts";
+import { user } from "./people/user.ts";
 import { accountRoutes } from "./pages/pages.ts";
-import { invitation } from "./invitation.ts";
+import { invitation } from "./people/invitation.ts";
 import { createSignInLink } from "./operations/create-sign-in-link.ts";
 import { createWorkspace } from "./operations/create-workspace.ts";
 import { inviteMember } from "./operations/invite-member.ts";

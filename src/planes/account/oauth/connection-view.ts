@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Grant } from "../../../engines/identity/identity.ts";
-import { Use } from "../credential-view.ts";
+import { Use } from "../credentials/credential-view.ts";
 
 export const ConnectionView = z.object({
   id: z.string(),

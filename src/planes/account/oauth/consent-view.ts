@@ -4,7 +4,7 @@ import type { Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { csrfField } from "../pages/fields.ts";
 import { shown } from "../pages/page-frame.ts";
-import type { UserRow } from "../user.ts";
+import type { UserRow } from "../people/user.ts";
 import { redirectPlace } from "./redirect-place.ts";
 import type { ScopeGroup } from "./scope-group.ts";
 

@@ -9,8 +9,8 @@ import { failurePage } from "../pages/failure-page.ts";
 import { onward, seeOther } from "../pages/page-frame.ts";
 import { pageRequest, type PageRequest } from "../pages/page-request.ts";
 import type { Parts } from "../pages/parts.ts";
-import { hasCsrf, type Session } from "../sessions.ts";
-import type { UserRow } from "../user.ts";
+import { hasCsrf, type Session } from "../people/sessions.ts";
+import type { UserRow } from "../people/user.ts";
 import { consentPage, scopeField } from "./consent-view.ts";
 import { scopeGroups } from "./scope-group.ts";
 

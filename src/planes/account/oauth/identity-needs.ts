@@ -3,7 +3,7 @@ import { newId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import { readThrough } from "../../../registry/read-through.ts";
 import { serverScope } from "../../../registry/workspace.ts";
-import { user } from "../user.ts";
+import { user } from "../people/user.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -1,7 +1,7 @@
 import { Failure } from "../../../kernel/failure.ts";
 import type { Principal, Scope, Scopes } from "../../../kernel/principal.ts";
 import type { Engines } from "../../../registry/engines.ts";
-import type { LiveMembers } from "../live-members.ts";
+import type { LiveMembers } from "../people/live-members.ts";
 
 /** Who a bearer text is for at this resource. */
 export type ByToken = (text: string, resource: string) => Promise<Principal | undefined>;

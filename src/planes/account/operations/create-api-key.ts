@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { credential, unrevokedKeys } from "../credential.ts";
-import { forms } from "../credential-form.ts";
-import { createCredential, CreatedCredential, fields, refuseToExceed } from "../new-credential.ts";
+import { credential, unrevokedKeys } from "../credentials/credential.ts";
+import { forms } from "../credentials/credential-form.ts";
+import {
+  createCredential,
+  CreatedCredential,
+  fields,
+  refuseToExceed,
+} from "../credentials/new-credential.ts";
 import { listedMax } from "./list-credentials.ts";
 
 export const createApiKey = change({

@@ -6,7 +6,7 @@ import {
   fields,
   refuseToExceed,
   refuseUnknown,
-} from "../new-credential.ts";
+} from "../credentials/new-credential.ts";
 
 export const createManagementToken = change({
   name: "create_management_token",

@@ -1,8 +1,13 @@
 import { z } from "zod";
 import { bucketsMax, PlaceName, requirePlace } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
-import { forms } from "../credential-form.ts";
-import { createCredential, CreatedCredential, fields, refuseToExceed } from "../new-credential.ts";
+import { forms } from "../credentials/credential-form.ts";
+import {
+  createCredential,
+  CreatedCredential,
+  fields,
+  refuseToExceed,
+} from "../credentials/new-credential.ts";
 
 /** Captured traffic of one environment is read; a marker is the only thing that is written. */
 const scopes = ["traffic:read", "markers:write", "environments:read", "workspace:read"];

@@ -5,7 +5,7 @@ import { authenticatorOf, bearing, callerOf, openWorld, principalFor } from "../
 import { newId } from "../../../kernel/id.ts";
 import { invoke } from "../../../registry/invoke.ts";
 import { unitOfWork } from "../../../registry/unit.ts";
-import { member } from "../member.ts";
+import { member } from "../people/member.ts";
 import { createPersonalKey } from "./create-personal-key.ts";
 
 scenarios(createPersonalKey, [

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { credential } from "../credential.ts";
-import { forms } from "../credential-form.ts";
-import { createCredential, CreatedCredential, fields } from "../new-credential.ts";
+import { credential } from "../credentials/credential.ts";
+import { forms } from "../credentials/credential-form.ts";
+import { createCredential, CreatedCredential, fields } from "../credentials/new-credential.ts";
 
 const personalKeysMax = 50;
 

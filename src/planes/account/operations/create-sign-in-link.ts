@@ -3,11 +3,11 @@ import { Failure } from "../../../kernel/failure.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { decodedRow } from "../../../registry/unit.ts";
-import { member, type MemberRow } from "../member.ts";
-import { memberById, rankOf } from "../rank.ts";
-import type { Role } from "../role.ts";
-import { linkHours, newSignInLink } from "../sign-in-link.ts";
-import { users } from "../users.ts";
+import { member, type MemberRow } from "../people/member.ts";
+import { memberById, rankOf } from "../people/rank.ts";
+import type { Role } from "../people/role.ts";
+import { linkHours, newSignInLink } from "../people/sign-in-link.ts";
+import { users } from "../people/users.ts";
 
 export const createSignInLink = act({
   name: "create_sign_in_link",

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Context } from "../../../registry/context.ts";
 import { change } from "../../../registry/operation.ts";
-import { newInvitationToken } from "../invitation-link.ts";
-import { invitation, invitationDays, invitationsMax, openInvitations } from "../invitation.ts";
-import { InvitationView, invitationView } from "../invitation-view.ts";
-import { member } from "../member.ts";
-import { rankOf, requireRank } from "../rank.ts";
-import { Role } from "../role.ts";
-import { Email, users } from "../users.ts";
+import { newInvitationToken } from "../people/invitation-link.ts";
+import { invitation, invitationDays, invitationsMax, openInvitations } from "../people/invitation.ts";
+import { InvitationView, invitationView } from "../people/invitation-view.ts";
+import { member } from "../people/member.ts";
+import { rankOf, requireRank } from "../people/rank.ts";
+import { Role } from "../people/role.ts";
+import { Email, users } from "../people/users.ts";
 
 const dayMs = 24 * 3_600_000;
 

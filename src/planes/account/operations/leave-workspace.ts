@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { endMembership } from "../end-membership.ts";
-import { member } from "../member.ts";
+import { endMembership } from "../people/end-membership.ts";
+import { member } from "../people/member.ts";
 
 export const leaveWorkspace = change({
   name: "leave_workspace",

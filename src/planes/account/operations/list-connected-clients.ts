@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { read } from "../../../registry/operation.ts";
-import { useCollection } from "../credential-use.ts";
+import { useCollection } from "../credentials/credential-use.ts";
 import { connectionView, ConnectionView } from "../oauth/connection-view.ts";
 import { ownConnections } from "../oauth/own-connections.ts";
 

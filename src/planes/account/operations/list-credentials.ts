@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { useCollection } from "../credential-use.ts";
-import { credential } from "../credential.ts";
-import { StoredKind } from "../credential-form.ts";
-import { CredentialView, Use, viewOf } from "../credential-view.ts";
+import { useCollection } from "../credentials/credential-use.ts";
+import { credential } from "../credentials/credential.ts";
+import { StoredKind } from "../credentials/credential-form.ts";
+import { CredentialView, Use, viewOf } from "../credentials/credential-view.ts";
 
 /** More than a plan allows, and than a person makes. */
 export const listedMax = 1_000;

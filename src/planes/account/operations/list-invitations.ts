@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { read } from "../../../registry/operation.ts";
-import { invitation, invitationsMax } from "../invitation.ts";
-import { InvitationView, invitationView } from "../invitation-view.ts";
+import { invitation, invitationsMax } from "../people/invitation.ts";
+import { InvitationView, invitationView } from "../people/invitation-view.ts";
 
 export const listInvitations = read({
   name: "list_invitations",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { read } from "../../../registry/operation.ts";
-import { member, membersMax } from "../member.ts";
-import { MemberView, memberView } from "../member-view.ts";
+import { member, membersMax } from "../people/member.ts";
+import { MemberView, memberView } from "../people/member-view.ts";
 
 export const listMembers = read({
   name: "list_members",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { read } from "../../../registry/operation.ts";
-import { CredentialView } from "../credential-view.ts";
+import { CredentialView } from "../credentials/credential-view.ts";
 import { listed } from "./list-credentials.ts";
 
 export const listPersonalKeys = read({

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { read } from "../../../registry/operation.ts";
 import { decodedRow } from "../../../registry/unit.ts";
 import { workspace } from "../../../registry/workspace.ts";
-import { member } from "../member.ts";
-import { Role } from "../role.ts";
+import { member } from "../people/member.ts";
+import { Role } from "../people/role.ts";
 
 const shownMax = 1_000;
 

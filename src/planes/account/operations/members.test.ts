@@ -9,7 +9,7 @@ import { newId } from "../../../kernel/id.ts";
 import type { Principal } from "../../../kernel/principal.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import type { Operation } from "../../../registry/operation.ts";
-import type { Role } from "../role.ts";
+import type { Role } from "../people/role.ts";
 import { createApiKey } from "./create-api-key.ts";
 import { createSignInLink } from "./create-sign-in-link.ts";
 import { createWorkspace } from "./create-workspace.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { change } from "../../../registry/operation.ts";
-import { endMembership } from "../end-membership.ts";
-import { memberById, rankOf, requireRank } from "../rank.ts";
+import { endMembership } from "../people/end-membership.ts";
+import { memberById, rankOf, requireRank } from "../people/rank.ts";
 
 export const removeMember = change({
   name: "remove_member",

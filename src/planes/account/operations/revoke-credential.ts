@@ -1,7 +1,7 @@
 import { refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
-import { CredentialView, viewOf } from "../credential-view.ts";
-import { credentialOf, revocation, revoked } from "../revoked.ts";
+import { CredentialView, viewOf } from "../credentials/credential-view.ts";
+import { credentialOf, revocation, revoked } from "../credentials/revoked.ts";
 
 export const revokeCredential = change({
   name: "revoke_credential",

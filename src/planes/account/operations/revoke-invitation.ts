@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { invitation, standingOf } from "../invitation.ts";
-import { InvitationView, invitationView } from "../invitation-view.ts";
+import { invitation, standingOf } from "../people/invitation.ts";
+import { InvitationView, invitationView } from "../people/invitation-view.ts";
 
 export const revokeInvitation = change({
   name: "revoke_invitation",

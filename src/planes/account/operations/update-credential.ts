@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
-import { credential } from "../credential.ts";
-import { CredentialView, viewOf } from "../credential-view.ts";
-import { fields } from "../new-credential.ts";
-import { credentialOf } from "../revoked.ts";
+import { credential } from "../credentials/credential.ts";
+import { CredentialView, viewOf } from "../credentials/credential-view.ts";
+import { fields } from "../credentials/new-credential.ts";
+import { credentialOf } from "../credentials/revoked.ts";
 
 export const updateCredential = change({
   name: "update_credential",

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { change } from "../../../registry/operation.ts";
-import { member } from "../member.ts";
-import { MemberView, memberView } from "../member-view.ts";
-import { keepAnOwner, memberById, rankOf, requireRank } from "../rank.ts";
-import { Role } from "../role.ts";
+import { member } from "../people/member.ts";
+import { MemberView, memberView } from "../people/member-view.ts";
+import { keepAnOwner, memberById, rankOf, requireRank } from "../people/rank.ts";
+import { Role } from "../people/role.ts";
 
 export const updateMember = change({
   name: "update_member",

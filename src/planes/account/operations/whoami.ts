@@ -2,7 +2,7 @@ import { z } from "zod";
 import { heldScopes } from "../../../kernel/principal.ts";
 import { read } from "../../../registry/operation.ts";
 import { Plan, workspace } from "../../../registry/workspace.ts";
-import { users } from "../users.ts";
+import { users } from "../people/users.ts";
 
 export const whoami = read({
   name: "whoami",

@@ -1,4 +1,4 @@
-import { CreatedCredential } from "../new-credential.ts";
+import { CreatedCredential } from "../credentials/new-credential.ts";
 import { createPersonalKey } from "../operations/create-personal-key.ts";
 import { revokeConnectedClient } from "../operations/revoke-connected-client.ts";
 import { revokePersonalKey } from "../operations/revoke-personal-key.ts";

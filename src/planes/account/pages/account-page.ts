@@ -1,9 +1,9 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { Secret } from "../../../kernel/secret.ts";
-import { attempts } from "../attempts.ts";
-import { fits } from "../password.ts";
-import { newPassword } from "../password-rule.ts";
+import { attempts } from "../people/attempts.ts";
+import { fits } from "../people/password.ts";
+import { newPassword } from "../people/password-rule.ts";
 import { account } from "./account-view.ts";
 import { seeOther } from "./page-frame.ts";
 import type { Own } from "./own.ts";

@@ -1,5 +1,5 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
-import { homePath, ownPath } from "../own-path.ts";
+import { homePath, ownPath } from "../people/own-path.ts";
 import type { PageRequest } from "./page-request.ts";
 import { onward, seeOther } from "./page-frame.ts";
 import type { Parts } from "./parts.ts";

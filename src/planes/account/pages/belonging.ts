@@ -1,6 +1,6 @@
 import { decodedRow } from "../../../registry/unit.ts";
 import { workspace } from "../../../registry/workspace.ts";
-import type { Role } from "../role.ts";
+import type { Role } from "../people/role.ts";
 import type { Parts } from "./parts.ts";
 
 /** A workspace that somebody belongs to. */

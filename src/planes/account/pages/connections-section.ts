@@ -1,6 +1,6 @@
 import type { Grant } from "../../../engines/identity/identity.ts";
 import { html, type Html } from "../../../registry/html.ts";
-import { useCollection } from "../credential-use.ts";
+import { useCollection } from "../credentials/credential-use.ts";
 import { connectionView } from "../oauth/connection-view.ts";
 import { scopeGroups } from "../oauth/scope-group.ts";
 import type { Own } from "./own.ts";

@@ -1,6 +1,6 @@
 import type { Federation } from "../../../engines/federation/federation.ts";
 import { html, type Html } from "../../../registry/html.ts";
-import { externalPath } from "../external-journey.ts";
+import { externalPath } from "../people/external-journey.ts";
 
 type Button = {
   /** What it does, before ` with` and the provider. */

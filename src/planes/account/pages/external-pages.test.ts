@@ -12,7 +12,7 @@ import { openidFederation } from "../../../engines/federation/openid.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import { invoke } from "../../../registry/invoke.ts";
 import { serverScope } from "../../../registry/workspace.ts";
-import { callbackPath } from "../external-journey.ts";
+import { callbackPath } from "../people/external-journey.ts";
 import { inviteMember } from "../operations/invite-member.ts";
 
 type Fixture = { readonly world: PeopleWorld; readonly provider: TrialProvider };

@@ -1,10 +1,16 @@
 import type { Federation } from "../../../engines/federation/federation.ts";
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { callbackPath, endJourney, externalPath, journeyCookie, journeyOver } from "../external-journey.ts";
-import { personOf } from "../external-person.ts";
-import type { LiveInvitations } from "../live-invitations.ts";
-import { homePath, ownPath } from "../own-path.ts";
+import {
+  callbackPath,
+  endJourney,
+  externalPath,
+  journeyCookie,
+  journeyOver,
+} from "../people/external-journey.ts";
+import { personOf } from "../people/external-person.ts";
+import type { LiveInvitations } from "../people/live-invitations.ts";
+import { homePath, ownPath } from "../people/own-path.ts";
 import { begin } from "./begin.ts";
 import { requireOwnForm } from "./guest-form.ts";
 import { onward, seeOther } from "./page-frame.ts";

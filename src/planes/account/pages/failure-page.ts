@@ -1,7 +1,7 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { kinds, type Failure } from "../../../kernel/failure.ts";
 import { html } from "../../../registry/html.ts";
-import { homePath } from "../own-path.ts";
+import { homePath } from "../people/own-path.ts";
 import { shown } from "./page-frame.ts";
 
 /** What went wrong, as a page. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
-import { Email, PersonName } from "../users.ts";
+import { Email, PersonName } from "../people/users.ts";
 import type { Form } from "./page-request.ts";
 
 /**

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { Failure } from "../../../kernel/failure.ts";
 import { sameBytes } from "../../../kernel/secret.ts";
 import { html, type Html } from "../../../registry/html.ts";
-import { cookieOf, setCookie, settingCookies } from "../cookie.ts";
+import { cookieOf, setCookie, settingCookies } from "../people/cookie.ts";
 import type { PageRequest } from "./page-request.ts";
 
 /** What makes a form of somebody who is not signed in theirs: a field of it follows from a cookie that only we set. */

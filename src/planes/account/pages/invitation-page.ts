@@ -1,8 +1,8 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { acceptInvitation, invitationOf, invitationPath } from "../invitation-link.ts";
-import { newPassword } from "../password-rule.ts";
-import { hasCsrf } from "../sessions.ts";
+import { acceptInvitation, invitationOf, invitationPath } from "../people/invitation-link.ts";
+import { newPassword } from "../people/password-rule.ts";
+import { hasCsrf } from "../people/sessions.ts";
 import { begin } from "./begin.ts";
 import { filled } from "./filled.ts";
 import { requireOwnForm } from "./guest-form.ts";

@@ -1,10 +1,10 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { html } from "../../../registry/html.ts";
-import { newPassword } from "../password-rule.ts";
-import { linkPath, useLink, userOfLink } from "../sign-in-link.ts";
-import type { UserRow } from "../user.ts";
-import { hasPassword } from "../users.ts";
+import { newPassword } from "../people/password-rule.ts";
+import { linkPath, useLink, userOfLink } from "../people/sign-in-link.ts";
+import type { UserRow } from "../people/user.ts";
+import { hasPassword } from "../people/users.ts";
 import { begin } from "./begin.ts";
 import { emailField, knownEmail, nameField, newPasswordField } from "./fields.ts";
 import { filled } from "./filled.ts";

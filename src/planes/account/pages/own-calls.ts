@@ -1,7 +1,7 @@
 import { newId } from "../../../kernel/id.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import type { Operation } from "../../../registry/operation.ts";
-import { principalOf } from "../session-principal.ts";
+import { principalOf } from "../people/session-principal.ts";
 import type { Own } from "./own.ts";
 import type { Parts } from "./parts.ts";
 

@@ -1,6 +1,6 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { hasCsrf } from "../sessions.ts";
+import { hasCsrf } from "../people/sessions.ts";
 import { account } from "./account-view.ts";
 import type { Own } from "./own.ts";
 import { seeOther } from "./page-frame.ts";

@@ -1,5 +1,5 @@
-import type { Session } from "../sessions.ts";
-import type { UserRow } from "../user.ts";
+import type { Session } from "../people/sessions.ts";
+import type { UserRow } from "../people/user.ts";
 import type { PageRequest } from "./page-request.ts";
 
 /** What somebody who is signed in asks for. */

@@ -2,7 +2,7 @@ import type { AnswerHeaders, RawAnswer } from "../../../engines/inbound/inbound.
 import { kinds, type Failure } from "../../../kernel/failure.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { renderedPage } from "../../../registry/page.ts";
-import { settingCookies } from "../cookie.ts";
+import { settingCookies } from "../people/cookie.ts";
 import { notice } from "./notice.ts";
 
 type Shown = {

@@ -5,7 +5,7 @@ import type { Browser, Shown } from "../../../../test/browser.ts";
 import { authenticatorOf, bearing } from "../../../../test/world.ts";
 import { entryPlace } from "../../../engines/identity/entry-place.ts";
 import { grantsIn } from "../../../engines/identity/grants.ts";
-import { attempts } from "../attempts.ts";
+import { attempts } from "../people/attempts.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 
 const otherPassword = "EXAMPLE mauve kettle";

@@ -1,9 +1,9 @@
 import type { RawRoute } from "../../../engines/inbound/inbound.ts";
 import type { Engines } from "../../../registry/engines.ts";
-import { liveInvitations } from "../live-invitations.ts";
-import { liveMembers } from "../live-members.ts";
-import { sessions } from "../sessions.ts";
-import { users } from "../users.ts";
+import { liveInvitations } from "../people/live-invitations.ts";
+import { liveMembers } from "../people/live-members.ts";
+import { sessions } from "../people/sessions.ts";
+import { users } from "../people/users.ts";
 import { oauthRoutes } from "../oauth/oauth-routes.ts";
 import { accessPages } from "./access-pages.ts";
 import { accountPages } from "./account-page.ts";

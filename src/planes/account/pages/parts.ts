@@ -1,7 +1,7 @@
 import type { Engines } from "../../../registry/engines.ts";
-import type { LiveMembers } from "../live-members.ts";
-import type { Sessions } from "../sessions.ts";
-import type { Users } from "../users.ts";
+import type { LiveMembers } from "../people/live-members.ts";
+import type { Sessions } from "../people/sessions.ts";
+import type { Users } from "../people/users.ts";
 
 /** What pages are made with. */
 export type Parts = {

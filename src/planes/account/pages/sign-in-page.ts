@@ -1,9 +1,9 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { Secret } from "../../../kernel/secret.ts";
-import { ownPath } from "../own-path.ts";
-import { passwordSignIn, type PasswordSignIn } from "../password-sign-in.ts";
-import { Email } from "../users.ts";
+import { ownPath } from "../people/own-path.ts";
+import { passwordSignIn, type PasswordSignIn } from "../people/password-sign-in.ts";
+import { Email } from "../people/users.ts";
 import { begin } from "./begin.ts";
 import { requireOwnForm } from "./guest-form.ts";
 import { seeOther } from "./page-frame.ts";

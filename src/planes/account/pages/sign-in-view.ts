@@ -2,7 +2,7 @@ import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Failure } from "../../../kernel/failure.ts";
 import { html } from "../../../registry/html.ts";
 import type { Engines } from "../../../registry/engines.ts";
-import { settingCookies } from "../cookie.ts";
+import { settingCookies } from "../people/cookie.ts";
 import { externalButton } from "./external-button.ts";
 import { currentPasswordField, emailField } from "./fields.ts";
 import { guestForm } from "./guest-form.ts";

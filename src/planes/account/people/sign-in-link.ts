@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Store } from "../../../engines/store/store.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import { newId } from "../../../kernel/id.ts";
+import type { Actor } from "../../../kernel/principal.ts";
+import { fingerprint, Secret } from "../../../kernel/secret.ts";
+import type { Engines } from "../../../registry/engines.ts";
+import { serverScope } from "../../../registry/workspace.ts";
+import type { UserRow } from "./user.ts";
+import { users, type Given } from "./users.ts";
+
+const hourMs = 3_600_000;
+export const linkHours = 24;
+const collection = "sign_in_link";
+
+const Kept = z.object({ user: z.string(), version: z.int() });
+
+/** Below the address of the server. */
+export const linkPath = "/sign-in/link/";
+
+/**
+ * Makes a link that signs this user in once, within 24 hours. It is over before that when anything of the user is changed:
+ * whoever has set a new password need not fear older links.
+ */
+export async function newSignInLink(
+  { store, clock, settings }: Pick<Engines, "clock" | "settings"> & { readonly store: Pick<Store, "commit"> },
+  { id, version }: Pick<UserRow, "id" | "version">,
+  by: Actor,
+): Promise<{ readonly link: Secret; readonly expiresAt: number }> {
+  const token = randomBytes(32).toString("base64url");
+  const at = clock.now();
+  const expiresAt = at + linkHours * hourMs;
+  const value = { user: id, version };
+  await store.commit({
+    workspace: serverScope,
+    at,
+    actor: by,
+    operation: "create_sign_in_link",
+    records: [],
+    entries: [{ collection, key: fingerprint(token), value, expiresAt, mustBeNew: true }],
+    outbox: [],
+    audit: { id: newId("aud"), subjects: [id], detail: { expiresAt } },
+  });
+  return { link: new Secret(`${settings.publicUrl}${linkPath}${token}`), expiresAt };
+}
+
+/** Whom a link is for. @throws Failure not_found when it is over, was used, or never was */
+export async function userOfLink(
+  engines: Pick<Engines, "store" | "vault" | "clock">,
+  token: string,
+): Promise<UserRow> {
+  const kept = await engines.store.entries.get(serverScope, collection, fingerprint(token));
+  const { data } = Kept.safeParse(kept);
+  const found = data === undefined ? undefined : await users(engines).byId(data.user);
+  if (found === undefined || found.version !== data?.version) throw over();
+  return found;
+}
+
+/**
+ * Uses a link up, by changing its user: whatever is changed, no link of theirs is good afterwards, and of two who use one
+ * at the same moment one is refused.
+ *
+ * @throws Failure not_found when it is over; conflict at /email when that is taken
+ */
+export async function useLink(
+  engines: Pick<Engines, "store" | "vault" | "clock">,
+  token: string,
+  given: Given,
+): Promise<UserRow> {
+  const found = await userOfLink(engines, token);
+  try {
+    return await users(engines).update(found, given, { operation: "use_sign_in_link" });
+  } catch (error) {
+    const moved = error instanceof Failure && error.kind === "conflict" && error.detail.pointer === undefined;
+    throw moved ? over() : error;
+  }
+}
+
+function over(): Failure {
+  return new Failure("not_found", "This link is over: it was used already, replaced, or is too old.", {
+    hint: "Ask for a new one.",
+  });
+}
