@@ -24,7 +24,7 @@ export function providerFetch(send: FederationSend, log: (line: string) => void)
       method,
       url,
       headers: Object.entries(headers),
-      body: body === null || body === undefined ? null : await new Response(body).bytes(),
+      body: bytesOf(body),
       timeoutMs,
       readMax: answerBytesMax,
     });
@@ -39,4 +39,11 @@ export function providerFetch(send: FederationSend, log: (line: string) => void)
       headers: outcome.headers.map(([name, value]) => [name, value]),
     });
   };
+}
+
+/** openid-client sends forms and nothing else. What a `Response` would make of one is not the same in every process. */
+function bytesOf(body: unknown): Uint8Array | null {
+  if (body === null || body === undefined) return null;
+  if (body instanceof URLSearchParams || typeof body === "string") return Buffer.from(body.toString());
+  throw new TypeError("the body is no form");
 }
