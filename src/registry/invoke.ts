@@ -9,6 +9,7 @@ import type { Context, Progress, SurfaceName } from "./context.ts";
 import type { Engines } from "./engines.ts";
 import { publicInput, publicOutput, type Act, type Change, type Operation, type Read } from "./operation.ts";
 import { parseInput } from "./parse.ts";
+import { fieldsInput, refuseUnknownFields, rowsOf, withFields } from "./row-fields.ts";
 import { unitOfWork, type Unit } from "./unit.ts";
 import { selfHosted, serverScope, workspace as workspaceResource, type Plan } from "./workspace.ts";
 
@@ -46,7 +47,8 @@ export async function invoke(it: Operation, raw: unknown, caller: Caller, engine
     throw new Failure("forbidden", `${it.name} changes something and this connection is read-only.`, {
       hint: "Connect without the read-only option to make changes.",
     });
-  const { workspaceId, dryRun, ...input } = parseInput(publicInput(it), raw);
+  const { workspaceId, dryRun, ...asked } = parseInput(publicInput(it), raw);
+  const { input, shaped } = shaping(it, asked);
   const workspace =
     it.of === "person"
       ? serverScope
@@ -54,7 +56,21 @@ export async function invoke(it: Operation, raw: unknown, caller: Caller, engine
   const call: Call = { input, workspace, caller, engines, dryRun: dryRun === true };
   const repeated = it.effect === "read" ? undefined : await earlierAnswer(it, call);
   const output = repeated ?? (await carryOut(it, call));
-  return publicOutput(it).parse(output);
+  return shaped(publicOutput(it).parse(output));
+}
+
+/** What an operation is asked, and how its output is made smaller. @throws Failure invalid for members that rows do not have */
+function shaping(
+  it: Operation,
+  asked: Output,
+): { readonly input: Output; readonly shaped: (output: Output) => Output } {
+  const rows = rowsOf(it);
+  const { fields, ...input } = asked;
+  if (rows === undefined) return { input: asked, shaped: (output) => output };
+  const names = fieldsInput.parse(fields);
+  if (names === undefined) return { input, shaped: (output) => output };
+  refuseUnknownFields(rows, names);
+  return { input, shaped: (output) => withFields(output, rows, names) };
 }
 
 type Call = {

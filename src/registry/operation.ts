@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Scope } from "../kernel/principal.ts";
 import type { Context } from "./context.ts";
+import { fieldsInput } from "./row-fields.ts";
 
 /** Everything a surface knows of an operation. REST, OpenAPI, MCP, CLI, audit and docs are generated from it. */
 export type Described<N extends string, I extends z.ZodObject, O extends z.ZodObject> = {
@@ -27,6 +28,8 @@ export type Described<N extends string, I extends z.ZodObject, O extends z.ZodOb
 
 export type Read<N extends string, I extends z.ZodObject, O extends z.ZodObject> = Described<N, I, O> & {
   readonly effect: "read";
+  /** The member of the output that is a list of rows, of which callers may ask for some members by `fields`. */
+  readonly rows?: string;
   // Methods, not properties, so that an operation of any shape is usable as an Operation.
   run(input: z.output<I>, context: Context): Promise<z.input<O>>;
 };
@@ -84,10 +87,7 @@ export function act<N extends string, I extends z.ZodObject, O extends z.ZodObje
 }
 
 const workspaceId = z.string().max(100).optional().describe("Which, if you have several.");
-const dryRun = z
-  .boolean()
-  .optional()
-  .describe("true = check and tell what would happen; change and send nothing.");
+const dryRun = z.boolean().optional().describe("true = check and tell, change nothing.");
 const wouldChange = z
   .array(z.object({ kind: z.string(), id: z.string(), before: z.json(), after: z.json() }))
   .optional()
@@ -96,11 +96,12 @@ const wouldChange = z
 const inputs = new WeakMap<Operation, z.ZodObject>();
 const outputs = new WeakMap<Operation, z.ZodObject>();
 
-/** The input as callers see it: the operation's own fields, `workspaceId` where there is one, and `dryRun` on every write. */
+/** The input as callers see it: the operation's own fields, `fields` and `workspaceId` where there is one, and `dryRun` on every write. */
 export function publicInput(it: Operation): z.ZodObject {
   return remembered(inputs, it, () =>
     z.strictObject({
       ...it.input.shape,
+      ...(it.effect === "read" && it.rows !== undefined && { fields: fieldsInput }),
       ...(it.of === "workspace" && { workspaceId }),
       ...(it.effect !== "read" && { dryRun }),
     }),

@@ -116,11 +116,12 @@ function leanProperties(properties: Json, anything: ReadonlySet<string>): JsonOb
   );
 }
 
+const toldByErrors: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems"]);
+
 function isNoise(key: string, value: Json, schema: JsonObject): boolean {
   if (key === "maximum" || key === "minimum") return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
   if (key === "pattern") return schema["format"] !== undefined;
   if (key === "format") return value === "uri";
-  // What is too long or too short is told by the error that it makes.
-  if (key === "minLength" || key === "maxLength") return true;
+  if (toldByErrors.has(key)) return true;
   return key === "propertyNames" && JSON.stringify(value) === '{"type":"string"}';
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
+import { cursorOf, fitting, keyOf, pageLimitMax } from "../../../kernel/page.ts";
 import { read } from "../../../registry/operation.ts";
 import { ChangeView, changeView } from "../change-view.ts";
 import { refuseConfined } from "../refuse-confined.ts";
@@ -13,6 +13,7 @@ export const listChanges = read({
   verb: "GET",
   path: "/changes",
   scope: "changes:read",
+  rows: "changes",
   input: z.object({
     operation: z.string().min(1).max(100).optional().describe("Only this one, such as `update_endpoint`."),
     subject: z.string().min(1).max(100).optional().describe("Only what is about the record with this id."),
@@ -35,10 +36,11 @@ export const listChanges = read({
       ...(cursor !== undefined && { before: keyOf(cursor, Key).id }),
     });
     const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    const more = rows.length > limit && last !== undefined;
+    const changes = [...fitting(await Promise.all(shown.map((row) => changeView(row, context))))];
+    const last = shown[changes.length - 1];
+    const more = rows.length > changes.length && last !== undefined;
     return {
-      changes: await Promise.all(shown.map((row) => changeView(row, context))),
+      changes,
       nextCursor: more ? cursorOf({ id: last.id }) : null,
     };
   },

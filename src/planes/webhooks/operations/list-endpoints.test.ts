@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openRunningWorld, runningScenarios } from "../../../../test/running-world.ts";
 import { callerOf, principalOf } from "../../../../test/world.ts";
-import { cursorOf } from "../../../kernel/page.ts";
+import { cursorOf, pageBytesMax } from "../../../kernel/page.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import { deleteEndpoint } from "./delete-endpoint.ts";
 import { listEndpoints } from "./list-endpoints.ts";
@@ -84,6 +84,34 @@ test("pages follow each other without gap or repeat, newest first, and show noth
     assert.deepEqual(listed.toSorted(), made.toSorted());
     assert.equal(listed[0], made[0]);
     assert.equal(listed.length, 5);
+  } finally {
+    await world.close();
+  }
+});
+
+test("a page that would be too long is cut where it fits, and its cursor goes on from there", async () => {
+  const world = await openRunningWorld();
+  try {
+    const workspace = await world.newWorkspace();
+    const targetUrl = `https://example.com/${"a".repeat(1_900)}`;
+    const made = 40;
+    for (let n = 0; n < made; n++) await world.endpointIn(workspace, { name: `one of ${n}`, targetUrl });
+    const caller = callerOf(principalOf(workspace, "all"));
+    const seen: unknown[] = [];
+    let cursor: unknown;
+    let pages = 0;
+    do {
+      const input = cursor === undefined ? {} : { cursor };
+      const page = await invoke(listEndpoints, input, caller, world.engines);
+      const rows = page["endpoints"] as readonly { readonly id: string }[];
+      assert.ok(JSON.stringify(rows).length < pageBytesMax + 1_000);
+      seen.push(...rows.map(({ id }) => id));
+      cursor = page["nextCursor"] ?? undefined;
+      pages++;
+    } while (cursor !== undefined);
+    assert.equal(seen.length, made);
+    assert.equal(new Set(seen).size, made);
+    assert.ok(pages > 1, "one page was enough");
   } finally {
     await world.close();
   }

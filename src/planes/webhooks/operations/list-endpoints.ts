@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isConfined } from "../../../kernel/principal.ts";
-import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
+import { cursorOf, fitting, keyOf, pageLimitMax } from "../../../kernel/page.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { endpoint } from "../endpoint.ts";
@@ -17,6 +17,7 @@ export const listEndpoints = read({
   verb: "GET",
   path: "/endpoints",
   scope: "endpoints:read",
+  rows: "endpoints",
   input: z.object({
     cursor: z.string().max(500).optional().describe("nextCursor of the previous page."),
     limit: z.int().min(1).max(pageLimitMax).default(pageLimitMax),
@@ -40,12 +41,15 @@ export const listEndpoints = read({
       context,
       visible.map(({ id }) => id),
     );
-    const last = page.at(-1);
+    const views = visible.map((row) => ({ ...endpointView(row, settings.publicUrl), stats: stats(row.id) }));
+    const endpoints = [...fitting(views)];
+    const isCut = endpoints.length < views.length;
+    const last = isCut ? visible[endpoints.length - 1] : page.at(-1);
     return {
-      endpoints: visible.map((row) => ({ ...endpointView(row, settings.publicUrl), stats: stats(row.id) })),
+      endpoints,
       total: await totalOf(context),
       nextCursor:
-        rows.length > limit && last !== undefined
+        (isCut || rows.length > limit) && last !== undefined
           ? cursorOf({ createdAt: last.createdAt, id: last.id })
           : null,
     };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Listed } from "../../../engines/ledger/ledger.ts";
 import type { Ending, Exchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { cursorOf, keyOf, pageLimitMax } from "../../../kernel/page.ts";
+import { cursorOf, fitting, keyOf, pageLimitMax } from "../../../kernel/page.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { deliverJob } from "../delivery.ts";
@@ -30,6 +30,7 @@ export const listLogs = read({
   verb: "GET",
   path: "/endpoints/:endpointId/logs",
   scope: "logs:read",
+  rows: "logs",
   input: z.object({
     endpointId,
     page: z.int().min(1).max(pageMax).optional().describe("1 is the newest; use cursor to go further back."),
@@ -61,15 +62,18 @@ export const listLogs = read({
     if (after === "nothing more") return { logs: [], nextCursor: null };
     const rows = await rowsOf(context, { ...query, after, limit: limit + 1 });
     const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
     const attempts = await context.ledger.attemptsOf(
       context.workspace,
       shown.map((row) => row.id),
     );
     const byLog = Map.groupBy(attempts, ({ parent }) => parent ?? "");
-    const logs = shown.map((row) => withAttempts(row, byLog.get(row.id) ?? []));
-    const more = rows.length > limit && last !== undefined;
-    return { logs, nextCursor: more ? cursorOf({ startedAt: last.startedAt, id: last.id }) : null };
+    const logs = fitting(shown.map((row) => withAttempts(row, byLog.get(row.id) ?? [])));
+    const last = shown[logs.length - 1];
+    const more = rows.length > logs.length && last !== undefined;
+    return {
+      logs: [...logs],
+      nextCursor: more ? cursorOf({ startedAt: last.startedAt, id: last.id }) : null,
+    };
   },
 });
 

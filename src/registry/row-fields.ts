@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { Failure } from "../kernel/failure.ts";
+
+export const fieldsMax = 50;
+
+/** How callers ask for less of each row, where an operation answers rows. */
+export const fieldsInput = z
+  .array(z.string().max(100))
+  .min(1)
+  .max(fieldsMax)
+  .optional()
+  .describe("Only these members of each row.");
+
+/** Where an operation answers rows: the member of its output, and what each row has. */
+export type Rows = { readonly name: string; readonly members: readonly string[] };
+
+/** What is told of rows by the operation that answers them. */
+type Answering = { readonly name: string; readonly rows?: string; readonly output: z.ZodObject };
+
+export function rowsOf(it: Answering): Rows | undefined {
+  if (it.rows === undefined) return undefined;
+  const shape: z.core.$ZodShape = it.output.shape;
+  const list = shape[it.rows];
+  if (!(list instanceof z.ZodArray) || !(list.element instanceof z.ZodObject))
+    throw new Error(`${it.name} has no list of rows ${it.rows}`);
+  return { name: it.rows, members: Object.keys(list.element.shape) };
+}
+
+/** @throws Failure invalid at the first name that is no member of a row */
+export function refuseUnknownFields({ members }: Rows, asked: readonly string[]): void {
+  const unknown = asked.findIndex((name) => !members.includes(name));
+  if (unknown < 0) return;
+  throw new Failure("invalid", "The rows have no such member.", {
+    pointer: `/fields/${unknown}`,
+    allowed: members,
+  });
+}
+
+type Output = Readonly<Record<string, unknown>>;
+
+/** An output whose rows have what was asked for alone. */
+export function withFields(output: Output, { name }: Rows, asked: readonly string[]): Output {
+  const rows = z.array(z.record(z.string(), z.unknown())).parse(output[name]);
+  const wanted = new Set(asked);
+  const fewer = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => wanted.has(key))));
+  return { ...output, [name]: fewer };
+}
