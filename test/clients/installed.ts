@@ -18,7 +18,7 @@ function entryOf(name: string): string | undefined {
 /** Why a client of that package cannot run here, or null. */
 export function missing(name: string): string | null {
   return entryOf(name) === undefined
-    ? `${name} is not installed: npm ci --ignore-scripts --prefix test/clients/large`
+    ? `${name} is not installed: (cd test/clients/large && npm ci --ignore-scripts)`
     : null;
 }
 
