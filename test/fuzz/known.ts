@@ -2,8 +2,10 @@ import { cursorOf } from "../../src/kernel/page.ts";
 import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
 import { createBucket } from "../../src/planes/account/operations/create-bucket.ts";
 import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
+import { inviteMember } from "../../src/planes/account/operations/invite-member.ts";
 import { createPersonalKey } from "../../src/planes/account/operations/create-personal-key.ts";
 import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
+import { addMember, addPerson } from "../people.ts";
 import type { RunningWorld } from "../running-world.ts";
 
 /** What exists in a world, by the field that names it: so that the operation itself is reached and not its checks alone. */
@@ -24,6 +26,15 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
   const { id: personal } = await world.call(workspace, createPersonalKey, { name: "fuzzed" });
   const { id: environmentId } = await world.call(workspace, createEnvironment, { name: "fuzzed" });
   const { id: bucketId } = await world.call(workspace, createBucket, { name: "fuzzed" });
+  const invited = { email: `invited-${workspace.toLowerCase()}@example.com`, role: "viewer" };
+  const { id: invitationId } = await world.call(workspace, inviteMember, invited);
+  const members: string[] = [];
+  for (const role of ["viewer", "member", "viewer"] as const) {
+    const person = await addPerson(world.engines, `${role}-${members.length}-${workspace}`, {
+      password: null,
+    });
+    members.push(await addMember(world.engines, { workspace, user: person.id, role }));
+  }
   const changes = await world.engines.store.audit.list(workspace, { limit: 10 });
   const startedAt = world.clock.now();
   return {
@@ -33,6 +44,10 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     planId: [planId],
     credentialId: [keyId, personal],
     environmentId: [environmentId],
+    invitationId: [invitationId],
+    memberId: members,
+    email: ["ada@example.com", "grace@example.com"],
+    role: ["viewer", "member"],
     bucketId: [bucketId],
     buckets: [["default"], ["shop"], null],
     scopes: [["endpoints:read"], ["endpoints:read", "logs:read"]],

@@ -55,7 +55,9 @@ function ask(it: Operation, asked: Output, surface: SurfaceName, pick: number): 
     const reach: Reach = { it, engines: world.engines, principal: principalFor(it, workspace, "all") };
     const outcome = await world.whileTimePasses(surfaces[surface](reach, input));
     if (!("gives" in outcome)) return;
-    if (it.effect !== "read" && outcome.gives["dryRun"] !== true) model.written++;
+    // What is of a person is written down outside of the workspace.
+    const inWorkspace = it.effect !== "read" && it.of === "workspace";
+    if (inWorkspace && outcome.gives["dryRun"] !== true) model.written++;
     for (const name of ["changeId", "planId"])
       if (typeof outcome.gives[name] === "string")
         found.set(name, [...(found.get(name) ?? []), outcome.gives[name]]);

@@ -35,9 +35,16 @@ export const describeOperation = read({
         ...(near.length > 0 && { allowed: near, hint: `Did you mean ${near.join(" or ")}?` }),
       });
     }
+    const { name, title, does, plane, effect, scope, reach, undoNone } = it;
     return {
-      ...it,
-      undo: it.effect === "act" ? "what it did is done" : (it.undoNone ?? null),
+      name,
+      title,
+      does,
+      plane,
+      effect,
+      scope,
+      reach,
+      undo: effect === "act" ? "what it did is done" : (undoNone ?? null),
       input: jsonSchema(it.input, "input"),
       output: jsonSchema(it.output, "output"),
     };
