@@ -208,6 +208,8 @@ test("MCP on two nodes of one PostgreSQL", async (parent) => {
       },
       body: JSON.stringify(ask("tools/call", start, 9)),
     });
+    // Names the stream before anything has happened.
+    assert.equal((await broken.next())?.data, "");
     const first = await broken.next();
     const report = JSON.parse(first?.data ?? "") as { method: string; params: { total: number } };
     assert.deepEqual([report.method, report.params.total], ["notifications/progress", 3]);
