@@ -11,8 +11,7 @@ export type CredentialKind =
   | "mcp-token"
   | "management-token"
   | "oauth"
-  | "session"
-  | "none";
+  | "session";
 
 /** Who is asking. Decided once at the edge and never derived again. */
 export type Principal = {

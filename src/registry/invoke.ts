@@ -64,11 +64,10 @@ function shaping(
   it: Operation,
   asked: Output,
 ): { readonly input: Output; readonly shaped: (output: Output) => Output } {
-  const rows = rowsOf(it);
   const { fields, ...input } = asked;
+  const rows = fields === undefined ? undefined : rowsOf(it);
   if (rows === undefined) return { input: asked, shaped: (output) => output };
   const names = fieldsInput.parse(fields);
-  if (names === undefined) return { input, shaped: (output) => output };
   refuseUnknownFields(rows, names);
   return { input, shaped: (output) => withFields(output, rows, names) };
 }

@@ -101,7 +101,7 @@ export function publicInput(it: Operation): z.ZodObject {
   return remembered(inputs, it, () =>
     z.strictObject({
       ...it.input.shape,
-      ...(it.effect === "read" && it.rows !== undefined && { fields: fieldsInput }),
+      ...(it.effect === "read" && it.rows !== undefined && { fields: fieldsInput.optional() }),
       ...(it.of === "workspace" && { workspaceId }),
       ...(it.effect !== "read" && { dryRun }),
     }),

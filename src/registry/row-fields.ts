@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { Failure } from "../kernel/failure.ts";
 
-export const fieldsMax = 50;
+const fieldsMax = 50;
 
 /** How callers ask for less of each row, where an operation answers rows. */
 export const fieldsInput = z
   .array(z.string().max(100))
   .min(1)
   .max(fieldsMax)
-  .optional()
   .describe("Only these members of each row.");
 
 /** Where an operation answers rows: the member of its output, and what each row has. */

@@ -20,7 +20,7 @@ export const extra: Extras = {
 export const anybody: Principal = {
   workspaces: new Map([[workspaceId, new Set([scope])]]),
   actor: { kind: "system", id: "conformance" },
-  credential: { kind: "none", id: "conformance" },
+  credential: { kind: "api-key", id: "conformance" },
   confines: {},
   toolsets: ["conformance"],
 };
