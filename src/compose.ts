@@ -170,8 +170,8 @@ async function startPlanes(
   engines: Engines,
   closing: Closing,
 ): Promise<Inbound> {
-  const running = await Promise.all(planes.map((plane) => plane.start(engines)));
   const authenticate = authenticator(engines, await liveMembers(engines));
+  const running = await Promise.all(planes.map((plane) => plane.start(engines, authenticate)));
   const rate = callRate(config.SLUICE_API_RATE, engines);
   const mcp = {
     operations,

@@ -3,6 +3,7 @@ import type { RawRoute } from "../engines/inbound/inbound.ts";
 import type { Job } from "../engines/traffic/traffic.ts";
 import type { PlaneName } from "../kernel/exchange.ts";
 import type { Scope } from "../kernel/principal.ts";
+import type { Authenticate } from "./credentials.ts";
 import type { Declarable } from "./declarable.ts";
 import type { Engines } from "./engines.ts";
 import type { Operation } from "./operation.ts";
@@ -17,7 +18,7 @@ export type Plane = {
   readonly documents: readonly Document[];
   readonly prompts: readonly Prompt[];
   /** Brings the plane's own state into memory; called once, before listening. */
-  start(engines: Engines): Promise<Running>;
+  start(engines: Engines, authenticate: Authenticate): Promise<Running>;
 };
 
 /** A plane at work. */

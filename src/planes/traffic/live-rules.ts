@@ -1,0 +1,104 @@
+import type { z } from "zod";
+import { defaultRules } from "../../../capture/default-rules.ts";
+import { redactor, type Redactor } from "../../../capture/redactor.ts";
+import { compileSelection, type Seen } from "../../../capture/selection.ts";
+import type { Engines } from "../../registry/engines.ts";
+import { liveRecords } from "../../registry/live-records.ts";
+import type { Resource, Row } from "../../registry/resource.ts";
+import { decodedRow } from "../../registry/unit.ts";
+import { fingerprint } from "../../kernel/secret.ts";
+import { block } from "./rules/block.ts";
+import { exclusion } from "./rules/exclusion.ts";
+import { redaction } from "./rules/redaction.ts";
+import { inForce } from "./rules/rule.ts";
+import { sampling } from "./rules/sampling.ts";
+import type { TokenKeys } from "./token-keys.ts";
+
+type Value<R extends Resource> = z.output<R["shape"]>;
+type Listed<R extends Resource> = Value<R> & { readonly id: string };
+
+/** The rules in force in one environment of a workspace, oldest first. */
+export type Rules = {
+  readonly redactions: readonly Listed<typeof redaction>[];
+  readonly exclusions: readonly Listed<typeof exclusion>[];
+  readonly samplings: readonly Listed<typeof sampling>[];
+  readonly blocks: readonly Listed<typeof block>[];
+  /** Names exactly these rules, among all that were ever in force. */
+  readonly revision: string;
+};
+
+/** Rules made ready for traffic. */
+export type Ready = Rules & {
+  readonly tokenKey: Uint8Array;
+  /** Of the built-in rules and these. It counts hits: for one exchange at a time. */
+  readonly redactor: Redactor;
+  excludes(seen: Seen): boolean;
+};
+
+export type LiveRules = {
+  /** @throws Failure unavailable */
+  ready(workspace: string, environment: string): Promise<Ready>;
+};
+
+/** Every live rule in memory: changed by each commit of this process, by the store's feed for others. */
+export async function liveRules(engines: Engines, keys: TokenKeys): Promise<LiveRules> {
+  const made = new Map<string, Promise<Ready>>();
+  const forget = (workspace: string): void => {
+    for (const key of made.keys()) if (key.startsWith(`${workspace}/`)) made.delete(key);
+  };
+  const [redactions, exclusions, samplings, blocks] = await Promise.all([
+    liveKind(engines, redaction, forget),
+    liveKind(engines, exclusion, forget),
+    liveKind(engines, sampling, forget),
+    liveKind(engines, block, forget),
+  ]);
+  const rulesOf = (workspace: string, environment: string): Rules => {
+    const rules = {
+      redactions: inForce(redactions(workspace), environment),
+      exclusions: inForce(exclusions(workspace), environment),
+      samplings: inForce(samplings(workspace), environment),
+      blocks: inForce(blocks(workspace), environment),
+    };
+    return { ...rules, revision: fingerprint(JSON.stringify(rules)).slice(0, 16) };
+  };
+  return {
+    ready(workspace, environment) {
+      const key = `${workspace}/${environment}`;
+      const known =
+        made.get(key) ?? readyOf(rulesOf(workspace, environment), keys.of(workspace, environment));
+      made.set(key, known);
+      known.catch(() => made.delete(key));
+      return known;
+    },
+  };
+}
+
+async function readyOf(rules: Rules, key: Promise<Uint8Array>): Promise<Ready> {
+  const tokenKey = await key;
+  const excluded = rules.exclusions.map(({ selection }) => compileSelection(selection));
+  return {
+    ...rules,
+    tokenKey,
+    redactor: redactor([...defaultRules, ...rules.redactions], tokenKey),
+    excludes: (seen) => excluded.some((matches) => matches(seen)),
+  };
+}
+
+async function liveKind<S extends z.ZodObject>(
+  { store }: Pick<Engines, "store">,
+  kind: Resource<S>,
+  changed: (workspace: string) => void,
+): Promise<(workspace: string) => Iterable<z.output<S> & { readonly id: string }>> {
+  const rows = new Map<string, Map<string, Row<S>>>();
+  await liveRecords(store, kind.kind, (stored) => {
+    const within = rows.get(stored.workspace) ?? new Map<string, Row<S>>();
+    rows.set(stored.workspace, within);
+    if (stored.deletedAt === null) within.set(stored.id, decodedRow(kind, stored));
+    else within.delete(stored.id);
+    changed(stored.workspace);
+  });
+  return (workspace) =>
+    [...(rows.get(workspace)?.values() ?? [])]
+      .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      .map(({ id, value }) => ({ ...value, id }));
+}

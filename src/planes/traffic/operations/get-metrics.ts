@@ -1,0 +1,94 @@
+import { z } from "zod";
+import type { Summed } from "../../../engines/ledger/ledger.ts";
+import { read } from "../../../registry/operation.ts";
+import {
+  byKey,
+  classOf,
+  counted,
+  countedInput,
+  Figures,
+  figuresOf,
+  rounded,
+  totalOf,
+  WindowView,
+  windowView,
+} from "../counted.ts";
+import { stepInput, stepOf } from "../window.ts";
+
+const routesShown = 10;
+
+const Counts = z.record(z.string(), z.int());
+const Route = Figures.extend({ untrusted: z.object({ method: z.string(), route: z.string() }) });
+
+export const getMetrics = read({
+  name: "get_metrics",
+  title: "Get metrics",
+  does: "Answers totals, average response time, errors and blocked requests of a time range, by default the last 24 hours. Every request counts, whether it was recorded or not.",
+  verb: "GET",
+  path: "/metrics",
+  scope: "traffic:read",
+  input: z.object({ ...countedInput, ...stepInput }),
+  output: Figures.extend({
+    window: WindowView,
+    errorRate: z.number().nullable().describe("errors / requests, 0 to 1."),
+    clientErrors: z.int().describe("4xx."),
+    serverErrors: z.int().describe("5xx."),
+    failed: z.int().describe("Without an answer, by a fault."),
+    aborted: z.int().describe("Left by the client."),
+    blocked: z.int().describe("Answered by a blocking rule."),
+    requestBytes: z.number(),
+    responseBytes: z.number(),
+    byStatus: Counts,
+    byMethod: Counts,
+    busiest: z.array(Route).describe(`Of at most ${routesShown} routes.`),
+    mostErrors: z.array(Route),
+    series: z.array(Figures.extend({ at: z.iso.datetime() })).describe("Only when a step is given."),
+  }),
+  async run({ step, ...asked }, context) {
+    const { window, sums } = await counted(asked, context, (within) => ({
+      by: ["route", "method", "status", "outcome"],
+      ...(step !== undefined && { stepMs: stepOf(step, within) }),
+    }));
+    const of = (matches: (sum: Summed) => boolean): number =>
+      totalOf(sums.filter(matches), ({ count }) => count);
+    const figures = figuresOf(sums);
+    const routes = [
+      ...Map.groupBy(sums, ({ method, route }) => JSON.stringify([method, route])).values(),
+    ].map(routeOf);
+    return {
+      window: windowView(window),
+      ...figures,
+      errorRate: figures.requests === 0 ? null : rounded(figures.errors / figures.requests, 6),
+      clientErrors: of(({ status }) => status >= 400 && status < 500),
+      serverErrors: of(({ status }) => status >= 500),
+      failed: of(({ outcome }) => outcome === "failed"),
+      aborted: of(({ outcome }) => outcome === "aborted"),
+      blocked: of(({ outcome }) => outcome === "blocked"),
+      requestBytes: totalOf(sums, ({ requestBytes }) => requestBytes),
+      responseBytes: totalOf(sums, ({ responseBytes }) => responseBytes),
+      byStatus: byKey(sums, ({ status }) => classOf(status)),
+      byMethod: byKey(sums, ({ method }) => method),
+      busiest: most(routes, ({ requests }) => requests),
+      mostErrors: most(
+        routes.filter(({ errors }) => errors > 0),
+        ({ errors }) => errors,
+      ),
+      series: step === undefined ? [] : seriesOf(sums),
+    };
+  },
+});
+
+function routeOf(sums: readonly Summed[]): z.output<typeof Route> {
+  const [first] = sums;
+  return { ...figuresOf(sums), untrusted: { method: first?.method ?? "", route: first?.route ?? "" } };
+}
+
+function most(routes: readonly z.output<typeof Route>[], figure: (route: z.output<typeof Route>) => number) {
+  return routes.toSorted((a, b) => figure(b) - figure(a)).slice(0, routesShown);
+}
+
+function seriesOf(sums: readonly Summed[]) {
+  return [...Map.groupBy(sums, ({ at }) => at)]
+    .toSorted(([a], [b]) => a - b)
+    .map(([at, group]) => ({ at: new Date(at).toISOString(), ...figuresOf(group) }));
+}

@@ -1,0 +1,92 @@
+import { Failure } from "../../../kernel/failure.ts";
+
+export type Token =
+  | { readonly kind: "(" | ")" | "not" | "and" | "or"; readonly at: number }
+  /** A field with what it is compared to. */
+  | {
+      readonly kind: "term";
+      readonly at: number;
+      readonly field: string;
+      readonly op: Op;
+      readonly value: string;
+    }
+  /** Text that stands for itself. */
+  | { readonly kind: "text"; readonly at: number; readonly value: string };
+
+export const ops = ["!=", ">=", "<=", ":", "=", ">", "<"] as const;
+export type Op = (typeof ops)[number];
+
+export const queryCharactersMax = 1_000;
+const tokensMax = 100;
+const words: Readonly<Record<string, "and" | "or" | "not">> = { AND: "and", OR: "or", NOT: "not" };
+const fieldName = /[A-Za-z][A-Za-z0-9_.-]*/y;
+const space = /\s*/y;
+/** Up to a space or bracket; quotes are read by themselves. */
+const bare = /[^\s()"]+/y;
+
+/** @throws Failure invalid at `/query` that says at which character */
+export function tokensOf(query: string): readonly Token[] {
+  const tokens: Token[] = [];
+  for (let at = skip(query, 0); at < query.length;) {
+    if (tokens.length === tokensMax) throw wrong(at, `more than ${tokensMax} terms`);
+    const [token, next] = tokenAt(query, at);
+    tokens.push(token);
+    at = skip(query, next);
+  }
+  return tokens;
+}
+
+function tokenAt(query: string, at: number): readonly [Token, next: number] {
+  const char = query[at];
+  if (char === "(" || char === ")") return [{ kind: char, at }, at + 1];
+  if (char === "-" || char === "!") return [{ kind: "not", at }, at + 1];
+  if (char === '"') {
+    const [value, next] = quoted(query, at);
+    return [{ kind: "text", at, value }, next];
+  }
+  const field = matchAt(fieldName, query, at);
+  const op = ops.find((it) => field !== undefined && query.startsWith(it, at + field.length));
+  if (field !== undefined && op !== undefined) {
+    const valueAt = at + field.length + op.length;
+    const [value, next] = query[valueAt] === '"' ? quoted(query, valueAt) : bareAt(query, valueAt);
+    return [{ kind: "term", at, field, op, value }, next];
+  }
+  const [value, next] = bareAt(query, at);
+  const word = words[value];
+  return [word === undefined ? { kind: "text", at, value } : { kind: word, at }, next];
+}
+
+function bareAt(query: string, at: number): readonly [string, next: number] {
+  const value = matchAt(bare, query, at);
+  if (value === undefined) throw wrong(at, "a value is missing here");
+  return [value, at + value.length];
+}
+
+/** `\"` and `\\` stand for a quote and a backslash. */
+function quoted(query: string, at: number): readonly [string, next: number] {
+  let value = "";
+  for (let i = at + 1; i < query.length; i++) {
+    const char = query[i] ?? "";
+    if (char === '"') return [value, i + 1];
+    if (char === "\\") i++;
+    value += char === "\\" ? (query[i] ?? "") : char;
+  }
+  throw wrong(at, "this quote is not closed");
+}
+
+function skip(query: string, at: number): number {
+  return at + (matchAt(space, query, at)?.length ?? 0);
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
+export function wrong(at: number, message: string, allowed?: readonly string[]): Failure {
+  return new Failure("invalid", `The query cannot be read at character ${at + 1}: ${message}.`, {
+    pointer: "/query",
+    ...(allowed && { allowed }),
+    hint: 'Such as: status:5xx AND (path:/orders/* OR route:"/users/{id}") AND NOT userAgent:*bot* duration>250',
+  });
+}

@@ -1,0 +1,84 @@
+import { InvalidRule } from "../../../../capture/invalid-rule.ts";
+import { redactor } from "../../../../capture/redactor.ts";
+import { compileSelection } from "../../../../capture/selection.ts";
+import type { Exchange } from "../../../kernel/exchange.ts";
+import { Failure } from "../../../kernel/failure.ts";
+import { seenAgain } from "../seen.ts";
+import type { SelectionForm } from "../selection-form.ts";
+import { block, blockForm } from "./block.ts";
+import { exclusion, exclusionForm } from "./exclusion.ts";
+import { redaction, redactionForm } from "./redaction.ts";
+import { ruleOperations } from "./rule-operations.ts";
+import { sampling, samplingForm } from "./sampling.ts";
+
+/** The four kinds of rules. */
+export const ruleResources = [redaction, exclusion, sampling, block];
+
+export const allRuleOperations = [
+  ...ruleOperations({
+    resource: redaction,
+    noun: "redaction",
+    plural: "redactions",
+    does: "have values replaced by tokens before anything is stored",
+    form: redactionForm,
+    content: true,
+    matcher: (value) => {
+      // Tokens are not looked at: any key will do.
+      const only = compiled("match", () => redactor([{ id: "preview", ...value }], new Uint8Array(32)));
+      return (exchange) => {
+        only.hits();
+        only.target(exchange.path);
+        for (const side of ["request", "response"] as const) {
+          const message = exchange[side];
+          if (message === null) continue;
+          only.headers(side, message.headers);
+          const type = message.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+          if (message.body !== null) only.body(side, message.body.bytes, type);
+        }
+        return only.hits().length > 0;
+      };
+    },
+  }),
+  ...ruleOperations({
+    resource: exclusion,
+    noun: "exclusion",
+    plural: "exclusions",
+    does: "are not recorded, but counted",
+    form: exclusionForm,
+    content: false,
+    matcher: selected,
+  }),
+  ...ruleOperations({
+    resource: sampling,
+    noun: "sampling",
+    plural: "samplings",
+    does: "are recorded in part, but all counted",
+    form: samplingForm,
+    content: false,
+    matcher: selected,
+  }),
+  ...ruleOperations({
+    resource: block,
+    noun: "block",
+    plural: "blocks",
+    does: "are answered before the application sees them",
+    form: blockForm,
+    content: false,
+    matcher: selected,
+  }),
+];
+
+function selected({ selection }: { readonly selection: SelectionForm }): (exchange: Exchange) => boolean {
+  const matches = compiled("selection", () => compileSelection(selection));
+  return (exchange) => matches(seenAgain(exchange));
+}
+
+/** @throws Failure invalid at the place that cannot be compiled */
+function compiled<T>(within: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof InvalidRule)) throw error;
+    throw new Failure("invalid", error.message, { pointer: `/${within}${error.pointer}` });
+  }
+}

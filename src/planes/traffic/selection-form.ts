@@ -1,0 +1,21 @@
+import { z } from "zod";
+
+const texts = (one: z.ZodString) => z.array(one).min(1).max(20);
+const glob = z.string().min(1).max(200);
+
+/** Which requests a rule is about: all that is given must hold. */
+export const SelectionForm = z
+  .strictObject({
+    methods: texts(z.string().regex(/^[A-Z][A-Z0-9_-]{0,39}$/, "a method in upper case")).optional(),
+    path: glob.optional().describe("Such as `/health*` or `/users/*/card`; `**` crosses slashes."),
+    host: glob.optional(),
+    userAgent: glob.optional(),
+    statuses: texts(
+      z.string().regex(/^[1-5](\d\d|xx)$/, "a status such as 404, or a class such as 5xx"),
+    ).optional(),
+    ip: z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).optional().describe("An address or a CIDR."),
+    header: z.strictObject({ name: z.string().min(1).max(100), value: glob.optional() }).optional(),
+  })
+  .refine((it) => Object.values(it).some((value) => value !== undefined), "give at least one condition");
+
+export type SelectionForm = z.output<typeof SelectionForm>;

@@ -1,0 +1,112 @@
+import { hash } from "node:crypto";
+import type { Body, Facts, Message, NewExchange } from "../../kernel/exchange.ts";
+import type { CapturedBody, CapturedMessage } from "../../../capture/wire.ts";
+import type { Redactor } from "../../../capture/redactor.ts";
+import type { CapturedRecord } from "./captured.ts";
+import type { Place } from "./live-places.ts";
+
+/** Where a record is from and how it came. */
+export type Origin = {
+  readonly place: Place;
+  readonly redactor: Redactor;
+  readonly receivedAt: number;
+  readonly bodyBytesMax: number;
+  /** Names the rules that were in force. */
+  readonly ruleset: string;
+  /** What else is known of all records of a batch, such as `service`. */
+  readonly facts: Facts;
+};
+
+/** The exchange that a record is stored as: redacted, whoever sent it and whatever was redacted before. */
+export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange {
+  const { place, redactor, receivedAt } = origin;
+  // What was hit before belongs to something else.
+  redactor.hits();
+  const request = messageOf("request", record.request, origin);
+  const response = record.response && messageOf("response", record.response, origin);
+  const userAgent = headerOf(request, "user-agent");
+  const { id, parent, error } = record;
+  const path = redactor.target(record.target);
+  const message = error?.message ? redactor.text(error.message) : "";
+  const redacted = redactor.hits().reduce((sum, { count }) => sum + count, 0);
+  return {
+    id: exchangeIdOf(place, id),
+    workspace: place.workspace,
+    environment: place.environment,
+    bucket: place.bucket,
+    plane: "traffic",
+    kind: record.kind,
+    subject: place.id,
+    parent: parent === null ? null : exchangeIdOf(place, parent),
+    trace: record.trace,
+    startedAt: Math.round(record.startedAt),
+    durationMs: record.durationMs,
+    method: record.method,
+    host: record.host.toLowerCase(),
+    path,
+    route: record.route ?? "",
+    status: record.status,
+    outcome: record.outcome,
+    attempt: null,
+    error: error?.type ?? null,
+    ending: null,
+    receivedAt,
+    facts: {
+      ...origin.facts,
+      requestBytes: record.request.size,
+      responseBytes: record.response?.size ?? 0,
+      ruleset: origin.ruleset,
+      ...(record.weight !== 1 && { weight: record.weight }),
+      ...(redacted > 0 && { redacted }),
+      ...(userAgent !== undefined && { userAgent: userAgent.slice(0, 300) }),
+      ...(record.ip !== null && { ip: record.ip }),
+      ...(message !== "" && { message }),
+    },
+    request,
+    response,
+  };
+}
+
+/**
+ * The id of the exchange that a record of this place becomes: the record's moment, and a digest in which the place has its
+ * part, so that nobody's record can meet that of another place.
+ */
+export function exchangeIdOf({ workspace, id }: Pick<Place, "workspace" | "id">, record: string): string {
+  const digest = hash("sha256", `${workspace}/${id}/${record}`);
+  return `ex_${record.slice(0, 12)}7${digest.slice(0, 19)}`;
+}
+
+/** The moment that a record's id was made at, ms. */
+export function madeAt(record: string): number {
+  return Number.parseInt(record.slice(0, 12), 16);
+}
+
+function messageOf(
+  side: "request" | "response",
+  message: CapturedMessage,
+  { redactor, bodyBytesMax }: Pick<Origin, "redactor" | "bodyBytesMax">,
+): Message {
+  const type = message.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+  return {
+    headers: redactor.headers(side, message.headers),
+    body: message.body && bodyOf(side, message.body, { type, redactor, bodyBytesMax }),
+  };
+}
+
+type Keeping = Pick<Origin, "redactor" | "bodyBytesMax"> & { readonly type: string | undefined };
+
+function bodyOf(
+  side: "request" | "response",
+  body: CapturedBody,
+  { type, redactor, bodyBytesMax }: Keeping,
+): Body {
+  const whole = Buffer.from(body.text ?? body.base64 ?? "", body.text === undefined ? "base64" : "utf8");
+  const kept = whole.length > bodyBytesMax ? whole.subarray(0, bodyBytesMax) : whole;
+  const truncated = body.truncated || kept.length < whole.length;
+  const bytes = redactor.body(side, kept, type, truncated);
+  return { bytes, size: body.size, sha256: hash("sha256", bytes), truncated };
+}
+
+function headerOf({ headers }: Message, wanted: string): string | undefined {
+  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { Failure } from "../../kernel/failure.ts";
+import { mayReach } from "../../kernel/principal.ts";
+import { quoted } from "../../kernel/quoted.ts";
+import type { Context } from "../../registry/context.ts";
+import { bucket, bucketsMax } from "../../registry/environment.ts";
+
+/** Which part of the traffic is asked about. */
+export const placeInput = {
+  environment: z.string().max(50).optional().describe("Only this one; a confined credential has its own."),
+  bucket: z.string().max(50).optional().describe("Only this one."),
+};
+
+/** The buckets that a call is about: of those the caller may see, those asked for. */
+export type View = {
+  /** Ids, which captured exchanges are about. */
+  readonly subjects: readonly string[];
+  /** Names. */
+  readonly environment: string | undefined;
+  readonly buckets: readonly string[] | undefined;
+};
+
+/**
+ * @throws Failure forbidden for another environment than the caller's own; invalid for an environment or bucket that is not
+ * there, or not for this caller, which is told alike
+ */
+export async function viewOf(
+  { unit, principal }: Pick<Context, "unit" | "principal">,
+  asked: { readonly environment?: string | undefined; readonly bucket?: string | undefined },
+): Promise<View> {
+  const { environment: own, buckets: confined } = principal.confines;
+  if (own !== undefined && asked.environment !== undefined && asked.environment !== own)
+    throw new Failure("forbidden", `This credential is confined to the environment ${own}.`, {
+      pointer: "/environment",
+      allowed: [own],
+    });
+  const environment = own ?? asked.environment;
+  const rows = await unit.find(bucket, {
+    limit: bucketsMax,
+    ...(environment !== undefined && { where: { within: environment } }),
+  });
+  const visible = rows.filter(({ value }) =>
+    mayReach(principal, { environment: value.environment, bucket: value.name }),
+  );
+  const chosen =
+    asked.bucket === undefined ? visible : visible.filter(({ value }) => value.name === asked.bucket);
+  if (chosen.length === 0 && asked.bucket !== undefined)
+    throw none("bucket", asked.bucket, [...new Set(visible.map(({ value }) => value.name))]);
+  if (chosen.length === 0 && asked.environment !== undefined && own === undefined)
+    throw none("environment", asked.environment, []);
+  return {
+    subjects: chosen.map(({ id }) => id),
+    environment,
+    buckets: asked.bucket === undefined ? confined : [asked.bucket],
+  };
+}
+
+function none(what: "bucket" | "environment", name: string, there: readonly string[]): Failure {
+  return new Failure("invalid", `There is no ${what} ${quoted(name)} here.`, {
+    pointer: `/${what}`,
+    ...(there.length > 0 && { allowed: there.toSorted() }),
+    hint: "list_environments and list_buckets show what there is.",
+  });
+}
