@@ -27,18 +27,16 @@ const status = z.int().min(100).max(599);
 const route = z.string().min(1).max(500);
 const label = z.string().max(200);
 
-const Body = z
-  .object({
-    text: z.string().max(bodyBytesMax).optional(),
-    base64: z
-      .base64()
-      .max(Math.ceil(bodyBytesMax / 3) * 4)
-      .optional(),
-    size: bytes,
-    sha256: z.union([hexHash(), z.literal("")]).default(""),
-    truncated: z.boolean().default(false),
-  })
-  .refine(({ text, base64 }) => (text === undefined) !== (base64 === undefined), "give text or base64");
+const ofBody = {
+  size: bytes,
+  sha256: z.union([hexHash(), z.literal("")]).default(""),
+  truncated: z.boolean().default(false),
+};
+
+const Body = z.union([
+  z.strictObject({ text: z.string().max(bodyBytesMax), ...ofBody }),
+  z.strictObject({ base64: z.base64().max(Math.ceil(bodyBytesMax / 3) * 4), ...ofBody }),
+]);
 
 const Message = z.object({
   headers: z

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { compileGlob } from "../../../capture/glob.ts";
 import type { Condition, Listed, Where } from "../../engines/ledger/ledger.ts";
 import type { PlaneName } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { cursorOf, keyOf } from "../../kernel/page.ts";
 import { may, type Scope } from "../../kernel/principal.ts";
 import type { Context } from "../../registry/context.ts";
-import { likeOf } from "./query/like.ts";
 import { queryCharactersMax } from "./query/tokens.ts";
 import { searchOf } from "./query/search.ts";
 import { placeInput, viewOf } from "./view.ts";
@@ -40,7 +40,7 @@ export const requestsInput = {
     .regex(/^([1-5]\d\d|[1-5]xx|none)$/i, "a status such as 404, a class such as 5xx, or none")
     .optional()
     .describe("Such as `404` or `5xx`."),
-  path: z.string().min(1).max(500).optional().describe("Path or route; `*` stands for anything."),
+  path: z.string().min(1).max(200).optional().describe("Path or route; `*` stands for anything."),
   userAgent: z.string().min(1).max(200).optional().describe("`*` stands for anything."),
   ...placeInput,
   ...windowInput,
@@ -190,7 +190,7 @@ function textIs(field: "path" | "route" | "facts.userAgent", value: string): Con
 
 /** Whether what was counted under this route is meant by a path: the route itself, or a path that is of that route. */
 export function routeMeant(path: string): (route: string) => boolean {
-  const like = likeOf(path);
+  const like = compileGlob(path, "text");
   return (route) => like(route) || isOf(path, route);
 }
 

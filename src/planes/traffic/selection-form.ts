@@ -6,15 +6,18 @@ const glob = z.string().min(1).max(200);
 /** Which requests a rule is about: all that is given must hold. */
 export const SelectionForm = z
   .strictObject({
-    methods: texts(z.string().regex(/^[A-Z][A-Z0-9_-]{0,39}$/, "a method in upper case")).optional(),
-    path: glob.optional().describe("Such as `/health*` or `/users/*/card`; `**` crosses slashes."),
-    host: glob.optional(),
-    userAgent: glob.optional(),
+    methods: texts(z.string().regex(/^[A-Z][A-Z0-9_-]{0,39}$/, "a method in upper case")).exactOptional(),
+    path: glob.exactOptional().describe("Such as `/health*` or `/users/*/card`; `**` crosses slashes."),
+    host: glob.exactOptional(),
+    userAgent: glob.exactOptional(),
     statuses: texts(
       z.string().regex(/^[1-5](\d\d|xx)$/, "a status such as 404, or a class such as 5xx"),
-    ).optional(),
-    ip: z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).optional().describe("An address or a CIDR."),
-    header: z.strictObject({ name: z.string().min(1).max(100), value: glob.optional() }).optional(),
+    ).exactOptional(),
+    ip: z
+      .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
+      .exactOptional()
+      .describe("An address or a CIDR."),
+    header: z.strictObject({ name: z.string().min(1).max(100), value: glob.exactOptional() }).exactOptional(),
   })
   .refine((it) => Object.values(it).some((value) => value !== undefined), "give at least one condition");
 

@@ -100,7 +100,7 @@ function bodyOf(
   body: CapturedBody,
   { type, redactor, bodyBytesMax }: Keeping,
 ): Body {
-  const whole = Buffer.from(body.text ?? body.base64 ?? "", body.text === undefined ? "base64" : "utf8");
+  const whole = "text" in body ? Buffer.from(body.text) : Buffer.from(body.base64, "base64");
   const kept = whole.length > bodyBytesMax ? whole.subarray(0, bodyBytesMax) : whole;
   const truncated = body.truncated || kept.length < whole.length;
   const bytes = redactor.body(side, kept, type, truncated);

@@ -56,7 +56,7 @@ function one(reader: Reader, depth: number): Query {
     throw wrong(at, "a term is missing here");
   if (depth === depthMax) throw wrong(at, `nested more than ${depthMax} deep`);
   if (token.kind === "not") return { kind: "not", of: one(reader, depth + 1) };
-  if (token.kind !== "(") return token;
+  if (token.kind === "term" || token.kind === "text") return token;
   const inner = either(reader, depth + 1);
   if (reader.tokens[reader.at]?.kind !== ")") throw wrong(at, "this bracket is not closed");
   reader.at++;

@@ -1,6 +1,6 @@
+import { compileGlob } from "../../../../capture/glob.ts";
 import type { Condition } from "../../../engines/ledger/ledger.ts";
 import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
-import { likeOf } from "./like.ts";
 import { fieldNamed, fieldNames } from "./fields.ts";
 import { queryOf, type Query } from "./query.ts";
 import { wrong } from "./tokens.ts";
@@ -48,7 +48,7 @@ function termOf(term: Query & { kind: "term" }, not: boolean): Tree {
   const content = contentOf(field);
   if (content !== undefined) {
     if (op !== ":" && op !== "=" && op !== "!=") throw wrong(at, `${field} is compared by : or !=`);
-    const like = likeOf(value.includes("*") ? value : `*${value}*`);
+    const like = compileGlob(value.includes("*") ? value : `*${value}*`, "text");
     const matches = (exchange: Exchange): boolean => content(exchange).some(like);
     return { kind: "content", matches, not: not !== (op === "!=") };
   }
@@ -111,10 +111,12 @@ function conditionOf(tree: Tree): Condition | true {
 }
 
 function holds(tree: Tree, exchange: Exchange): boolean {
-  if (tree.kind === "all") return tree.of.every((it) => holds(it, exchange));
-  if (tree.kind === "any") return tree.of.some((it) => holds(it, exchange));
-  const held = tree.kind === "content" ? tree.matches(exchange) : columnHolds(tree.condition, exchange);
-  return held !== tree.not;
+  if ("of" in tree) {
+    const one = (it: Tree): boolean => holds(it, exchange);
+    return tree.kind === "all" ? tree.of.every(one) : tree.of.some(one);
+  }
+  if (tree.kind === "content") return tree.matches(exchange) !== tree.not;
+  return columnHolds(tree.condition, exchange) !== tree.not;
 }
 
 /** As the ledger understands a condition; a value that is not there meets none. */
@@ -125,7 +127,7 @@ export function columnHolds(condition: Condition, exchange: Exchange): boolean {
   const value = valueOf(condition.field, exchange);
   if (value === null || value === undefined) return false;
   if ("is" in condition) return condition.is.some((it) => it === value);
-  if ("like" in condition) return likeOf(condition.like)(String(value));
+  if ("like" in condition) return compileGlob(condition.like, "text")(String(value));
   if ("present" in condition) return true;
   const number = Number(value);
   return number >= (condition.atLeast ?? -Infinity) && number <= (condition.atMost ?? Infinity);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { detectorNames } from "../../../../capture/wire.ts";
 import { resource } from "../../../registry/resource.ts";
 import { ruleShape } from "./rule.ts";
 
@@ -28,7 +29,7 @@ export const redactionForm = z.object({
       z.strictObject({ header: text }),
       z.strictObject({ field: text }),
       z.strictObject({ pattern: text }),
-      z.strictObject({ detector: text }),
+      z.strictObject({ detector: z.enum(detectorNames) }),
     ])
     .describe(
       "A header by name; a field by name at any depth (`password`) or from the root (`$.items[*].pan`); a pattern of linear time; or a built-in detector (`card`, `iban`, `email`…).",

@@ -44,7 +44,7 @@ export function ruleOperations<S extends z.ZodObject>(kind: RuleKind<S>): readon
   const view = ({ id, value, version }: Row<S>) => View.parse({ id, ...value, version });
 
   async function written(context: Context, row: Row<S>) {
-    const { environment } = z.looseObject({ environment: z.string().nullable() }).parse(row.value);
+    const environment = placeOf(row.value);
     // Also without a dry run: what cannot be compiled is refused.
     const matches = kind.matcher(row.value);
     if (environment !== null) await requirePlace(context.unit, { environment });
@@ -77,10 +77,8 @@ export function ruleOperations<S extends z.ZodObject>(kind: RuleKind<S>): readon
       async run(_input, { unit, principal }) {
         const rows = await unit.find(resource, { limit: rulesMax });
         const own = principal.confines.environment;
-        const seen = rows
-          .map(view)
-          .filter(({ environment }) => own === undefined || environment === null || environment === own);
-        return { [plural]: seen.toReversed() };
+        const seen = rows.filter(({ value }) => own === undefined || [null, own].includes(placeOf(value)));
+        return { [plural]: seen.map(view).toReversed() };
       },
     }),
     change({
@@ -117,10 +115,11 @@ export function ruleOperations<S extends z.ZodObject>(kind: RuleKind<S>): readon
         expectedVersion,
       }),
       output: Written,
-      async run({ [idName]: id, expectedVersion: expected, ...changes }, context) {
+      async run({ expectedVersion: expected, ...input }, context) {
         refuseConfined(context);
+        const { [idName]: id, ...changes }: Readonly<Record<string, unknown>> = input;
         const row = await rowOf(context, String(id));
-        refuseOtherVersion(row, z.int().optional().parse(expected), noun);
+        refuseOtherVersion(row, typeof expected === "number" ? expected : undefined, noun);
         const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
         if (Object.keys(given).length === 0)
           throw new Failure("invalid", "Nothing to change was given.", { pointer: "" });
@@ -140,15 +139,22 @@ export function ruleOperations<S extends z.ZodObject>(kind: RuleKind<S>): readon
       undoNone: null,
       input: z.object({ [idName]: ruleId, expectedVersion }),
       output: z.object({ id: z.string(), deleted: z.literal(true) }),
-      async run({ [idName]: id, expectedVersion: expected }, context) {
+      async run({ expectedVersion: expected, ...input }, context) {
         refuseConfined(context);
+        const { [idName]: id }: Readonly<Record<string, unknown>> = input;
         const row = await rowOf(context, String(id));
-        refuseOtherVersion(row, z.int().optional().parse(expected), noun);
+        refuseOtherVersion(row, typeof expected === "number" ? expected : undefined, noun);
         context.unit.remove(resource, row);
         return { id: row.id, deleted: true as const };
       },
     }),
   ];
+}
+
+const Placed = z.object({ environment: z.string().nullable() });
+
+function placeOf(value: unknown): string | null {
+  return Placed.parse(value).environment;
 }
 
 /** Without their defaults: what is left out of a change stays as it is. */
