@@ -4,7 +4,9 @@ import type { Plane, Running } from "../../registry/plane.ts";
 import { capture } from "./capture.ts";
 import { captureRoute } from "./capture-route.ts";
 import { marker } from "./marker.ts";
+import { compareWindows } from "./operations/compare-windows.ts";
 import { createEvent } from "./operations/create-event.ts";
+import { explainErrors } from "./operations/explain-errors.ts";
 import { getErrors } from "./operations/get-errors.ts";
 import { getMetrics } from "./operations/get-metrics.ts";
 import { getRequestDetail } from "./operations/get-request-detail.ts";
@@ -26,6 +28,8 @@ export const traffic = {
     getResponseTimes,
     listEvents,
     createEvent,
+    explainErrors,
+    compareWindows,
     ...allRuleOperations,
   ],
   resources: [marker, tokenKey, ...ruleResources],

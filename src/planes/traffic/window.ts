@@ -76,7 +76,8 @@ export function stepOf(asked: string | undefined, { from, to }: Window): number 
   return stepMs;
 }
 
-function momentOf(text: string, now: number): number {
+/** A moment as `windowInput` takes it, in ms. */
+export function momentOf(text: string, now: number): number {
   return /^\d{1,4}[mhd]$/.test(text) ? now - spanOf(text) : Date.parse(text);
 }
 

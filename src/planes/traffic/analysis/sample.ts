@@ -1,0 +1,84 @@
+import type { Condition, Listed, Where } from "../../../engines/ledger/ledger.ts";
+import type { Context } from "../../../registry/context.ts";
+import { attributesOf } from "./attributes.ts";
+import type { Observed } from "./excess.ts";
+
+const pageRows = 1_000;
+/** Rows that are read of a question one by one. */
+const wholeRowsMax = 20_000;
+/** Short stretches of time that are read instead where there is more, spread over the whole of it. */
+const stretches = 100;
+const stretchRowsMax = 400;
+
+export type Sampled = {
+  readonly observed: readonly Observed[];
+  /** false = there was more: those observed stand for it by their weights. */
+  readonly isWhole: boolean;
+};
+
+type Asking = Pick<Context, "ledger" | "workspace" | "signal">;
+
+/** All that matches, or as much as stands for it. `count` is how many there are, where that is known. */
+export async function sampleOf(
+  context: Asking,
+  where: Where & { readonly from: number; readonly to: number },
+  count: number | undefined,
+): Promise<Sampled> {
+  const whole = await wholeOf(context, where);
+  if (whole !== undefined) return { observed: whole.map((row) => observedOf(row, 1)), isWhole: true };
+  const span = where.to - where.from;
+  const rows: Listed[] = [];
+  let share = 0;
+  for (let n = 0; n < stretches && !context.signal.aborted; n++) {
+    // Begins anywhere within its part of the time, so that nothing periodic is met again and again.
+    const partMs = span / stretches;
+    const from = Math.floor(where.from + partMs * (n + Math.random() * 0.5));
+    const to = Math.min(where.to, Math.ceil(from + partMs / 2));
+    const page = await context.ledger.find({
+      workspace: context.workspace,
+      where: { ...where, from, to },
+      limit: stretchRowsMax,
+    });
+    rows.push(...page.rows);
+    const oldest = page.rows.at(-1);
+    // Newest first: what was cut off is the older part of the stretch.
+    const read =
+      page.rows.length === stretchRowsMax && oldest !== undefined ? to - oldest.startedAt : to - from;
+    share += Math.max(1, read) / span;
+  }
+  const own = rows.reduce((sum, row) => sum + weightOf(row), 0);
+  const scale = count === undefined || own === 0 ? 1 / Math.max(share, Number.EPSILON) : count / own;
+  return { observed: rows.map((row) => observedOf(row, scale)), isWhole: false };
+}
+
+/** undefined when there is more than is read one by one. */
+async function wholeOf(
+  { ledger, workspace, signal }: Asking,
+  where: Where,
+): Promise<readonly Listed[] | undefined> {
+  const rows: Listed[] = [];
+  let after: Listed | undefined;
+  for (;;) {
+    const page = await ledger.find({ workspace, where, limit: pageRows, ...(after && { after }) });
+    rows.push(...page.rows);
+    if (page.rows.length < pageRows || signal.aborted) return rows;
+    if (rows.length >= wholeRowsMax) return undefined;
+    after = page.rows.at(-1);
+  }
+}
+
+function observedOf(row: Listed, scale: number): Observed {
+  return { attributes: attributesOf(row), weight: weightOf(row) * scale };
+}
+
+function weightOf({ facts }: Listed): number {
+  return Number(facts["weight"] ?? 1);
+}
+
+/** Both of two conditions, where there are two. */
+export function also(where: Where, condition: Condition): Where {
+  return {
+    ...where,
+    condition: where.condition === undefined ? condition : { all: [where.condition, condition] },
+  };
+}
