@@ -131,6 +131,7 @@ async function openEngines(composition: Composition, closing: Closing) {
   const settings = {
     echoUrl: echo.url,
     ingestRate: config.SLUICE_INGEST_RATE,
+    replayTargets: config.SLUICE_REPLAY_TARGETS,
     // The port is known once it is bound.
     get publicUrl() {
       return config.SLUICE_PUBLIC_URL ?? address.url;

@@ -102,6 +102,24 @@ export const variables = {
     fallback: "1200",
     parse: (text) => numberIn(0, 1_000_000).parse(text),
   }),
+  SLUICE_REPLAY_TARGETS: variable({
+    does: "Test servers that captured requests may be sent to again by minimise_request, as addresses separated by commas. A private one has to be allowed by SLUICE_OUTBOUND_ALLOW besides. Empty = none.",
+    example: "https://staging.example.com,http://127.0.0.1:3000",
+    fallback: "",
+    parse: (text): readonly string[] =>
+      text
+        .split(",")
+        .map((it) => it.trim())
+        .filter((it) => it !== "")
+        .map(
+          (it) =>
+            new URL(
+              z
+                .url({ protocol: /^https?$/, error: "must be addresses such as http://127.0.0.1:3000" })
+                .parse(it),
+            ).origin,
+        ),
+  }),
   SLUICE_OIDC_ISSUER: variable({
     does: "The OpenID provider that people may sign in by, besides passwords and links, as it calls itself. Empty = none. Needs the two below.",
     example: "https://login.example.com",

@@ -82,6 +82,7 @@ export async function openWorld(): Promise<World> {
       publicUrl: "https://sluice.example",
       echoUrl: "https://sluice.example/echo",
       ingestRate: 0,
+      replayTargets: [],
     },
   };
   const engines: Engines = { ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) };

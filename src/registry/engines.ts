@@ -36,4 +36,6 @@ export type Settings = {
   readonly echoUrl: string;
   /** Requests a second one endpoint accepts; 0 = unlimited. */
   readonly ingestRate: number;
+  /** Origins of test servers that captured requests may be sent to again. */
+  readonly replayTargets: readonly string[];
 };

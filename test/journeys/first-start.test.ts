@@ -209,6 +209,7 @@ describe("a start that is refused", () => {
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
+    SLUICE_REPLAY_TARGETS: ["localhost:3000", /must be addresses such as/],
     SLUICE_API_RATE: ["many", /from 0 to/],
     SLUICE_OIDC_ISSUER: ["http://login.example.com", /https:\/\//],
     SLUICE_OIDC_CLIENT_ID: null,

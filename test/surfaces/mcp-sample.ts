@@ -319,7 +319,12 @@ function enginesIn(folder: string, log: string[]): Engines {
     store: sqliteStore(join(folder, "store.db"), wallClock),
     vault: keyRingVault({ current: createSecretKey(randomBytes(32)), older: [] }),
     log: (line) => void log.push(line),
-    settings: { publicUrl: "https://sluice.example", echoUrl: "https://sluice.example/echo", ingestRate: 0 },
+    settings: {
+      publicUrl: "https://sluice.example",
+      echoUrl: "https://sluice.example/echo",
+      ingestRate: 0,
+      replayTargets: [],
+    },
   };
   return engines as Engines;
 }

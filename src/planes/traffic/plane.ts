@@ -3,7 +3,9 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { capture } from "./capture.ts";
 import { captureRoute } from "./capture-route.ts";
+import { redactStored } from "./jobs/redact-stored.ts";
 import { marker } from "./marker.ts";
+import { applyRedactions } from "./operations/apply-redactions.ts";
 import { compareWindows } from "./operations/compare-windows.ts";
 import { createEvent } from "./operations/create-event.ts";
 import { explainErrors } from "./operations/explain-errors.ts";
@@ -13,6 +15,7 @@ import { getRequestDetail } from "./operations/get-request-detail.ts";
 import { getResponseTimes } from "./operations/get-response-times.ts";
 import { getThroughput } from "./operations/get-throughput.ts";
 import { listEvents } from "./operations/list-events.ts";
+import { minimiseRequest } from "./operations/minimise-request.ts";
 import { searchRequests } from "./operations/search-requests.ts";
 import { allRuleOperations, ruleResources } from "./rules/rules.ts";
 import { tokenKey } from "./token-keys.ts";
@@ -30,7 +33,9 @@ export const traffic = {
     createEvent,
     explainErrors,
     compareWindows,
+    minimiseRequest,
     ...allRuleOperations,
+    applyRedactions,
   ],
   resources: [marker, tokenKey, ...ruleResources],
   documents: [],
@@ -39,9 +44,10 @@ export const traffic = {
 } as const satisfies Plane;
 
 async function start(engines: Engines, authenticate: Authenticate): Promise<Running> {
+  const capturing = await capture(engines, authenticate);
   return {
-    routes: [captureRoute(await capture(engines, authenticate))],
-    jobs: [],
+    routes: [captureRoute(capturing)],
+    jobs: [redactStored(capturing.rules, engines)],
     messages: [],
     upkeep: [],
   };

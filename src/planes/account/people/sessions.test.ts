@@ -38,7 +38,7 @@ for (const [name, newPlace] of Object.entries(stores)) {
       const store = await place.open(clock);
       const other = await place.open(clock);
       const log: string[] = [];
-      const settings = { publicUrl, echoUrl: publicUrl, ingestRate: 0 };
+      const settings = { publicUrl, echoUrl: publicUrl, ingestRate: 0, replayTargets: [] };
       const shared = { clock, settings, log: (line: string) => void log.push(line) };
       try {
         await body({

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { Job } from "../../../engines/traffic/traffic.ts";
+import type { Exchange, Message } from "../../../kernel/exchange.ts";
+import type { Engines } from "../../../registry/engines.ts";
+import type { JobHandler } from "../../../registry/plane.ts";
+import type { LiveRules, Ready } from "../live-rules.ts";
+import { redactJob, runOf, saveRun, type RedactionRun } from "../redaction-run.ts";
+
+/** Exchanges of one turn: other work waits no longer than they take. */
+const batch = 100;
+
+const Payload = z.object({ run: z.string() });
+
+/**
+ * Applies the rules that are in force by now to headers and bodies that are stored, newest first, a batch at a time. What
+ * is redacted is redacted again to no effect, so that a batch that is done twice does no harm.
+ */
+export function redactStored(rules: LiveRules, engines: Engines): JobHandler {
+  return {
+    name: redactJob,
+    leaseMs: 60_000,
+    async run(job) {
+      const { run: id } = Payload.parse(JSON.parse(job.payload));
+      const run = await goOn(await runOf(engines, job.workspace, id), job.workspace, rules, engines);
+      await saveRun(engines, job.workspace, run);
+      await finish(job, run, engines);
+    },
+  };
+}
+
+async function goOn(
+  run: RedactionRun,
+  workspace: string,
+  rules: LiveRules,
+  { ledger }: Pick<Engines, "ledger">,
+): Promise<RedactionRun> {
+  const { environment, from, to, after } = run;
+  const { rows } = await ledger.find({
+    workspace,
+    where: {
+      plane: "traffic",
+      kinds: ["request", "outbound"],
+      from,
+      to,
+      ...(environment !== null && { environment }),
+    },
+    limit: batch,
+    content: true,
+    ...(after && { after }),
+  });
+  let changed = 0;
+  for (const row of rows) {
+    const redacted = again(row, await rules.ready(workspace, row.environment));
+    if (redacted !== undefined && (await ledger.redact(workspace, row.id, () => redacted))) changed++;
+  }
+  const last = rows.at(-1);
+  return {
+    ...run,
+    after: last === undefined ? after : { startedAt: last.startedAt, id: last.id },
+    examined: run.examined + rows.length,
+    changed: run.changed + changed,
+    state: rows.length < batch ? "done" : "running",
+  };
+}
+
+/** Its content after the rules, or undefined when they change nothing. */
+function again(exchange: Exchange, { redactor }: Ready): Pick<Exchange, "request" | "response"> | undefined {
+  redactor.hits();
+  const one = (side: "request" | "response", { headers, body }: Message): Message => {
+    const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+    return {
+      headers: redactor.headers(side, headers),
+      body: body && { ...body, bytes: redactor.body(side, body.bytes, type, body.truncated) },
+    };
+  };
+  const request = one("request", exchange.request);
+  const response = exchange.response && one("response", exchange.response);
+  return redactor.hits().length === 0 ? undefined : { request, response };
+}
+
+async function finish(job: Job, { state }: RedactionRun, { traffic, clock }: Engines): Promise<void> {
+  const { id, claim, attempt, payload } = job;
+  const then =
+    state === "done"
+      ? ({ kind: "done" } as const)
+      : ({ kind: "retry", dueAt: clock.now(), attempt, payload } as const);
+  await traffic.journal.commit({ exchanges: [], jobs: [], finish: { job: id, claim, then } });
+}
