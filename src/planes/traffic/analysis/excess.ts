@@ -62,7 +62,8 @@ const priorRequests = 20;
  * away, and begins again with the rest.
  */
 export function explained(all: Observations): Explained {
-  const usual = weightOf(all.errorsBefore) / Math.max(1, weightOf(all.requestsBefore));
+  const requestsBefore = Math.max(1, weightOf(all.requestsBefore));
+  const usual = { rate: weightOf(all.errorsBefore) / requestsBefore, requests: requestsBefore };
   const whole = standingOf(weightsOf(all), usual);
   const floor = whole.deviations >= wholeDeviationsMin ? wholeDeviationsMin : partDeviationsMin;
   const found: Omit<Explanation, "share">[] = [];
@@ -80,16 +81,20 @@ export function explained(all: Observations): Explained {
   return { ...whole, explanations };
 }
 
-type Bounds = { readonly usual: number; readonly floor: number; readonly least: number };
+/** Of all traffic before. */
+type Usual = { readonly rate: number; readonly requests: number };
+type Bounds = { readonly usual: Usual; readonly floor: number; readonly least: number };
 type Weights = Readonly<Record<keyof Observations, number>>;
 
-function standingOf({ errors, errorsBefore, requests, requestsBefore }: Weights, usual: number): Standing {
+function standingOf({ errors, errorsBefore, requests, requestsBefore }: Weights, usual: Usual): Standing {
   // Requests are a sample of them: there were as many as there were errors at least.
   const seen = Math.max(requests, errors);
-  const rateBefore = (errorsBefore + usual * priorRequests) / (requestsBefore + priorRequests);
+  const rateBefore = (errorsBefore + usual.rate * priorRequests) / (requestsBefore + priorRequests);
+  // Of what is new nothing is known from before but what all traffic did.
+  const known = requestsBefore === 0 ? usual.requests : requestsBefore + priorRequests;
   const expected = seen * rateBefore;
   // Chance has its part in both windows, and in what few errors there are.
-  const variance = expected + (seen * seen * rateBefore) / (requestsBefore + priorRequests) + 1;
+  const variance = expected + (seen * seen * rateBefore) / known + 1;
   return {
     errors,
     requests: seen,
@@ -126,7 +131,7 @@ function narrowest(left: Observations, { usual, floor, least }: Bounds): readonl
 /** The attribute that deviates most of those allowed. */
 function strangest(
   part: Observations,
-  usual: number,
+  usual: Usual,
   used: readonly Term[],
   isAllowed: (standing: Standing) => boolean,
 ): Term | undefined {
