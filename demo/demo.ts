@@ -1,16 +1,40 @@
 // `npm run demo` tells the story of story.ts with a real Sluice, real sockets and a real MCP client, and exits with 1
-// unless everything it claims is so. `npm run demo -- --keep` leaves all of it running afterwards, to look around.
+// unless everything it claims is so; `npm run demo -- traffic` that of traffic/story.ts. `--keep` leaves all of it running
+// afterwards, to look around.
 import { claudeCodeCommand, mcpAddress } from "../src/registry/connect-form.ts";
 import { claims } from "./claims.ts";
 import { screen } from "./screen.ts";
 import { startSluice, type SluiceProcess } from "./sluice-process.ts";
 import { tellStory } from "./story.ts";
-import { startTarget } from "./target.ts";
+import { startTarget, type Target } from "./target.ts";
+import { tellTrafficStory } from "./traffic/story.ts";
+import type { Claim } from "./claims.ts";
+import type { Screen } from "./screen.ts";
+
+type Cast = {
+  readonly url: string;
+  readonly key: string;
+  readonly target: Target;
+  readonly screen: Screen;
+  readonly claim: Claim;
+};
+
+/** By what is asked for; the first unless something is. */
+const stories = {
+  webhooks: {
+    title: "Sluice: from an empty folder to a webhook that failed, was understood, mended and replayed",
+    tell: (cast: Cast) => tellStory(cast),
+  },
+  traffic: {
+    title: "Sluice: a release breaks one part of an API, and an agent finds out which and why",
+    tell: (cast: Cast) => tellTrafficStory(cast),
+  },
+} as const;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const interruptedExitCode = 130;
 
-async function main(keep: boolean): Promise<number> {
+async function main(story: keyof typeof stories, keep: boolean): Promise<number> {
   const startedAt = performance.now();
   const interrupted = new Promise<"interrupted">((resolve) => {
     // Not once: a second Ctrl-C must not cut the tidying up short, which is bounded.
@@ -22,18 +46,19 @@ async function main(keep: boolean): Promise<number> {
     if (!interruption) console.log(line);
   });
   const { claim, verdict } = claims(said);
-  said.title("Sluice: from an empty folder to a webhook that failed, was understood, mended and replayed");
+  const { title, tell } = stories[story];
+  said.title(title);
 
   said.step("Sluice starts on an empty folder");
   const target = await startTarget();
   const sluice = startSluice();
   try {
     said.call("node src/main.ts serve");
-    const story = start(sluice).then(async (url) => {
-      await tellStory({ url, key: sluice.key, target, screen: said, claim });
+    const told = start(sluice).then(async (url) => {
+      await tell({ url, key: sluice.key, target, screen: said, claim });
       return url;
     });
-    const url = await Promise.race([story, interrupted]);
+    const url = await Promise.race([told, interrupted]);
     if (url === "interrupted") {
       interruption = true;
       return interruptedExitCode;
@@ -77,11 +102,16 @@ function stillRunning(url: string, { key, folder }: SluiceProcess, targetUrl: st
 }
 
 const options = process.argv.slice(2);
-if (options.some((option) => option !== "--keep")) {
-  console.error("usage: npm run demo [-- --keep]");
+const [asked = "webhooks", ...strange] = options.filter((option) => option !== "--keep");
+if (!isStory(asked) || strange.length > 0) {
+  console.error(`usage: npm run demo [-- ${Object.keys(stories).join("|")}] [--keep]`);
   process.exitCode = 2;
 } else {
-  process.exitCode = await main(options.includes("--keep"));
+  process.exitCode = await main(asked, options.includes("--keep"));
   // After an interruption the story may still wait for an answer that will not come.
   if (process.exitCode === interruptedExitCode) process.exit();
+}
+
+function isStory(name: string): name is keyof typeof stories {
+  return Object.hasOwn(stories, name);
 }

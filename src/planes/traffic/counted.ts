@@ -11,12 +11,7 @@ const dayMs = 86_400_000;
 export const countedInput = {
   ...placeInput,
   ...windowInput,
-  path: z
-    .string()
-    .min(1)
-    .max(500)
-    .optional()
-    .describe("A route such as `/users/{id}`, or a path; `*` stands for anything."),
+  path: z.string().min(1).max(500).optional().describe("Route or path, with `*`."),
 };
 
 export const WindowView = z

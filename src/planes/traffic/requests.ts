@@ -37,17 +37,18 @@ export const requestsInput = {
   method: z.string().max(40).optional(),
   status: z
     .string()
-    .regex(/^([1-5]\d\d|[1-5]xx|none)$/i, "a status such as 404, a class such as 5xx, or none")
+    .max(10)
+    .refine(
+      (text) => /^([1-5]\d\d|[1-5]xx|none)$/i.test(text),
+      "a status such as 404, a class such as 5xx, or none",
+    )
     .optional()
-    .describe("Such as `404` or `5xx`."),
-  path: z.string().min(1).max(200).optional().describe("Path or route; `*` stands for anything."),
-  userAgent: z.string().min(1).max(200).optional().describe("`*` stands for anything."),
+    .describe("`404`, `5xx`."),
+  path: z.string().min(1).max(200).optional().describe("Path or route, with `*`."),
+  userAgent: z.string().min(1).max(200).optional(),
   ...placeInput,
   ...windowInput,
-  plane: z
-    .enum(["traffic", "webhooks"])
-    .default("traffic")
-    .describe("Whose exchanges: captured API traffic, or others you may see."),
+  plane: z.enum(["traffic", "webhooks"]).default("traffic"),
   cursor: z.string().max(500).optional(),
   limit: z.int().min(1).max(limitMax).default(50),
 };

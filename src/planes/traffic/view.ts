@@ -7,8 +7,8 @@ import { bucket, bucketsMax } from "../../registry/environment.ts";
 
 /** Which part of the traffic is asked about. */
 export const placeInput = {
-  environment: z.string().max(50).optional().describe("Only this one; a confined credential has its own."),
-  bucket: z.string().max(50).optional().describe("Only this one."),
+  environment: z.string().max(50).optional(),
+  bucket: z.string().max(50).optional(),
 };
 
 /** The buckets that a call is about: of those the caller may see, those asked for. */

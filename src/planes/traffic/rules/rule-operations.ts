@@ -23,6 +23,8 @@ export type RuleKind<S extends z.ZodObject> = {
   readonly form: z.ZodObject;
   /** Whether headers and bodies are looked at. */
   readonly content: boolean;
+  /** Who may list them. */
+  readonly listedTo: Operation["reach"];
   /** What the rule would have been about. @throws Failure invalid that points into the form */
   matcher(value: z.output<S>): (exchange: Exchange) => boolean;
 };
@@ -72,6 +74,7 @@ export function ruleOperations<S extends z.ZodObject>(kind: RuleKind<S>): readon
       path: `/${plural}`,
       scope: "traffic:read",
       rows: plural,
+      reach: kind.listedTo,
       input: z.object({}),
       output: z.object({ [plural]: z.array(View) }),
       async run(_input, { unit, principal }) {

@@ -18,6 +18,7 @@ export const allRuleOperations = [
   ...ruleOperations({
     resource: redaction,
     noun: "redaction",
+    listedTo: "everywhere",
     plural: "redactions",
     does: "have values replaced by tokens before anything is stored",
     form: redactionForm,
@@ -42,6 +43,7 @@ export const allRuleOperations = [
   ...ruleOperations({
     resource: exclusion,
     noun: "exclusion",
+    listedTo: "everywhere",
     plural: "exclusions",
     does: "are not recorded, but counted",
     form: exclusionForm,
@@ -51,6 +53,7 @@ export const allRuleOperations = [
   ...ruleOperations({
     resource: sampling,
     noun: "sampling",
+    listedTo: "people",
     plural: "samplings",
     does: "are recorded in part, but all counted",
     form: samplingForm,
@@ -60,6 +63,7 @@ export const allRuleOperations = [
   ...ruleOperations({
     resource: block,
     noun: "block",
+    listedTo: "people",
     plural: "blocks",
     does: "are answered before the application sees them",
     form: blockForm,
