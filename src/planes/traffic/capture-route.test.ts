@@ -159,6 +159,17 @@ describe("the way in of agents", () => {
     assert.equal(requests.length, 1);
   });
 
+  test("what comes without ids is known by what it says", async () => {
+    const record = { ...recordOf({ method: "PROPFIND" }, world.clock.now()), id: undefined };
+    const text = JSON.stringify({ agent: { name: "hand", version: "1" }, records: [record] });
+    assert.equal((await post(text)).body["duplicate"], false);
+    assert.equal((await post(text)).body["duplicate"], true);
+    assert.equal((await post(`${text} `)).body["duplicate"], false);
+    const { requests } = await call(searchRequests, { method: "PROPFIND" });
+    assert.ok(Array.isArray(requests));
+    assert.equal(requests.length, 1);
+  });
+
   test("a record that comes again in another batch is stored once", async () => {
     const record = recordOf({ method: "OPTIONS" }, world.clock.now());
     for (let time = 0; time < 2; time++) await post(batch([], { records: [record] }));
@@ -181,7 +192,7 @@ describe("the way in of agents", () => {
       ["", ""],
       ["[1", ""],
       ["[]", ""],
-      ["{}", "/id"],
+      ["{}", "/agent"],
       [batch([], { agent: 1 }), "/agent"],
       [batch([], { records: Array.from({ length: 1_001 }, () => ({})) }), "/records"],
     ] as const) {

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbound.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { capturedBody } from "./captured-body.ts";
@@ -51,10 +52,11 @@ async function giveSettings(request: RawRequest, capture: Capture): Promise<RawA
 
 async function takeBatch(request: RawRequest, capture: Capture): Promise<RawAnswer> {
   const place = await capturePlace(request, capture);
-  const batch = checked(CapturedBatch, parsed(await capturedBody(request)));
-  const { agent, ...rest } = batch;
+  const body = await capturedBody(request);
+  const { agent, id = hash("sha256", body).slice(0, 32), ...rest } = checked(CapturedBatch, parsed(body));
   const taken = await capture.take(place, {
     ...rest,
+    id,
     source: { ...agent, name: agent.name || "agent" },
     receivedAt: request.receivedAt,
   });

@@ -2,14 +2,14 @@ import type { NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { CapturedRecord, CapturedSummary, type CapturedBatch } from "./captured.ts";
+import { CapturedSummary, SentRecord, type CapturedBatch, type CapturedRecord } from "./captured.ts";
 import { problemOf } from "./checked.ts";
 import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules, type Ready } from "./live-rules.ts";
 import { sampled } from "./sampled.ts";
 import { seenIn } from "./seen.ts";
 import { bodyBytesKept } from "./settings.ts";
-import { exchangeOf, madeAt } from "./stored-record.ts";
+import { exchangeOf, madeAt, recordIdOf } from "./stored-record.ts";
 import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
 
@@ -124,19 +124,19 @@ function recordOf(
   receivedAt: number,
   refused: Refused[],
 ): readonly CapturedRecord[] {
-  const parsed = CapturedRecord.safeParse(it);
+  const parsed = SentRecord.safeParse(it);
   if (!parsed.success) {
     refused.push(refusalOf("records", index, parsed.error.issues[0]));
     return [];
   }
-  const { id, startedAt } = parsed.data;
+  const { startedAt, id = recordIdOf(startedAt, JSON.stringify(it)) } = parsed.data;
   const problem =
     Math.abs(madeAt(id) - startedAt) > dayMs
       ? { path: ["id"], message: "its moment is over a day from startedAt" }
       : startedAt > receivedAt + dayMs
         ? { path: ["startedAt"], message: "it is over a day ahead of the server's clock" }
         : undefined;
-  if (problem === undefined) return [parsed.data];
+  if (problem === undefined) return [{ ...parsed.data, id }];
   refused.push({ index, pointer: `/records/${index}/${problem.path[0] ?? ""}`, message: problem.message });
   return [];
 }

@@ -53,8 +53,9 @@ const Message = z.object({
 });
 
 /** One request and its answer, or one call made while a request was handled, as an agent sends it. */
-export const CapturedRecord = z.object({
-  id: recordId,
+export const SentRecord = z.object({
+  /** Made from the record itself when it is left out. */
+  id: recordId.optional(),
   kind: z.enum(["request", "outbound"]).default("request"),
   /** The record that caused this one. */
   parent: recordId.nullable().default(null),
@@ -82,7 +83,8 @@ export const CapturedRecord = z.object({
   response: Message.nullable().default(null),
 });
 
-export type CapturedRecord = z.output<typeof CapturedRecord>;
+export type SentRecord = z.output<typeof SentRecord>;
+export type CapturedRecord = SentRecord & { readonly id: string };
 
 /** What passed in one minute under one method, route, status and outcome, whether recorded or not. */
 export const CapturedSummary = z.object({
@@ -91,7 +93,7 @@ export const CapturedSummary = z.object({
   route,
   /** 0 = there was no answer. */
   status: z.union([status, z.literal(0)]),
-  outcome: CapturedRecord.shape.outcome,
+  outcome: SentRecord.shape.outcome,
   count: z.int().min(1).max(1_000_000_000),
   requestBytes: bytes,
   responseBytes: bytes,
@@ -107,9 +109,10 @@ export type CapturedSummary = z.output<typeof CapturedSummary>;
 
 /** What is sent at a time. Records and series are looked at one by one, so that a bad one does not cost the others. */
 export const CapturedBatch = z.object({
-  id: hexId,
+  /** Made from the batch itself when it is left out. */
+  id: hexId.optional(),
   agent: z.object({ name: label, version: label, service: label.default(""), instance: label.default("") }),
-  sentAt: moment,
+  sentAt: moment.optional(),
   records: z.array(z.unknown()).max(recordsMax).default([]),
   summaries: z.array(z.unknown()).max(summariesMax).default([]),
   /** Its summaries count its records; else they are counted on arrival. */

@@ -76,6 +76,12 @@ export function exchangeIdOf({ workspace, id }: Pick<Place, "workspace" | "id">,
   return `ex_${record.slice(0, 12)}7${digest.slice(0, 19)}`;
 }
 
+/** The id of a record that came without one: the same for the same record. */
+export function recordIdOf(startedAt: number, record: string): string {
+  const digest = hash("sha256", record);
+  return `${Math.floor(startedAt).toString(16).padStart(12, "0")}7${digest.slice(0, 3)}8${digest.slice(3, 18)}`;
+}
+
 /** The moment that a record's id was made at, ms. */
 export function madeAt(record: string): number {
   return Number.parseInt(record.slice(0, 12), 16);
