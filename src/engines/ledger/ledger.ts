@@ -91,7 +91,6 @@ export type Ledger = {
    */
   roll(limit: number): Promise<number>;
   close(): Promise<void>;
-  sum(query: SumQuery): Promise<readonly Summed[]>;
 };
 
 export type Find = {
@@ -124,20 +123,7 @@ export type Where = {
   readonly from?: number;
   /** Exclusive. */
   readonly to?: number;
-  readonly condition?: Condition;
 };
-
-export type ConditionField = "method"|"host"|"path"|"route"|"status"|"durationMs"|"outcome"|"error"|"environment"|"bucket"|"kind"|"parent" | `facts.${string}`;
-export type Condition =
-  | { readonly all: readonly Condition[] }
-  | { readonly any: readonly Condition[] }
-  | { readonly not: Condition }
-  | { readonly field: ConditionField; readonly is: readonly (string | number)[] }
-  | { readonly field: ConditionField; readonly atLeast?: number; readonly atMost?: number }
-  | { readonly field: ConditionField; readonly like: string }
-  | { readonly field: ConditionField; readonly present: true };
-export type SumQuery = { readonly workspace: string; readonly where: { readonly environment?: string; readonly buckets?: readonly string[]; readonly from: number; readonly to: number }; readonly stepMs?: number; readonly by: readonly ("route"|"method"|"status"|"outcome"|"bucket"|"environment")[]; readonly only?: (series: { readonly method: string; readonly route: string; readonly status: number; readonly outcome: string }) => boolean };
-export type Summed = { readonly at: number; readonly route: string; readonly method: string; readonly status: number; readonly outcome: string; readonly bucket: string; readonly environment: string; readonly count: number; readonly requestBytes: number; readonly responseBytes: number; readonly durationMs: number; readonly durations: { percentile(percent: number): number } };
 
 export type Found = {
   readonly rows: readonly Listed[];

@@ -1,5 +1,4 @@
 import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
-import type { Summary } from "../../kernel/summary.ts";
 import type { NewJob } from "../../kernel/job.ts";
 
 /**
@@ -45,7 +44,6 @@ export type Entry = {
    */
   readonly finish?: { readonly job: string; readonly claim: string; readonly then: Then };
   /** Amounts added to named sums; not applied for duplicates and stale claims. */
-  readonly summaries?: readonly Summary[];
   readonly tally?: readonly { readonly key: string; readonly amount: number }[];
 };
 
