@@ -26,7 +26,7 @@ export const signInLinkCommand: Command = {
     const store = await openConfiguration({ url, folder, clock, log: print });
     try {
       const person = flags.has("--owner") ? await anOwner(store) : await byEmail(store, words[0] ?? "");
-      const settings = { publicUrl: addressOf(surroundings), echoUrl: "", ingestRate: 0 };
+      const settings = { publicUrl: addressOf(surroundings), echoUrl: "", ingestRate: 0, replayTargets: [] };
       const by = { kind: "system", id: "sign-in-link" } as const;
       const { link } = await newSignInLink({ store, clock, settings }, person, by);
       print(link.reveal());

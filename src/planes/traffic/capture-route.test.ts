@@ -99,7 +99,7 @@ describe("the way in of agents", () => {
   }
 
   test("a batch is stored and answered with what became of it", async () => {
-    const { status, body } = await post(batch([{ status: 201 }, { status: 202 }]));
+    const { status, body } = await post(batch([{ status: 201, agoMs: 2_000 }, { status: 202 }]));
     assert.equal(status, 202);
     assert.partialDeepStrictEqual(body, { accepted: 2, duplicate: false, refused: [], refusedInAll: 0 });
     const { requests } = await call(searchRequests, { query: "status:201 OR status:202" });

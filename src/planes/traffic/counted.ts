@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SumQuery, Summed } from "../../engines/ledger/ledger.ts";
+import type { Sum, Summed } from "../../engines/ledger/ledger.ts";
 import type { Context } from "../../registry/context.ts";
 import { routeMeant } from "./requests.ts";
 import { placeInput, viewOf } from "./view.ts";
@@ -25,14 +25,23 @@ export const Figures = z.object({
   averageMs: z.number().nullable().describe("null without requests."),
 });
 
+/** What was counted under keys that were asked by; the others say nothing. */
+export type Counted = Omit<Summed, "method" | "route" | "outcome" | "class"> & {
+  readonly method: string;
+  readonly route: string;
+  readonly outcome: string;
+  /** Hundreds of the status; 0 where there was no answer. */
+  readonly class: number;
+};
+
 export type CountedInput = z.output<z.ZodObject<typeof countedInput>>;
 
 /** What was counted of all requests, whether recorded or not. @throws Failure as `viewOf` and `windowOf` say */
 export async function counted(
   asked: CountedInput,
   context: Context,
-  query: (window: Window) => Pick<SumQuery, "by" | "stepMs">,
-): Promise<{ readonly window: Window; readonly stepMs: number; readonly sums: readonly Summed[] }> {
+  query: (window: Window) => Pick<Sum, "by" | "stepMs">,
+): Promise<{ readonly window: Window; readonly stepMs: number; readonly sums: readonly Counted[] }> {
   const view = await viewOf(context, asked);
   const window = minutesOf(windowOf(asked, context.now, dayMs));
   const { by, stepMs } = query(window);
@@ -52,7 +61,8 @@ export async function counted(
           ...(stepMs !== undefined && { stepMs }),
           ...(meant && { only: ({ route }) => meant(route) }),
         });
-  return { window, stepMs: stepMs ?? window.to - window.from, sums };
+  const told = { method: "", route: "", outcome: "", class: 0 };
+  return { window, stepMs: stepMs ?? window.to - window.from, sums: sums.map((sum) => ({ ...told, ...sum })) };
 }
 
 export function windowView({ from, to }: Window): z.output<typeof WindowView> {
@@ -60,15 +70,15 @@ export function windowView({ from, to }: Window): z.output<typeof WindowView> {
 }
 
 /** `5xx` and so on; `none` where there was no answer. */
-export function classOf(status: number): string {
-  return status === 0 ? "none" : `${Math.floor(status / 100)}xx`;
+export function nameOf({ class: hundreds }: Pick<Counted, "class">): string {
+  return hundreds === 0 ? "none" : `${hundreds}xx`;
 }
 
-export function isError({ status, outcome }: Pick<Summed, "status" | "outcome">): boolean {
-  return status >= 400 || outcome === "failed";
+export function isError(sum: Pick<Counted, "class" | "outcome">): boolean {
+  return sum.class >= 4 || sum.outcome === "failed";
 }
 
-export function figuresOf(sums: readonly Summed[]): z.output<typeof Figures> {
+export function figuresOf(sums: readonly Counted[]): z.output<typeof Figures> {
   const requests = totalOf(sums, ({ count }) => count);
   return {
     requests,
@@ -77,7 +87,7 @@ export function figuresOf(sums: readonly Summed[]): z.output<typeof Figures> {
   };
 }
 
-export function totalOf(sums: readonly Summed[], one: (sum: Summed) => number): number {
+export function totalOf(sums: readonly Counted[], one: (sum: Counted) => number): number {
   return sums.reduce((total, sum) => total + one(sum), 0);
 }
 
@@ -87,8 +97,8 @@ export function rounded(value: number, places = 2): number {
 
 /** By a key, in the order in which keys come first. */
 export function byKey(
-  sums: readonly Summed[],
-  key: (sum: Summed) => string,
+  sums: readonly Counted[],
+  key: (sum: Counted) => string,
 ): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   for (const sum of sums) counts.set(key(sum), (counts.get(key(sum)) ?? 0) + sum.count);

@@ -2,6 +2,7 @@ import { slotOf } from "../../../capture/slots.ts";
 import { typedPath } from "../../../capture/typed-path.ts";
 import type { Redactor } from "../../../capture/redactor.ts";
 import type { Summary } from "../../kernel/summary.ts";
+import { writeNumber } from "../../kernel/varint.ts";
 import type { CapturedRecord, CapturedSummary } from "./captured.ts";
 import type { Place } from "./live-places.ts";
 import { pathOf } from "./seen.ts";
@@ -10,7 +11,21 @@ const minuteMs = 60_000;
 
 /** What an agent counted, as it is stored. */
 export function summaryOf(counted: CapturedSummary, { workspace, environment, bucket }: Place): Summary {
-  return { ...counted, workspace, environment, bucket };
+  return { ...counted, workspace, environment, bucket, durations: encoded(counted.durations) };
+}
+
+/** Slots and counts as a `Histogram` encodes them: how far from the slot before, and how many. */
+function encoded(slots: CapturedSummary["durations"]): Uint8Array {
+  const counts = new Map<number, number>();
+  for (const [slot, count] of slots) counts.set(slot, (counts.get(slot) ?? 0) + count);
+  const bytes: number[] = [];
+  let before = 0;
+  for (const [slot, count] of [...counts].toSorted(([a], [b]) => a - b)) {
+    writeNumber(bytes, slot - before);
+    writeNumber(bytes, count);
+    before = slot;
+  }
+  return Uint8Array.from(bytes);
 }
 
 /** Counts the requests of these records, for what came without an agent that counts. */

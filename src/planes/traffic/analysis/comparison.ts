@@ -1,5 +1,4 @@
-import type { Summed } from "../../../engines/ledger/ledger.ts";
-import { isError } from "../counted.ts";
+import { isError, type Counted } from "../counted.ts";
 import { differenceInterval, percentileBounds, type Interval } from "./interval.ts";
 
 /** What is known of requests in one window: of one route or of all. */
@@ -7,7 +6,7 @@ export type Side = {
   readonly requests: number;
   readonly errors: number;
   /** What the percentiles are of; null without requests. */
-  readonly durations: Summed["durations"] | null;
+  readonly durations: Counted["durations"] | null;
 };
 
 export type Verdict = "regressed" | "improved" | "no evidence" | "insufficient data";
@@ -78,7 +77,7 @@ export function mixOf(routes: readonly { readonly before: Side; readonly after: 
 }
 
 /** Sums of one window, as the side of a comparison. */
-export function sideOf(sums: readonly Summed[], durations: Side["durations"]): Side {
+export function sideOf(sums: readonly Counted[], durations: Side["durations"]): Side {
   const requests = sums.reduce((total, { count }) => total + count, 0);
   const errors = sums.reduce((total, sum) => total + (isError(sum) ? sum.count : 0), 0);
   return { requests, errors, durations };

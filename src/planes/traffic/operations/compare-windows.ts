@@ -1,12 +1,11 @@
 import { z } from "zod";
-import type { Summed } from "../../../engines/ledger/ledger.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { fitting } from "../../../kernel/page.ts";
 import { quoted } from "../../../kernel/quoted.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { comparisonOf, mixOf, sideOf, type Comparison, type Side } from "../analysis/comparison.ts";
-import { counted, rounded, WindowView, windowView, type CountedInput } from "../counted.ts";
+import { counted, rounded, WindowView, windowView, type CountedInput, type Counted } from "../counted.ts";
 import { marker } from "../marker.ts";
 import { placeInput, viewOf } from "../view.ts";
 import { momentOf, windowInput, type Window } from "../window.ts";
@@ -132,7 +131,7 @@ type Sides = { readonly before: Side; readonly after: Side };
 async function wholeSides(before: Window, after: Window, asked: Asked, context: Context): Promise<Sides> {
   const side = async (window: Window): Promise<Side> => {
     const [counts, [whole]] = await Promise.all([
-      sumsOf(window, asked, context, ["status", "outcome"]),
+      sumsOf(window, asked, context, ["class", "outcome"]),
       sumsOf(window, asked, context, []),
     ]);
     return sideOf(counts, whole?.durations ?? null);
@@ -159,7 +158,7 @@ async function routeSides(before: Window, after: Window, asked: Asked, context: 
 
 async function sidesByRoute(window: Window, asked: Asked, context: Context) {
   const [counts, times] = await Promise.all([
-    sumsOf(window, asked, context, ["method", "route", "status", "outcome"]),
+    sumsOf(window, asked, context, ["method", "route", "class", "outcome"]),
     sumsOf(window, asked, context, ["method", "route"]),
   ]);
   const durations = new Map(times.map((sum) => [`${sum.method} ${sum.route}`, sum.durations]));
@@ -176,7 +175,7 @@ async function sumsOf(
   asked: Asked,
   context: Context,
   by: Parameters<Context["ledger"]["sum"]>[0]["by"],
-): Promise<readonly Summed[]> {
+): Promise<readonly Counted[]> {
   const window = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
   return (await counted({ ...asked, ...window }, context, () => ({ by }))).sums;
 }

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import type { Summed } from "../../../engines/ledger/ledger.ts";
 import { read } from "../../../registry/operation.ts";
 import {
   byKey,
-  classOf,
+  nameOf,
   counted,
   countedInput,
   Figures,
@@ -11,8 +10,7 @@ import {
   rounded,
   totalOf,
   WindowView,
-  windowView,
-} from "../counted.ts";
+  windowView, type Counted } from "../counted.ts";
 import { stepInput, stepOf } from "../window.ts";
 
 const routesShown = 10;
@@ -46,10 +44,10 @@ export const getMetrics = read({
   }),
   async run({ step, ...asked }, context) {
     const { window, sums } = await counted(asked, context, (within) => ({
-      by: ["route", "method", "status", "outcome"],
+      by: ["route", "method", "class", "outcome"],
       ...(step !== undefined && { stepMs: stepOf(step, within) }),
     }));
-    const of = (matches: (sum: Summed) => boolean): number =>
+    const of = (matches: (sum: Counted) => boolean): number =>
       totalOf(sums.filter(matches), ({ count }) => count);
     const figures = figuresOf(sums);
     const routes = [
@@ -59,14 +57,14 @@ export const getMetrics = read({
       window: windowView(window),
       ...figures,
       errorRate: figures.requests === 0 ? null : rounded(figures.errors / figures.requests, 6),
-      clientErrors: of(({ status }) => status >= 400 && status < 500),
-      serverErrors: of(({ status }) => status >= 500),
+      clientErrors: of((sum) => sum.class === 4),
+      serverErrors: of((sum) => sum.class === 5),
       failed: of(({ outcome }) => outcome === "failed"),
       aborted: of(({ outcome }) => outcome === "aborted"),
       blocked: of(({ outcome }) => outcome === "blocked"),
       requestBytes: totalOf(sums, ({ requestBytes }) => requestBytes),
       responseBytes: totalOf(sums, ({ responseBytes }) => responseBytes),
-      byStatus: byKey(sums, ({ status }) => classOf(status)),
+      byStatus: byKey(sums, nameOf),
       byMethod: byKey(sums, ({ method }) => method),
       busiest: most(routes, ({ requests }) => requests),
       mostErrors: most(
@@ -78,7 +76,7 @@ export const getMetrics = read({
   },
 });
 
-function routeOf(sums: readonly Summed[]): z.output<typeof Route> {
+function routeOf(sums: readonly Counted[]): z.output<typeof Route> {
   const [first] = sums;
   return { ...figuresOf(sums), untrusted: { method: first?.method ?? "", route: first?.route ?? "" } };
 }
@@ -87,7 +85,7 @@ function most(routes: readonly z.output<typeof Route>[], figure: (route: z.outpu
   return routes.toSorted((a, b) => figure(b) - figure(a)).slice(0, routesShown);
 }
 
-function seriesOf(sums: readonly Summed[]) {
+function seriesOf(sums: readonly Counted[]) {
   return [...Map.groupBy(sums, ({ at }) => at)]
     .toSorted(([a], [b]) => a - b)
     .map(([at, group]) => ({ at: new Date(at).toISOString(), ...figuresOf(group) }));

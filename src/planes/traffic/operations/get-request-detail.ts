@@ -12,7 +12,10 @@ import { lineOf, RequestLine } from "../request-view.ts";
 import { requirePlane } from "../requests.ts";
 
 const bodyBytesShown = 32 * 1024;
-const outboundMax = 50;
+const outboundLookedAt = 1_000;
+const outboundShown = 50;
+/** How far the clocks of what made a call and what answered it may be apart. */
+const besideMs = 1_000;
 const markersShown = 5;
 const nearMs = 2 * 3_600_000;
 
@@ -116,20 +119,21 @@ function maySee({ plane }: Exchange, context: Context): boolean {
 
 /** The calls it made: they began while it was under way, in the same bucket. */
 async function outboundOf(exchange: Exchange, { ledger, workspace }: Context): Promise<RequestLine[]> {
-  if (exchange.plane !== "traffic" || exchange.kind !== "request") return [];
+  const { id, plane, kind, subject, startedAt, durationMs } = exchange;
+  if (plane !== "traffic" || kind !== "request") return [];
   const { rows } = await ledger.find({
     workspace,
     where: {
-      plane: "traffic",
-      subjects: [exchange.subject],
+      plane,
+      subjects: [subject],
       kinds: ["outbound"],
-      from: exchange.startedAt - 1_000,
-      to: exchange.startedAt + Math.ceil(exchange.durationMs) + 60_000,
-      condition: { field: "parent", is: [exchange.id] },
+      from: startedAt - besideMs,
+      to: startedAt + Math.ceil(durationMs) + besideMs,
     },
-    limit: outboundMax,
+    limit: outboundLookedAt,
   });
-  return rows.toReversed().map(lineOf);
+  const own = rows.filter(({ parent }) => parent === id);
+  return own.slice(-outboundShown).toReversed().map(lineOf);
 }
 
 async function markersNear({ startedAt, environment, bucket }: Exchange, { unit }: Context) {

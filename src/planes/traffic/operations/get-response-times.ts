@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Summed } from "../../../engines/ledger/ledger.ts";
 import { read } from "../../../registry/operation.ts";
-import { counted, countedInput, rounded, totalOf, WindowView, windowView } from "../counted.ts";
+import { counted, countedInput, rounded, totalOf, WindowView, windowView, type Counted } from "../counted.ts";
 import { stepInput, stepOf } from "../window.ts";
 
 const Times = z.object({
@@ -46,7 +45,7 @@ export const getResponseTimes = read({
   },
 });
 
-function timesOf({ count, durationMs, durations }: Summed): z.output<typeof Times> {
+function timesOf({ count, durationMs, durations }: Counted): z.output<typeof Times> {
   return {
     requests: count,
     p50Ms: rounded(durations.percentile(50)),

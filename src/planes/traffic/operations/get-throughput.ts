@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { read } from "../../../registry/operation.ts";
-import { byKey, classOf, counted, countedInput, totalOf, WindowView, windowView } from "../counted.ts";
+import { byKey, nameOf, counted, countedInput, totalOf, WindowView, windowView } from "../counted.ts";
 import { stepInput, stepOf } from "../window.ts";
 
 export const getThroughput = read({
@@ -28,14 +28,14 @@ export const getThroughput = read({
   }),
   async run({ step, ...asked }, context) {
     const { window, stepMs, sums } = await counted(asked, context, (within) => ({
-      by: ["status"],
+      by: ["class"],
       stepMs: stepOf(step, within),
     }));
     return {
       window: windowView(window),
       stepMs,
       requests: totalOf(sums, ({ count }) => count),
-      byStatus: byKey(sums, ({ status }) => classOf(status)),
+      byStatus: byKey(sums, nameOf),
       series: [...Map.groupBy(sums, ({ at }) => at)]
         .toSorted(([a], [b]) => a - b)
         .map(([at, group]) => {
@@ -44,7 +44,7 @@ export const getThroughput = read({
             at: new Date(at).toISOString(),
             requests,
             perSecond: Number((requests / (stepMs / 1_000)).toFixed(4)),
-            byStatus: byKey(group, ({ status }) => classOf(status)),
+            byStatus: byKey(group, nameOf),
           };
         }),
     };

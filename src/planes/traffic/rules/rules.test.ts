@@ -14,7 +14,7 @@ function named(name: string): Operation {
   return it;
 }
 
-const health = { name: "health checks", selection: { path: "/health*" } };
+const health = { name: "health checks", selection: { path: "/health/*" } };
 const coupons = { name: "coupons", category: "coupon", match: { field: "coupon" } };
 
 async function traffic(_call: Prepare, place: Place): Promise<Output> {
@@ -35,7 +35,7 @@ scenarios(named("create_exclusion"), [
     name: "is in force for all environments unless one is named",
     scopes: ["traffic_rules:write"],
     input: health,
-    gives: { name: "health checks", environment: null, selection: { path: "/health*" }, version: 1 },
+    gives: { name: "health checks", environment: null, selection: { path: "/health/*" }, version: 1 },
     leaves: { exclusion: 1, history: 1, audit: 1 },
   },
   {
@@ -184,9 +184,9 @@ describe("rules in force", () => {
       const call = (it: Operation, input: object) => invoke(it, input, caller, world.engines);
       await call(named("create_exclusion"), { ...health, environment: "production" });
       await call(named("create_sampling"), { name: "reads", selection: { methods: ["GET"] }, rate: 0.25 });
-      const excluded = await bringIn(place, [{ target: "/health", method: "POST" }, { method: "POST" }]);
+      const excluded = await bringIn(place, [{ target: "/health/live", method: "POST" }, { method: "POST" }]);
       assert.deepEqual([excluded.accepted, excluded.leftOut], [1, 1]);
-      const elsewhere = await bringIn(place, [{ target: "/health", method: "POST" }], {
+      const elsewhere = await bringIn(place, [{ target: "/health/live", method: "POST" }], {
         environment: "staging",
       });
       assert.equal(elsewhere.accepted, 1);
