@@ -2,6 +2,7 @@ import type { Plane } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
 import { bucket, environment } from "../../registry/environment.ts";
 import { credential } from "./credentials/credential.ts";
+import { declaredBucket, declaredEnvironment } from "./declared-places.ts";
 import { member } from "./people/member.ts";
 import { user } from "./people/user.ts";
 import { accountRoutes } from "./pages/pages.ts";
@@ -76,6 +77,7 @@ export const account = {
     revokeInvitation,
     createSignInLink,
   ],
+  declares: [declaredEnvironment, declaredBucket],
   resources: [workspace, environment, bucket, credential, user, member, invitation],
   documents: [],
   prompts: [],
