@@ -42,7 +42,11 @@ const benchmarks: readonly {
     args: [],
     measures: "What handing out jobs and ending them costs, on both databases.",
   },
-  { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
+  {
+    file: "mcp.ts",
+    args: [],
+    measures: "MCP calls and lists with a real key against a bare JSON-RPC responder that knows none.",
+  },
   {
     file: "mcp-sessions.ts",
     args: [],
