@@ -169,7 +169,7 @@ async function startPlanes(
   engines: Engines,
   closing: Closing,
 ): Promise<Inbound> {
-const accounts = await account.start(engines);
+  const accounts = await account.start(engines);
   const { authenticate } = accounts;
   const others = planes.filter(({ name }) => name !== account.name);
   const started = await Promise.all(others.map((plane) => plane.start(engines, authenticate)));

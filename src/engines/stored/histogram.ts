@@ -1,4 +1,5 @@
 import { gamma, leastMs, slotMax, slotOf } from "../../../capture/slots.ts";
+import { readNumber, writeNumber } from "../../kernel/varint.ts";
 
 /** What stands for every duration of the slot: the value with the least relative error at both of its bounds. */
 function valueOf(slot: number): number {
@@ -72,22 +73,4 @@ export class Histogram {
     }
     return 0;
   }
-}
-
-/** Seven bits a byte, the lowest first; the high bit says that more follow. Counts may exceed 32 bits. */
-function writeNumber(bytes: number[], value: number): void {
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
-}
-
-function readNumber(reader: { readonly bytes: Uint8Array; at: number }): number {
-  let value = 0;
-  for (let unit = 1; unit <= Number.MAX_SAFE_INTEGER; unit *= 128) {
-    const byte = reader.bytes[reader.at++];
-    if (byte === undefined) break;
-    value += (byte % 128) * unit;
-    if (byte < 128) return value;
-  }
-  throw new TypeError("These bytes are no histogram.");
 }

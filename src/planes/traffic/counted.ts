@@ -62,7 +62,11 @@ export async function counted(
           ...(meant && { only: ({ route }) => meant(route) }),
         });
   const told = { method: "", route: "", outcome: "", class: 0 };
-  return { window, stepMs: stepMs ?? window.to - window.from, sums: sums.map((sum) => ({ ...told, ...sum })) };
+  return {
+    window,
+    stepMs: stepMs ?? window.to - window.from,
+    sums: sums.map((sum) => ({ ...told, ...sum })),
+  };
 }
 
 export function windowView({ from, to }: Window): z.output<typeof WindowView> {

@@ -10,7 +10,9 @@ import {
   rounded,
   totalOf,
   WindowView,
-  windowView, type Counted } from "../counted.ts";
+  windowView,
+  type Counted,
+} from "../counted.ts";
 import { stepInput, stepOf } from "../window.ts";
 
 const routesShown = 10;

@@ -165,7 +165,10 @@ describe("search_requests", () => {
       await assert.rejects(call({ environment: "staging" }), { kind: "forbidden" });
       // The same whether it is there or not.
       for (const bucket of ["default", "nowhere"])
-        await assert.rejects(call({ bucket }), (error: unknown) => error instanceof Failure && error.detail.allowed?.[0] === "shop");
+        await assert.rejects(
+          call({ bucket }),
+          (error: unknown) => error instanceof Failure && error.detail.allowed?.[0] === "shop",
+        );
     } finally {
       await world.close();
     }
