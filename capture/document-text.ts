@@ -14,7 +14,7 @@ const byteOrderMark = "\u00ef\u00bb\u00bf";
 /** The same for what came out of it: in JSON that is so by its form, anything else is gone over again. */
 export function redactedBody(scope: Scope, octets: string, contentType: string, cut: boolean): string {
   if (looksLikeJson(octets)) {
-    const redacted = redactedJson(scope, octets, innerOf(scope, 1));
+    const redacted = redactedJson(scope, octets, { inner: innerOf(scope, 1), cut: true });
     if (redacted !== undefined) return redacted;
   }
   return (
@@ -25,8 +25,8 @@ export function redactedBody(scope: Scope, octets: string, contentType: string, 
 
 /** A value, or the document that it turns out to be. */
 export function redactedInner(scope: Scope, octets: string, cut: boolean, depth = 0): string {
-  if (depth < nestingMax && looksLikeJson(octets)) {
-    const redacted = redactedJson(scope, octets, innerOf(scope, depth + 1));
+  if (depth < nestingMax && /^\s*[{[]/.test(octets)) {
+    const redacted = redactedJson(scope, octets, { inner: innerOf(scope, depth + 1), cut });
     if (redacted !== undefined) return redacted;
   }
   return redactedValue(scope, octets, cut);

@@ -1,6 +1,7 @@
 import { redactedInner } from "./document-text.ts";
 import { fromOctets, toOctets } from "./octets.ts";
 import type { Scope } from "./scope.ts";
+import { replacedWhole, untilStable } from "./stable-text.ts";
 import { redactedUrl, type UrlScope } from "./url-text.ts";
 import type { HeaderPair } from "./wire.ts";
 
@@ -23,7 +24,9 @@ function redactedContent(
   const { headers, fields } = scope.rules;
   const rule = headers.get(name) ?? fields.ruleOf(name.replace(/^x-/, ""));
   if (rule >= 0) return replacedContent(scope, { name, octets, rule });
-  return url.test(octets) ? redactedUrl(urls, octets) : redactedInner(scope, octets, false);
+  const redact = (text: string): string =>
+    url.test(text) ? redactedUrl(urls, text) : redactedInner(scope, text, false);
+  return untilStable(octets, redact) ?? replacedWhole(scope, octets);
 }
 
 function replacedContent(

@@ -9,19 +9,23 @@ const scalar = /-?[\d.]+(?:[eE][+-]?\d*)?|true|false|null|NaN|-?Infinity/y;
 const cutScalar = /^(?:-|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/;
 const noScalar = /[\s,:{}[\]"]/g;
 
+/** `cut`: the end may be missing, so that a string without one is a string all the same. */
+type Within = { readonly inner: Inner; readonly cut: boolean };
+
 /**
  * Redacts JSON, one document or several in a row, without parsing it: names and values are known by what follows them.
  * Whatever is cut off is complete as far as it goes. Every character is looked at a bounded number of times.
  * @returns undefined for what is no JSON up to its end
  */
-export function redactedJson(scope: Scope, text: string, inner: Inner): string | undefined {
-  return new JsonText(scope, text, inner).redacted();
+export function redactedJson(scope: Scope, text: string, within: Within): string | undefined {
+  return new JsonText(scope, text, within).redacted();
 }
 
 class JsonText {
   readonly #scope: Scope;
   readonly #text: string;
   readonly #inner: Inner;
+  readonly #mayBeCut: boolean;
   readonly #position: FieldPosition | undefined;
   #out = "";
   #copied = 0;
@@ -33,10 +37,11 @@ class JsonText {
   #rule = -1;
   #broken = false;
 
-  constructor(scope: Scope, text: string, inner: Inner) {
+  constructor(scope: Scope, text: string, { inner, cut }: Within) {
     this.#scope = scope;
     this.#text = text;
     this.#inner = inner;
+    this.#mayBeCut = cut;
     this.#position = scope.rules.paths === undefined ? undefined : new FieldPosition(scope.rules.paths);
   }
 
@@ -68,7 +73,8 @@ class JsonText {
   }
 
   #value(unit: number): void {
-    if (this.#complete && this.#depth > 0) this.#broken = true;
+    // Documents in a row are objects and lists.
+    if (this.#complete && (this.#depth > 0 || (unit !== 0x7b && unit !== 0x5b))) this.#broken = true;
     else if (unit === 0x22) this.#string();
     else {
       const rule = this.#takeRule();
@@ -95,6 +101,7 @@ class JsonText {
   #string(): void {
     const start = this.#at + 1;
     const end = stringEnd(this.#text, start);
+    if (end === this.#text.length && !this.#mayBeCut) this.#broken = true;
     const next = this.#rule === -1 ? spaceEnd(this.#text, end + 1) : end + 1;
     if (this.#rule === -1 && this.#text.charCodeAt(next) === 0x3a) this.#name(start, end, next + 1);
     else {

@@ -95,7 +95,7 @@ function redactedTag({ rules, replacer }: Scope, tag: string, inner: Inner): str
   const rule = last === "" ? -1 : rules.fields.ruleOf(last);
   if (rule === -1) return named;
   return named.replace(
-    /(\s(?:value|content)\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i,
+    /(\s(?:value|content)\s*=\s*)(?:"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s"'>]+))/i,
     (_, before: string, double?: string, single?: string, bare?: string) =>
       `${before}"${replacer.replaced(rule, withoutEntities(double ?? single ?? bare ?? ""))}"`,
   );

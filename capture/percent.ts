@@ -8,7 +8,7 @@ export function percentDecoded(octets: string): string {
 
 export function percentEncoded(octets: string): string {
   return octets.replace(
-    /[^\w.~!*'(),:@/$-]/g,
+    /[^\w.~!*'(),:@$-]/g,
     (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
   );
 }

@@ -111,7 +111,7 @@ test("what was cut off is redacted up to its end", () => {
     ['{"pin":12', `{"pin":"${token("password", "12")}"`],
     ['{"secret":{"a":"x', `{"secret":"${token("secret", '{"a":"x')}"`],
     ['{"note":"my card 411111111', `{"note":"my card ${token("card", "411111111")}`],
-    ['{"note":"key sk_live_ab', `{"note":"key ${token("card", "sk_live_ab")}`],
+    ['{"note":"key sk_live_ab', `{"note":"key ${token("key", "sk_live_ab")}`],
     ['{"a":tr', '{"a":tr'],
   ];
   for (const [text, redacted] of cases) assert.equal(body(text), redacted);
@@ -162,7 +162,7 @@ test("headers keep what is no secret: names of cookies, schemes, hosts and paths
     [
       "Referer",
       "https://ada:hunter2@x.example/reset/Ab12?q=1",
-      `https://${token("card", "ada:hunter2")}@x.example/reset/${token("link", "Ab12")}?q=1`,
+      `https://${token("password", "ada:hunter2")}@x.example/reset/${token("link", "Ab12")}?q=1`,
     ],
     ["Accept", "application/json", "application/json"],
   ];

@@ -5,7 +5,13 @@ import { addFieldPath, type FieldNode, type FieldStep, newFieldNode, readFieldPa
 import { at, InvalidRule } from "./invalid-rule.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { categoryForm } from "./token.ts";
-import { detectorNames, redactionPlaces, type RedactionPlace, type RedactionRule } from "./wire.ts";
+import {
+  type DetectorName,
+  detectorNames,
+  redactionPlaces,
+  type RedactionPlace,
+  type RedactionRule,
+} from "./wire.ts";
 
 const rulesMax = 1_000;
 
@@ -14,6 +20,8 @@ export type Matcher = {
   readonly rule: number;
   readonly find: (text: string, from: number) => Span | undefined;
 };
+
+export type DetectorMatcher = Matcher & { readonly name: DetectorName };
 
 export type PatternMatcher = { readonly rule: number; readonly pattern: Pattern };
 
@@ -24,7 +32,7 @@ export type RuleSet = {
   /** With the last names of paths as well, where a text has names but no structure. */
   readonly looseFields: FieldNames;
   readonly paths: FieldNode | undefined;
-  readonly detectors: readonly Matcher[];
+  readonly detectors: readonly DetectorMatcher[];
   /** Matches in every text in which one of the detectors finds something. */
   readonly trigger: RegExp | undefined;
   readonly patterns: readonly PatternMatcher[];
@@ -56,6 +64,11 @@ export function compileRules(rules: readonly RedactionRule[], place: RedactionPl
   return builder.build();
 }
 
+/** The rule that the detector stands in, or else any that has a detector; -1 when none has. */
+export function ruleOfDetector({ detectors: all }: RuleSet, wanted: DetectorName): number {
+  return (all.find(({ name }) => name === wanted) ?? all[0])?.rule ?? -1;
+}
+
 /** In a path a name says something about what follows it only where a rule is about paths. */
 export function pathNames(rules: readonly RedactionRule[]): FieldNames {
   const names = new FieldNames();
@@ -70,7 +83,7 @@ class Builder {
   readonly #fields = new FieldNames();
   readonly #looseFields = new FieldNames();
   readonly #paths: FieldNode = newFieldNode();
-  readonly #detectors: Matcher[] = [];
+  readonly #detectors: DetectorMatcher[] = [];
   readonly #triggers: string[] = [];
   readonly #patterns: PatternMatcher[] = [];
 
@@ -113,11 +126,11 @@ class Builder {
     if (typeof last === "string") this.#looseFields.add(last, rule);
   }
 
-  #addDetector(rule: number, name: keyof typeof detectors): void {
+  #addDetector(rule: number, name: DetectorName): void {
     if (!detectorNames.includes(name))
       throw new InvalidRule("/detector", `Detectors are ${detectorNames.join(", ")}.`);
     const { find, trigger } = detectors[name];
-    this.#detectors.push({ rule, find });
+    this.#detectors.push({ rule, find, name });
     this.#triggers.push(trigger);
   }
 }

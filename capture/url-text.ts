@@ -2,7 +2,9 @@ import { redactedInner } from "./document-text.ts";
 import type { FieldNames } from "./field-names.ts";
 import { redactedForm } from "./form-text.ts";
 import { percentDecoded, percentEncoded } from "./percent.ts";
+import { ruleOfDetector } from "./rule-set.ts";
 import type { Inner, Scope } from "./scope.ts";
+import { replacedWhole, untilStable } from "./stable-text.ts";
 
 /** What a URL is redacted by: rules of paths, rules of queries, and names in paths that say what follows them. */
 export type UrlScope = { readonly path: Scope; readonly query: Scope; readonly names: FieldNames };
@@ -13,6 +15,10 @@ const wordCharactersMax = 24;
 
 /** Redacts a path with query and fragment, or a URL with its user and password as well. */
 export function redactedUrl(scope: UrlScope, url: string): string {
+  return untilStable(url, (text) => redactedOnce(scope, text)) ?? replacedWhole(scope.path, url);
+}
+
+function redactedOnce(scope: UrlScope, url: string): string {
   const inner =
     (of: Scope): Inner =>
     (octets, cut) =>
@@ -32,8 +38,8 @@ export function redactedUrl(scope: UrlScope, url: string): string {
 function redactedOrigin({ path }: UrlScope, origin: string): string {
   const end = origin.lastIndexOf("@");
   const start = origin.indexOf("://") + 3;
-  const [rule] = path.rules.detectors.map(({ rule: number }) => number);
-  if (end === -1 || rule === undefined) return origin;
+  const rule = ruleOfDetector(path.rules, "url_password");
+  if (end === -1 || rule === -1) return origin;
   return origin.slice(0, start) + path.replacer.replaced(rule, origin.slice(start, end)) + origin.slice(end);
 }
 

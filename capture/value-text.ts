@@ -2,10 +2,11 @@ import { cutKey } from "./detectors/key.ts";
 import { replacedNames } from "./named-values.ts";
 import { fromOctets, isAscii, toOctets } from "./octets.ts";
 import type { Replacer } from "./replacer.ts";
-import type { Matcher, PatternMatcher } from "./rule-set.ts";
+import { type Matcher, type PatternMatcher, ruleOfDetector } from "./rule-set.ts";
 import type { Scope } from "./scope.ts";
 import { replacedWhole, untilStable } from "./stable-text.ts";
 import { tokenSpans } from "./token.ts";
+import type { DetectorName } from "./wire.ts";
 
 /** Nothing that a detector finds is shorter, and no name with its value. */
 const leastCharacters = 4;
@@ -35,24 +36,27 @@ function redactedOnce(scope: Scope, octets: string, cut: boolean): string {
   return text;
 }
 
+/** What is left at the end of a text that was cut, by what a detector would have made of the whole. */
+const cutForms: readonly (readonly [detector: DetectorName, form: RegExp])[] = [
+  ["key", cutKey],
+  ["bearer", /(?<=(?<!\w)(?:bearer|basic) )[\w.~+/=-]{1,4096}$/i],
+  ["iban", /(?<![A-Za-z0-9])[A-Z]{2}\d{2}[ -]?[A-Z0-9 -]{2,40}$/],
+  ["card", /(?<![A-Za-z0-9]|\d\.)\d(?:[ -]?\d){5,18}[ -]?$/],
+];
+const cutToken = /REDACTED-[a-z0-9_-]{0,50}$/;
+
 /** The end of a text that was cut may be the beginning of what a detector would have found. */
 function withoutCutForm({ rules, replacer }: Scope, text: string): string {
-  const [detector] = rules.detectors;
-  if (detector === undefined) return text;
+  if (rules.detectors.length === 0) return text;
   const tail = text.slice(-cutCharactersMax);
-  const begun = [cutKey, cutDigits, cutScheme].map((form) => tail.search(form)).filter((index) => index >= 0);
-  if (begun.length === 0) return text;
-  const start = text.length - tail.length + Math.min(...begun);
+  const [detector, form] = cutForms.find(([, each]) => each.test(tail)) ?? [];
+  if (detector === undefined || form === undefined) return text;
+  const start = text.length - tail.length + tail.search(form);
   const partial = text.search(cutToken);
   const inToken = partial !== -1 && partial <= start;
   if (inToken || tokenSpans(text).some(([from, to]) => from <= start && start < to)) return text;
-  return text.slice(0, start) + replacer.replaced(detector.rule, text.slice(start));
+  return text.slice(0, start) + replacer.replaced(ruleOfDetector(rules, detector), text.slice(start));
 }
-
-/** Six digits and more, also in groups, or an account number that has begun. */
-const cutDigits = /(?<![A-Za-z0-9.])(?:[A-Z]{2}\d{2}[ -]?[A-Z0-9 -]{2,40}|\d(?:[ -]?\d){5,18}[ -]?)$/;
-const cutToken = /REDACTED-[a-z0-9_-]{0,50}$/;
-const cutScheme = /(?<=(?<!\w)(?:bearer|basic) )[\w.~+/=-]{1,4096}$/i;
 
 function replacedByPattern(replacer: Replacer, octets: string, { rule, pattern }: PatternMatcher): string {
   const ascii = isAscii(octets);

@@ -1,5 +1,6 @@
 import { byForm } from "./detector.ts";
 
+const digitsMin = 13;
 const digitsMax = 19;
 
 /** Issuers by their first digits, with the lengths of their numbers (ISO/IEC 7812). */
@@ -40,8 +41,9 @@ function isDigit(character: string | undefined): boolean {
 
 /** Without separators. */
 export function isCardNumber(digits: string): boolean {
+  if (digits.length < digitsMin || digits.length > digitsMax || !luhn(digits)) return false;
   const lengths = issuers.find(([prefix]) => prefix.test(digits))?.[1];
-  return lengths?.includes(digits.length) === true && !/^(\d)\1+$/.test(digits) && luhn(digits);
+  return lengths?.includes(digits.length) === true && !/^(\d)\1+$/.test(digits);
 }
 
 function luhn(digits: string): boolean {
