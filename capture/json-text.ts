@@ -1,9 +1,11 @@
 import { FieldPosition } from "./field-path.ts";
-import { containerEnd, spaceEnd, stringEnd } from "./json-extent.ts";
+import { containerEnd, marksOf, spaceEnd, stringEnd } from "./json-extent.ts";
 import { decodedJson, encodedJson } from "./json-string.ts";
 import { isCardNumber } from "./detectors/card.ts";
+import { marks } from "./rule-set.ts";
 import type { Inner, Scope } from "./scope.ts";
 import { isCutToken } from "./token.ts";
+import { mayHaveForm } from "./value-text.ts";
 
 const scalar = /-?[\d.]+(?:[eE][+-]?\d*)?|true|false|null|NaN|-?Infinity/y;
 const cutScalar = /^(?:-|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/;
@@ -55,7 +57,7 @@ class JsonText {
       else if (unit === 0x7d || unit === 0x5d) this.#close();
       else this.#value(unit);
     }
-    if (this.#broken) return undefined;
+    if (this.#broken || (this.#depth > 0 && !this.#mayBeCut)) return undefined;
     return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
   }
 
@@ -128,9 +130,13 @@ class JsonText {
   }
 
   #leaf(start: number, end: number): void {
-    const value = this.#text.slice(start, end);
     const cut = end === this.#text.length;
-    const escaped = value.includes("\\");
+    const found = marksOf(this.#text, this.#scope.rules.marks, { from: start, to: end });
+    if (found === 0 && !cut) return;
+    const value = this.#text.slice(start, end);
+    if ((found & (marks.escape | marks.separator)) === 0 && !cut && !mayHaveForm(this.#scope.rules, value))
+      return;
+    const escaped = (found & marks.escape) !== 0;
     const plain = escaped ? decodedJson(value) : value;
     const redacted = this.#inner(plain, cut);
     if (redacted !== plain) this.#put(start, end, escaped ? encodedJson(redacted) : redacted);

@@ -2,7 +2,7 @@ import { cutKey } from "./detectors/key.ts";
 import { replacedNames } from "./named-values.ts";
 import { fromOctets, isAscii, toOctets } from "./octets.ts";
 import type { Replacer } from "./replacer.ts";
-import { type Matcher, type PatternMatcher, ruleOfDetector } from "./rule-set.ts";
+import { type Matcher, type PatternMatcher, ruleOfDetector, type RuleSet } from "./rule-set.ts";
 import type { Scope } from "./scope.ts";
 import { replacedWhole, untilStable } from "./stable-text.ts";
 import { tokenSpans } from "./token.ts";
@@ -24,6 +24,12 @@ const cutCharactersMax = 5_000;
 export function redactedValue(scope: Scope, octets: string, cut: boolean): string {
   if (octets.length < leastCharacters && scope.rules.patterns.length === 0) return octets;
   return untilStable(octets, (text) => redactedOnce(scope, text, cut)) ?? replacedWhole(scope, octets);
+}
+
+/** Whether there can be something in it that detectors or patterns find. */
+export function mayHaveForm({ trigger, patterns }: RuleSet, text: string): boolean {
+  if (text.length >= leastFormCharacters && trigger?.test(text) === true) return true;
+  return patterns.some(({ pattern }) => !isAscii(text) || pattern.test(text));
 }
 
 function redactedOnce(scope: Scope, octets: string, cut: boolean): string {
