@@ -16,6 +16,7 @@ import {
 import type { Exchange, Headers } from "../src/kernel/exchange.ts";
 import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
+import { traffic } from "../src/planes/traffic/plane.ts";
 import { webhooks } from "../src/planes/webhooks/plane.ts";
 import { startCourier } from "../src/registry/courier.ts";
 import type { Engines } from "../src/registry/engines.ts";
@@ -26,7 +27,7 @@ import { waitFor } from "../src/registry/wait.ts";
 import type { Plan } from "../src/registry/workspace.ts";
 import { runScenario, scopeNeeded, type Scenario } from "./scenario.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
-import { callerOf, openWorld, principalFor, type World } from "./world.ts";
+import { authenticatorOf, callerOf, openWorld, principalFor, type World } from "./world.ts";
 
 /** No wait of a test is longer; what it waits for comes long before. */
 const waitMsMax = 20_000;
@@ -91,15 +92,29 @@ export async function openRunningWorld(
   const world = await openWorld();
   const target = await openTarget();
   const wakes = new Set<() => void>();
-  const engines = change(wakeable(world.engines, wakes));
+  const { settings } = world.engines;
+  const replayed = {
+    ...world.engines,
+    settings: { ...settings, replayTargets: [new URL(target.url).origin] },
+  };
+  const engines = change(wakeable(replayed, wakes));
   const { routes, jobs, messages, upkeep } = await webhooks.start(engines);
+  const captured = await traffic.start(engines, await authenticatorOf(engines));
   const [ingress] = routes;
   assert.ok(ingress, "the plane has its ingress");
-  const courier = startCourier(messages, engines);
-  const runner = startRunner(jobs, engines);
+  const courier = startCourier([...messages, ...captured.messages], engines);
+  const runner = startRunner([...jobs, ...captured.jobs], engines);
   const limits = defaultLimits;
   const { clock, log } = engines;
-  const inbound = await listen({ host: "127.0.0.1", port: 0, routes, app: null, limits, clock, log });
+  const inbound = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    routes: [...routes, ...captured.routes],
+    app: null,
+    limits,
+    clock,
+    log,
+  });
 
   /** Traffic has been told of it once this resolves. */
   async function call(workspace: string, it: Operation, input: object): Promise<Output> {

@@ -16,6 +16,8 @@ import { undoChange } from "../src/planes/account/operations/undo-change.ts";
 import { updateCredential } from "../src/planes/account/operations/update-credential.ts";
 import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { planes } from "../src/planes/planes.ts";
+import { createEvent } from "../src/planes/traffic/operations/create-event.ts";
+import { allRuleOperations } from "../src/planes/traffic/rules/rules.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
 import { deleteEndpoint } from "../src/planes/webhooks/operations/delete-endpoint.ts";
 import { rotateSigningSecret } from "../src/planes/webhooks/operations/rotate-signing-secret.ts";
@@ -60,6 +62,28 @@ async function paused(call: Call): Promise<Output> {
   return call(updateEndpoint, { endpointId: "orders", isActive: false });
 }
 
+const rules: Readonly<Record<string, object>> = {
+  redaction: { name: "coupons", category: "coupon", match: { field: "coupon" } },
+  exclusion: { name: "health", selection: { path: "/health/*" } },
+  sampling: { name: "reads", selection: { methods: ["GET"] }, rate: 0.5 },
+  block: { name: "bots", selection: { userAgent: "*Bot*" } },
+};
+
+function ofRule(it: Operation): readonly [Operation, readonly Example[]] {
+  const [verb, noun = ""] = it.name.split("_");
+  const rule = { ...rules[noun] };
+  if (verb === "create") return [it, [{ name: "one", input: () => rule }]];
+  const create = allRuleOperations.find(({ name }) => name === `create_${noun}`);
+  assert.ok(create);
+  const change = verb === "update" ? { name: "another name", environment: "staging" } : {};
+  const example: Example = {
+    name: "one",
+    given: (call) => call(create, rule),
+    input: ({ id }) => ({ [`${noun}Id`]: id, ...change }),
+  };
+  return [it, [example]];
+}
+
 const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, readonly Example[]>([
   [
     createEndpoint,
@@ -101,6 +125,8 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
     updateWorkspace,
     [{ name: "all of it", input: () => ({ name: "Acme", plan: { endpointsMax: 3, retentionDays: 5 } }) }],
   ],
+  [createEvent, [{ name: "one", input: () => ({ type: "deployment", name: "1.0" }) }]],
+  ...allRuleOperations.filter((it) => it.effect === "change").map(ofRule),
   [createEnvironment, [{ name: "with its bucket", input: () => ({ name: "canary" }) }]],
   [
     deleteEnvironment,

@@ -4,12 +4,26 @@ import { createBucket } from "../../src/planes/account/operations/create-bucket.
 import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
 import { inviteMember } from "../../src/planes/account/operations/invite-member.ts";
 import { createPersonalKey } from "../../src/planes/account/operations/create-personal-key.ts";
+import { applyRedactions } from "../../src/planes/traffic/operations/apply-redactions.ts";
+import { createEvent } from "../../src/planes/traffic/operations/create-event.ts";
+import { allRuleOperations } from "../../src/planes/traffic/rules/rules.ts";
 import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
+import { bringIn } from "../captured.ts";
 import { addMember, addPerson } from "../people.ts";
 import type { RunningWorld } from "../running-world.ts";
 
 /** What exists in a world, by the field that names it: so that the operation itself is reached and not its checks alone. */
 export type Known = Readonly<Record<string, readonly unknown[]>>;
+
+function ruleOf(create: string): object {
+  if (create === "create_redaction")
+    return { name: "fuzzed", category: "coupon", match: { field: "coupon" } };
+  return {
+    name: "fuzzed",
+    selection: { path: "/fuzzed/*" },
+    ...(create === "create_sampling" && { rate: 0.5 }),
+  };
+}
 
 /** Fills a workspace with a bit of everything; what is sent to its targets from then on is answered 200. */
 export async function known(world: RunningWorld, workspace: string): Promise<Known> {
@@ -35,6 +49,21 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     });
     members.push(await addMember(world.engines, { workspace, user: person.id, role }));
   }
+  const { engines } = world;
+  const { ids: requests } = await bringIn({ engines, workspace }, [
+    { status: 503, method: "POST", request: { text: '{"coupon":"SUMMER"}' } },
+    { status: 200 },
+  ]);
+  const rules = await Promise.all(
+    allRuleOperations
+      .filter(({ name }) => name.startsWith("create_"))
+      .map(
+        async (it) =>
+          [it.name.slice("create_".length), await world.call(workspace, it, ruleOf(it.name))] as const,
+      ),
+  );
+  const { id: marker } = await world.call(workspace, createEvent, { type: "deployment", name: "1.0" });
+  const { runId } = await world.call(workspace, applyRedactions, {});
   const changes = await world.engines.store.audit.list(workspace, { limit: 10 });
   const startedAt = world.clock.now();
   return {
@@ -67,5 +96,19 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     secret: ["fake-secret"],
     expectedVersion: [1, 2],
     verification: [{ eventType: { pointer: "/type" } }],
+    requestId: [...requests, "#5"],
+    marker: [marker],
+    at: ["30m"],
+    runId: [runId],
+    ...Object.fromEntries(rules.map(([noun, { id }]) => [`${noun}Id`, [id]])),
+    query: ["status:5xx AND NOT path:/users/*", "body:SUMMER OR duration>1"],
+    step: ["5m", "1h"],
+    baseline: ["3h"],
+    path: ["/orders/*", "/orders/:id"],
+    bucket: ["default"],
+    selection: [{ path: "/health/*" }, { methods: ["GET"], statuses: ["5xx"] }],
+    match: [{ field: "coupon" }, { header: "x-tenant" }, { pattern: "[A-Z]{6}" }, { detector: "card" }],
+    category: ["coupon"],
+    target: [new URL(world.target.url).origin],
   };
 }

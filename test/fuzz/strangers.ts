@@ -5,7 +5,9 @@ import { createApiKey } from "../../src/planes/account/operations/create-api-key
 import { createBucket } from "../../src/planes/account/operations/create-bucket.ts";
 import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
 import { inviteMember } from "../../src/planes/account/operations/invite-member.ts";
+import { createEvent } from "../../src/planes/traffic/operations/create-event.ts";
 import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
+import { bringIn } from "../captured.ts";
 import type { MadeEndpoint, RunningWorld } from "../running-world.ts";
 import { principalOf } from "../world.ts";
 import { known, type Known } from "./known.ts";
@@ -79,12 +81,25 @@ async function traffic(
     events.push(arrived.id);
   }
   world.target.answer(() => ({ status: 200 }));
+  const [target, text, note] = [newMark(), newMark(), newMark()];
+  const { engines } = world;
+  const captured = await bringIn(
+    { engines, workspace },
+    [500, 200].map((status) => ({
+      target: `/${target}`,
+      status,
+      request: { headers: [["user-agent", text]] as const, text: `{"mark":"${text}"}` },
+    })),
+    place,
+  );
+  const marked = { type: "incident", name: note, environment: place.environment, buckets: [place.bucket] };
+  const markerId = await idOf(world, workspace, createEvent, marked);
   const plan = await world.call(workspace, replayWebhooks, { endpointId: id, status: "all" });
   const planId = String(plan["planId"]);
   const at = world.clock.now();
   return {
-    ids: [id, ...events, planId],
-    texts: [name, body, header, path, endpoint.path.split("-").at(-1) ?? ""],
+    ids: [id, ...events, planId, ...captured.ids, markerId],
+    texts: [name, body, header, path, target, text, note, endpoint.path.split("-").at(-1) ?? ""],
     known: {
       endpointId: [id, slug],
       logId: [...events, 1, "#2", 3],
@@ -95,6 +110,12 @@ async function traffic(
       environment: [place.environment],
       bucket: [place.bucket],
       slug: [slug],
+      requestId: [...captured.ids, "#1", 2, "#3", 4, "#5"],
+      marker: [markerId],
+      query: [`path:/${target}`, `body:${text}`],
+      path: [`/${target}`],
+      userAgent: [text],
+      target: [new URL(world.target.url).origin],
     },
   };
 }

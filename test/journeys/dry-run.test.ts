@@ -35,7 +35,13 @@ type Made = {
   readonly memberId: string;
   readonly invitationId: string;
   readonly personalKeyId: string;
+  readonly requestId: string;
+  readonly testServer: string;
+  /** By kind. */
+  readonly ruleIds: Readonly<Record<string, string>>;
 };
+
+const selection = { path: "/health/*" };
 
 /** One good call of every operation that writes, made in this order; a new operation needs its line here. */
 const examples: Readonly<Record<string, (made: Made) => Output>> = {
@@ -65,6 +71,21 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   revoke_personal_key: ({ personalKeyId }) => ({ credentialId: personalKeyId }),
   leave_workspace: () => ({}),
   create_workspace: () => ({ name: "another" }),
+  create_event: () => ({ type: "deployment", name: "1.0" }),
+  minimise_request: ({ requestId, testServer }) => ({ requestId, target: testServer, sendsMax: 3 }),
+  create_redaction: () => ({ name: "tried", category: "coupon", match: { field: "coupon" } }),
+  update_redaction: ({ ruleIds }) => ({ redactionId: ruleIds["redaction"], name: "renamed" }),
+  delete_redaction: ({ ruleIds }) => ({ redactionId: ruleIds["redaction"] }),
+  create_exclusion: () => ({ name: "tried", selection }),
+  update_exclusion: ({ ruleIds }) => ({ exclusionId: ruleIds["exclusion"], name: "renamed" }),
+  delete_exclusion: ({ ruleIds }) => ({ exclusionId: ruleIds["exclusion"] }),
+  create_sampling: () => ({ name: "tried", selection, rate: 0.5 }),
+  update_sampling: ({ ruleIds }) => ({ samplingId: ruleIds["sampling"], rate: 0.1 }),
+  delete_sampling: ({ ruleIds }) => ({ samplingId: ruleIds["sampling"] }),
+  create_block: () => ({ name: "tried", selection }),
+  update_block: ({ ruleIds }) => ({ blockId: ruleIds["block"], name: "renamed" }),
+  delete_block: ({ ruleIds }) => ({ blockId: ruleIds["block"] }),
+  apply_redactions: () => ({}),
   undo_change: ({ changeId }) => ({ changeId }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
@@ -108,6 +129,7 @@ async function watched(t: TestContext): Promise<Watched> {
     SLUICE_DATA_DIR: folder,
     SLUICE_PORT: "0",
     SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+    SLUICE_REPLAY_TARGETS: new URL(target.url).origin,
     SLUICE_BOOTSTRAP_API_KEY: exampleKey,
   };
   // That a key was used is noted once a minute: time stands still, so that it is noted by the first call alone.
@@ -205,7 +227,7 @@ async function exchange({ agent, url, method, body, key }: Exchange): Promise<Ou
 }
 
 /** Figures made from what is stored, by itself and at any moment. */
-const derived = new Set(["rolled", "rollup", "ending_rollup", "unrolled"]);
+const derived = new Set(["rolled", "rollup", "ending_rollup", "unrolled", "summary", "interval"]);
 
 function rowsOf(path: string): readonly string[] {
   const database = new DatabaseSync(path, { readOnly: true });
@@ -264,7 +286,22 @@ async function made({ rest, connected, peopled, target, echoUrl }: Watched): Pro
   const { id: bucketId } = await rest(operation("create_bucket"), { name: "old" });
   const { changes } = await rest(operation("list_changes"), { operation: "create_endpoint", limit: 1 });
   const [{ changeId } = { changeId: "" }] = changes as readonly { readonly changeId: string }[];
+  const ruleIds: Record<string, string> = {};
+  for (const noun of ["redaction", "exclusion", "sampling", "block"]) {
+    const about = {
+      name: "to be changed",
+      ...(noun === "redaction" ? { category: "x", match: { field: "x" } } : { selection }),
+    };
+    const { id: ruleId } = await rest(operation(`create_${noun}`), {
+      ...about,
+      ...(noun === "sampling" && { rate: 1 }),
+    });
+    ruleIds[noun] = String(ruleId);
+  }
   return {
+    ruleIds,
+    requestId: await captured(String(ingestUrl)),
+    testServer: new URL(target.url).origin,
     targetUrl: echoUrl,
     keyId: String(keyId),
     logId: id,
@@ -276,6 +313,30 @@ async function made({ rest, connected, peopled, target, echoUrl }: Watched): Pro
     invitationId: String(invitationId),
     personalKeyId: String(personalKeyId),
   };
+}
+
+/** A request that was captured, as an agent sends it; answers its id. */
+async function captured(anyUrl: string): Promise<string> {
+  const { origin } = new URL(anyUrl);
+  const headers = { authorization: `Bearer ${exampleKey}` };
+  const startedAt = Date.now() - 60_000;
+  const record = {
+    startedAt,
+    durationMs: 1,
+    method: "POST",
+    host: "api.example.com",
+    target: "/",
+    status: 503,
+  };
+  const body = JSON.stringify({
+    agent: { name: "test", version: "1" },
+    records: [{ ...record, outcome: "answered", request: { headers: [["x-tenant", "acme"]] } }],
+  });
+  const sent = await fetch(`${origin}/capture/v1/batches`, { method: "POST", headers, body });
+  assert.equal(sent.status, 202, await sent.text());
+  const found = await fetch(`${origin}/api/v1/requests`, { headers });
+  const { requests } = (await found.json()) as { requests: readonly { id: string }[] };
+  return requests[0]?.id ?? "";
 }
 
 test("every operation that writes has an example here", () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
+import { newExchangeId } from "../../kernel/id.ts";
 import type { NewJob } from "../../kernel/job.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
@@ -68,7 +69,8 @@ export function newRedactJob(run: RedactionRun, workspace: string, now: number):
     key: null,
     dueAt: now,
     attempt: 0,
-    exchange: "",
+    // It works for no event.
+    exchange: newExchangeId(now),
     receivedAt: now,
     subject: "",
   };

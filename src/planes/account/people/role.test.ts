@@ -19,12 +19,16 @@ const everybody = [
   "plan:read",
   "self:read",
   "self:write",
+  "traffic:read",
   "workspace:read",
 ];
 const notViewers = [
   "changes:write",
   "endpoints:delete",
   "endpoints:write",
+  "markers:write",
+  "traffic:replay",
+  "traffic_rules:write",
   "webhooks:replay",
   "webhooks:test",
 ];
