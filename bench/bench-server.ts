@@ -3,7 +3,13 @@ import { once } from "node:events";
 import { loadavg } from "node:os";
 import { z } from "zod";
 
-const Ready = z.object({ kind: z.literal("ready"), url: z.string(), echoUrl: z.string(), key: z.string() });
+const Ready = z.object({
+  kind: z.literal("ready"),
+  url: z.string(),
+  echoUrl: z.string(),
+  key: z.string(),
+  folder: z.string().default(""),
+});
 const Stopped = z.object({
   kind: z.literal("stopped"),
   cpuUs: z.number(),
@@ -19,6 +25,8 @@ export type Spent = z.output<typeof Stopped>;
 export type BenchServer = {
   readonly url: string;
   readonly key: string;
+  /** Where it stores; "" for one that stores nothing. */
+  readonly folder: string;
   /** CPU of the whole process, threads included, while `work` runs. */
   measure<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly spent: Spent }>;
   api(method: string, path: string, body?: object): Promise<Record<string, unknown>>;
@@ -41,7 +49,7 @@ export function bareForwarder(targetUrl: string): Promise<BenchServer> {
 
 async function driven(child: ChildProcess): Promise<BenchServer> {
   const first = await messageOf(child);
-  const { url, key } = Ready.parse(first);
+  const { url, key, folder } = Ready.parse(first);
   const ask = async (message: string): Promise<unknown> => {
     child.send(message);
     return messageOf(child);
@@ -49,6 +57,7 @@ async function driven(child: ChildProcess): Promise<BenchServer> {
   return {
     url,
     key,
+    folder,
     async measure(work) {
       await ask("start");
       const result = await work();

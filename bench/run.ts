@@ -52,6 +52,12 @@ const benchmarks: readonly {
     args: [],
     measures: "What idle MCP sessions and open event streams cost in memory.",
   },
+  {
+    file: "capture-ingest.ts",
+    args: [],
+    measures:
+      "Captured records taken in by batches of 100, and questions about a million of them while more come in.",
+  },
   { file: "summaries.ts", args: [], measures: "Summaries of calls, and sums of a day." },
   {
     file: "summaries.ts",

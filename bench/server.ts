@@ -65,4 +65,4 @@ process.on("message", (message) => {
       process.exit(0);
     });
 });
-process.send?.({ kind: "ready", url: sluice.url, echoUrl: sluice.echoUrl, key });
+process.send?.({ kind: "ready", url: sluice.url, echoUrl: sluice.echoUrl, key, folder: directory });

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { bringIn, type Told } from "../../../../test/captured.ts";
+import { openRunningWorld, runningScenarios, type RunningWorld } from "../../../../test/running-world.ts";
+import type { Output } from "../../../registry/invoke.ts";
+import { minimiseRequest } from "./minimise-request.ts";
+
+const order = {
+  cart: 7,
+  customer: { name: "Ada", tags: ["a", "b"] },
+  items: [{ sku: "lamp" }, { sku: "chair", options: { colour: "red", broken: true } }],
+};
+
+const failing: Told = {
+  method: "POST",
+  target: "/orders?debug=1&page=2",
+  status: 500,
+  request: {
+    headers: [
+      ["Host", "api.example.com"],
+      ["Content-Type", "application/json"],
+      ["X-Tenant", "acme"],
+      ["Accept-Language", "en"],
+    ],
+    text: JSON.stringify(order),
+  },
+};
+
+function captured(told: Told) {
+  return async (world: RunningWorld, workspace: string): Promise<Output> => {
+    const { ids } = await bringIn({ engines: world.engines, workspace }, [told]);
+    return { requestId: ids[0] ?? "", target: new URL(world.target.url).origin };
+  };
+}
+
+runningScenarios(minimiseRequest, [
+  {
+    name: "a server that the operator did not name",
+    scopes: "all",
+    given: captured(failing),
+    input: ({ requestId }) => ({ requestId, target: "https://api.example.com" }),
+    fails: { kind: "forbidden", pointer: "/target" },
+    leaves: {},
+  },
+  {
+    name: "a request of which not everything was kept",
+    scopes: "all",
+    given: captured({ ...failing, request: { text: "{}", truncated: true } }),
+    input: (given) => given,
+    fails: { kind: "conflict", pointer: "/requestId" },
+    leaves: {},
+  },
+  {
+    name: "one that is not there",
+    scopes: "all",
+    given: captured(failing),
+    input: ({ target }) => ({ requestId: "#99", target }),
+    fails: { kind: "not_found", pointer: "/requestId" },
+    leaves: {},
+  },
+  {
+    name: "a dry run sends nothing",
+    scopes: ["traffic:replay"],
+    given: captured(failing),
+    input: (given) => ({ ...given, dryRun: true }),
+    gives: { state: "planned", sends: 0, status: null },
+    leaves: {},
+  },
+]);
+
+describe("minimise_request", () => {
+  let world: RunningWorld;
+  before(async () => {
+    world = await openRunningWorld();
+  });
+  after(() => world.close());
+
+  test("sends it with less and less, and answers the smallest that still fails", async () => {
+    world.target.answer(({ url, body, header }) => {
+      const breaks =
+        header("x-tenant") === "acme" && body.includes('"broken":true') && url.includes("debug=1");
+      return {
+        status: breaks ? 500 : 201,
+        headers: { "content-type": "application/json" },
+        body: '{"error":{"code":"boom"}}',
+      };
+    });
+    const workspace = await world.newWorkspace();
+    const { requestId, target } = await captured(failing)(world, workspace);
+    const answer = minimiseRequest.output.parse(
+      await world.call(workspace, minimiseRequest, { requestId, target }),
+    );
+    assert.equal(answer.state, "minimised");
+    assert.equal(answer.status, 500);
+    assert.equal(answer.untrusted.path, "/orders?debug=1");
+    assert.deepEqual(answer.untrusted.headers, [{ name: "X-Tenant", value: "acme" }]);
+    assert.equal(answer.untrusted.body, '{"items":[{"options":{"broken":true}}]}');
+    assert.ok(answer.bytes.after < answer.bytes.before);
+    assert.equal(answer.sends, world.target.reached.length);
+    const keys = new Set(world.target.reached.map(({ header }) => header("idempotency-key")));
+    assert.equal(keys.size, answer.sends);
+  });
+
+  test("says so when it does not fail any more", async () => {
+    world.target.answer(() => ({ status: 201 }));
+    const workspace = await world.newWorkspace();
+    const { requestId, target } = await captured(failing)(world, workspace);
+    const answer = await world.call(workspace, minimiseRequest, { requestId, target });
+    assert.partialDeepStrictEqual(answer, { state: "not reproduced", status: 201, sends: 1 });
+  });
+
+  test("stops when it was sent as often as is allowed", async () => {
+    world.target.answer(({ body }) => ({ status: body.includes("lamp") ? 500 : 201 }));
+    const workspace = await world.newWorkspace();
+    const { requestId, target } = await captured(failing)(world, workspace);
+    const answer = await world.call(workspace, minimiseRequest, { requestId, target, sendsMax: 3 });
+    assert.partialDeepStrictEqual(answer, { state: "sends used up", sends: 3 });
+  });
+});
