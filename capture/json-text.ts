@@ -51,8 +51,7 @@ class JsonText {
     const text = this.#text;
     while (this.#at < text.length && !this.#broken) {
       const unit = text.charCodeAt(this.#at);
-      // Space and line ends, and what separates documents in a sequence (RFC 7464).
-      if (unit === 32 || unit === 10 || unit === 13 || unit === 9 || unit === 0x1e) this.#at++;
+      if (isBetween(unit)) this.#at++;
       else if (unit === 0x2c) this.#comma();
       else if (unit === 0x7d || unit === 0x5d) this.#close();
       else this.#value(unit);
@@ -182,6 +181,11 @@ class JsonText {
     this.#out += this.#text.slice(this.#copied, start) + replacement;
     this.#copied = end;
   }
+}
+
+/** Space and line ends, and what separates documents in a sequence (RFC 7464). */
+function isBetween(unit: number): boolean {
+  return unit === 32 || unit === 10 || unit === 13 || unit === 9 || unit === 0x1e;
 }
 
 const cardDigitsMin = 13;
