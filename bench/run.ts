@@ -42,6 +42,11 @@ const benchmarks: readonly {
     args: [],
     measures: "What handing out jobs and ending them costs, on both databases.",
   },
+  {
+    file: "redaction.ts",
+    args: [],
+    measures: "Redacting a body, from bytes to bytes, against parsing it and writing it again.",
+  },
   { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
   {
     file: "mcp-sessions.ts",
