@@ -47,7 +47,11 @@ const benchmarks: readonly {
     args: [],
     measures: "Redacting a body, from bytes to bytes, against parsing it and writing it again.",
   },
-  { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
+  {
+    file: "mcp.ts",
+    args: [],
+    measures: "MCP calls and lists with a real key against a bare JSON-RPC responder that knows none.",
+  },
   {
     file: "mcp-sessions.ts",
     args: [],
