@@ -43,6 +43,11 @@ const benchmarks: readonly {
     measures: "What handing out jobs and ending them costs, on both databases.",
   },
   {
+    file: "redaction.ts",
+    args: [],
+    measures: "Redacting a body, from bytes to bytes, against parsing it and writing it again.",
+  },
+  {
     file: "mcp.ts",
     args: [],
     measures: "MCP calls and lists with a real key against a bare JSON-RPC responder that knows none.",

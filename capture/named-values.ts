@@ -79,8 +79,7 @@ function runStart(
 function namesIn(written: string): readonly string[] {
   if (written === "") return [];
   if (!written.includes("\\") && !written.includes("%")) return isDigit(written) ? [] : lastWord(written);
-  let plain = decodedJson(written);
-  for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
+  const plain = decodedOften(decodedJson(written));
   return [...lastWord(plain), ...lastWord(written)];
 }
 
@@ -131,12 +130,13 @@ function encodedValue(text: string, start: number): Value {
   const quote = /%(?:25){0,3}2[27]/y;
   quote.lastIndex = start;
   const begun = quote.test(text) ? quote.lastIndex : start;
-  const decode = (octets: string): string => {
-    let plain = octets;
-    for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
-    return plain;
-  };
-  return { start: begun, end: endOf(text, begun, encodedEnd), decode };
+  return { start: begun, end: endOf(text, begun, encodedEnd), decode: decodedOften };
+}
+
+function decodedOften(octets: string): string {
+  let plain = octets;
+  for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
+  return plain;
 }
 
 function endOf(text: string, from: number, end: RegExp): number {
