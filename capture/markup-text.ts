@@ -38,7 +38,8 @@ function addElement(parts: string[], markup: Markup, start: number): number {
   const end = tagEnd(text, start + 1);
   const tag = text.slice(start, end);
   const name = opening.exec(tag.slice(0, nameCharactersMax))?.[1] ?? "";
-  parts.push(name === "" ? inner(tag, end === text.length) : redactedTag(scope, tag, inner));
+  const cut = end === text.length && !tag.endsWith(">");
+  parts.push(name === "" ? inner(tag, end === text.length) : redactedTag(scope, tag, inner, cut));
   const rule = name === "" || tag.endsWith("/>") ? -1 : scope.rules.fields.ruleOf(name.replace(/^.*:/, ""));
   if (rule === -1) return end - start;
   const close = closeOf(text, name, end);
@@ -88,8 +89,8 @@ function closeOf(text: string, name: string, from: number): number {
 }
 
 /** A tag with its attributes, whose values names are before. */
-function redactedTag({ rules, replacer }: Scope, tag: string, inner: Inner): string {
-  const named = inner(tag, false);
+function redactedTag({ rules, replacer }: Scope, tag: string, inner: Inner, cut: boolean): string {
+  const named = inner(tag, cut);
   const goesBy = /\s(?:name|id|property)\s*=\s*["']?([\w.:[\]-]{1,200})/i.exec(named)?.[1];
   const last = goesBy?.split(/[[\].:]+/).findLast((part) => part !== "") ?? "";
   const rule = last === "" ? -1 : rules.fields.ruleOf(last);

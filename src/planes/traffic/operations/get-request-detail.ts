@@ -62,7 +62,7 @@ export const getRequestDetail = read({
     }),
   }),
   async run({ requestId, as }, context) {
-    const exchange = await requestOf(context, requestId);
+    const exchange = await requestOf(context, requestId, (it) => maySee(it, context));
     const line = lineOf(exchange);
     const facts = Object.entries(exchange.facts);
     return {
@@ -93,14 +93,18 @@ export const getRequestDetail = read({
  *
  * @throws Failure not_found
  */
-export async function requestOf(context: Context, asked: string | number): Promise<Exchange> {
+export async function requestOf(
+  context: Context,
+  asked: string | number,
+  isShown: (exchange: Exchange) => boolean,
+): Promise<Exchange> {
   const { ledger, workspace, principal } = context;
   const number = typeof asked === "number" ? asked : /^#?(\d{1,15})$/.exec(asked)?.[1];
   const found = await ledger.get(
     workspace,
     number === undefined ? { id: String(asked) } : { number: Number(number) },
   );
-  if (found !== undefined && found.kind !== "batch" && mayReach(principal, found) && maySee(found, context))
+  if (found !== undefined && found.kind !== "batch" && mayReach(principal, found) && isShown(found))
     return found;
   throw new Failure("not_found", `No request ${quoted(String(asked))}.`, {
     pointer: "/requestId",

@@ -67,7 +67,7 @@ export const minimiseRequest = act({
     next: z.string(),
   }),
   async plan({ requestId, target, sendsMax: sends }, context): Promise<Planned> {
-    const exchange = await requestOf(context, requestId);
+    const exchange = await requestOf(context, requestId, ({ plane }) => plane === "traffic");
     const url = allowedTarget(target, exchange, context);
     return { exchange, target: url, request: reducible(exchange), sends };
   },
@@ -136,8 +136,8 @@ function allowedTarget(target: string, { host, method }: Exchange, { settings, o
 }
 
 /** @throws Failure conflict for a request of which not everything is there */
-function reducible({ request, path, kind, plane }: Exchange): Reducible {
-  if (plane !== "traffic" || kind !== "request")
+function reducible({ request, path, kind }: Exchange): Reducible {
+  if (kind !== "request")
     throw new Failure("conflict", "Only captured requests are sent again.", { pointer: "/requestId" });
   const { body, headers } = request;
   if (body !== null && (body.truncated || body.bytes.length > bodyBytesMax))
