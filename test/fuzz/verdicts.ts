@@ -80,9 +80,12 @@ async function rehearse(court: Court, asked: Output): Promise<Outcome> {
   return first;
 }
 
+/** What people alone may do they alone may undo, so that over MCP these say otherwise of it; their own tests have that. */
+const saysWhoMayUndo: ReadonlySet<string> = new Set(["list_changes", "undo_change"]);
+
 /** The surfaces that hand the input on as it is; the command line speaks REST. */
-export function surfacesOf({ reach }: Operation): readonly SurfaceName[] {
-  return reach === "people" ? ["direct", "rest"] : ["direct", "rest", "mcp"];
+export function surfacesOf({ name, reach }: Operation): readonly SurfaceName[] {
+  return reach === "people" || saysWhoMayUndo.has(name) ? ["direct", "rest"] : ["direct", "rest", "mcp"];
 }
 
 function assertWellFormed(it: Operation, { kind, pointer, message }: Refusal, input: Output): void {

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { compileSelection } from "../../../capture/selection.ts";
 import type { CapturedRecord } from "./captured.ts";
 import type { Ready } from "./live-rules.ts";
@@ -21,7 +22,7 @@ export function isFault({ status, outcome }: Pick<CapturedRecord, "status" | "ou
   return outcome === "failed" || (status !== null && status >= 500);
 }
 
-/** From 0 to 1, by the random end of an id. */
+/** From 0 to 1, the same for the same id, and evenly spread whatever ids are made of. */
 function shareOf(id: string): number {
-  return Number.parseInt(id.slice(-8), 16) / 2 ** 32;
+  return Number.parseInt(hash("sha256", id).slice(0, 8), 16) / 2 ** 32;
 }

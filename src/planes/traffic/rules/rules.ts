@@ -25,7 +25,7 @@ export const allRuleOperations = [
     content: true,
     matcher: (value) => {
       // Tokens are not looked at: any key will do.
-      const only = compiled("match", () => redactor([{ id: "preview", ...value }], new Uint8Array(32)));
+      const only = compiled(/^\/\d+/, "", () => redactor([{ id: "preview", ...value }], new Uint8Array(32)));
       return (exchange) => {
         only.hits();
         only.target(exchange.path);
@@ -73,16 +73,16 @@ export const allRuleOperations = [
 ];
 
 function selected({ selection }: { readonly selection: SelectionForm }): (exchange: Exchange) => boolean {
-  const matches = compiled("selection", () => compileSelection(selection));
+  const matches = compiled(/^/, "/selection", () => compileSelection(selection));
   return (exchange) => matches(seenAgain(exchange));
 }
 
-/** @throws Failure invalid at the place that cannot be compiled */
-function compiled<T>(within: string, compile: () => T): T {
+/** `begins` of a pointer into what is compiled is `within` the input. @throws Failure invalid at the place that cannot be */
+function compiled<T>(begins: RegExp, within: string, compile: () => T): T {
   try {
     return compile();
   } catch (error) {
     if (!(error instanceof InvalidRule)) throw error;
-    throw new Failure("invalid", error.message, { pointer: `/${within}${error.pointer}` });
+    throw new Failure("invalid", error.message, { pointer: error.pointer.replace(begins, within) });
   }
 }
