@@ -1,6 +1,6 @@
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import type { Ledger, Measure } from "../src/engines/ledger/ledger.ts";
+import type { Condition, Ledger, Measure } from "../src/engines/ledger/ledger.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 import { dayMs, deliver, subjectOf, subjects, workspace, type LedgerPlace } from "./ledger-place.ts";
 import { postgresLedgerPlace } from "./ledger-postgres.ts";
@@ -25,6 +25,7 @@ const { values } = parseArgs({
 const [exchanges, days, perSecond] = [Number(values.exchanges), Number(values.days), Number(values.ingest)];
 const repeats = 15;
 const hourMs = 3_600_000;
+const answered5xx: Condition = { field: "status", atLeast: 500, atMost: 599 };
 const now = wallClock.now();
 const from = now - days * dayMs;
 
@@ -45,6 +46,10 @@ async function questionsOf(
     "recent 50 of a subject with content": () =>
       ledger.find({ workspace, where: of, limit: 50, content: true }),
     "recent 50 of a subject that answered 5xx": () => find({ ...of, statuses: [500, 502, 503] }),
+    "recent 50 of a subject, condition 5xx (2.5 %)": () => find({ ...of, condition: answered5xx }),
+    "recent 50 of a subject, condition 5xx and a path": () =>
+      find({ ...of, condition: { all: [answered5xx, { field: "path", like: "/in/*" }] } }),
+    "recent 50 of the workspace, condition 5xx": () => find({ condition: answered5xx }),
     "recent 50 events of a subject, delivered": () => find({ ...of, endings: ["delivered"] }),
     "recent 50 events of a subject, failed (5 %)": () => find({ ...of, endings: ["failed"] }),
     "recent 50 events of a subject, rejected (none)": () => find({ ...of, endings: ["rejected"] }),

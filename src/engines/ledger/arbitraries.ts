@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { endings, type Ending, type NewExchange } from "../../kernel/exchange.ts";
-import type { Where } from "./ledger.ts";
+import type { Condition, Field, Where } from "./ledger.ts";
 import { hourMs } from "./rolled-hours.ts";
 import { sample } from "./samples.ts";
 
@@ -11,6 +11,30 @@ const kinds = ["event", "attempt", "test"];
 const outcomes = ["accepted", "delivered", "failed", "duplicate"];
 const statuses = [101, 200, 204, 302, 404, 500, 503];
 const errors = ["timeout", "bad_signature"];
+const methods = ["GET", "POST", "get"];
+/** What means something to one database or another, and nothing here. */
+const texts = [
+  "",
+  "a",
+  "A",
+  "/a/b",
+  "/a_b",
+  "/a%b",
+  "/a?b",
+  "/a[b]",
+  "/a\\b",
+  "/a*b",
+  "'a'",
+  "/é/😀",
+  "200",
+  "\n",
+];
+const factNames = ["size", "from", "a.b", 'quo"te', "é", "$[0]"];
+const fact = fc.oneof(
+  fc.constantFrom(...texts),
+  fc.constantFrom(0, -0.5, 200, 2 ** 53 - 1, 1e21, 1e-7),
+  fc.boolean(),
+);
 /** Times collide often on purpose: equal `startedAt` is where cursors go wrong. */
 const closeTime = fc.nat(40).map((ms) => first + ms);
 /** Two days, often at the edge of an hour: that is where hours go wrong. */
@@ -21,7 +45,20 @@ export const farTime = fc
 
 type Drawn = Pick<
   NewExchange,
-  "environment" | "bucket" | "plane" | "subject" | "startedAt" | "durationMs" | "status" | "outcome" | "error"
+  | "environment"
+  | "bucket"
+  | "plane"
+  | "subject"
+  | "startedAt"
+  | "durationMs"
+  | "method"
+  | "host"
+  | "path"
+  | "route"
+  | "status"
+  | "outcome"
+  | "error"
+  | "facts"
 >;
 
 const drawnAt = (time: fc.Arbitrary<number>): fc.Arbitrary<Drawn> =>
@@ -32,9 +69,14 @@ const drawnAt = (time: fc.Arbitrary<number>): fc.Arbitrary<Drawn> =>
     subject: fc.constantFrom(...subjects),
     startedAt: time,
     durationMs: fc.nat(4_000).map((halves) => halves / 2),
+    method: fc.constantFrom(...methods),
+    host: fc.constantFrom(...texts),
+    path: fc.constantFrom(...texts),
+    route: fc.constantFrom(...texts),
     status: fc.option(fc.constantFrom(...statuses)),
     outcome: fc.constantFrom(...outcomes),
     error: fc.option(fc.constantFrom(...errors)),
+    facts: fc.dictionary(fc.constantFrom(...factNames), fact, { maxKeys: 3, noNullPrototype: true }),
   });
 
 /** An event or test with what it caused; it ends at most once, on itself or on its last attempt. */
@@ -109,9 +151,58 @@ const filterAt = (time: fc.Arbitrary<number>): fc.Arbitrary<Where> =>
     fc.record({ errors: some(errors) }),
     fc.record({ environment: fc.constantFrom("production", "staging") }),
     fc.record({ buckets: some(["default", "eu"]) }),
+    fc.record({ condition }),
     fc.record({ from: time }),
     fc.record({ to: time }),
   );
+
+const field: fc.Arbitrary<Field> = fc.constantFrom(
+  "method",
+  "host",
+  "path",
+  "route",
+  "outcome",
+  "error",
+  "environment",
+  "bucket",
+  "kind",
+  "status",
+  "durationMs",
+  ...factNames.map((name) => `facts.${name}` as const),
+);
+const value = fc.oneof(
+  fc.constantFrom(...texts, ...outcomes, ...errors, ...methods, ...kinds, "true", "\0"),
+  fc.constantFrom(...statuses, 0, -0.5, 1e21, 2 ** 53 - 1, Infinity, 0.5),
+);
+/** A text, of which some became wildcards, or other characters that mean nothing. */
+const pattern = fc
+  .tuple(fc.constantFrom(...texts), fc.array(fc.constantFrom("", "", "*", "?", "_", "%"), { maxLength: 6 }))
+  .map(([text, others]) => Array.from(text, (character, n) => others[n] || character).join(""))
+  .chain((text) => fc.constantFrom(text, `*${text}`, `${text}*`, "*", `\0${text}`));
+const bounds = fc.record(
+  {
+    atLeast: fc.constantFrom(0, 200, 404, 1_000.5, -Infinity),
+    atMost: fc.constantFrom(0, 299, 500, 1_999.5, Infinity),
+  },
+  { requiredKeys: [] },
+);
+
+/** Conditions of a few terms within terms. */
+export const condition: fc.Arbitrary<Condition> = fc.letrec<{ term: Condition; leaf: Condition }>((tie) => ({
+  term: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    tie("leaf"),
+    fc.record({ not: tie("term") }),
+    fc.record({ all: fc.array(tie("term"), { maxLength: 3 }) }),
+    fc.record({ any: fc.array(tie("term"), { maxLength: 3 }) }),
+  ),
+  leaf: fc.oneof(
+    fc.record({ field, is: fc.array(value, { maxLength: 4 }) }),
+    fc.record({ field, like: pattern }),
+    fc.record({ field, present: fc.constant(true as const) }),
+    fc.tuple(field, bounds).map(([of, within]) => ({ field: of, ...within })),
+  ),
+})).term;
 
 /** Up to three filters: more would leave next to nothing to find. */
 function wheresOf(filter: fc.Arbitrary<Where>): fc.Arbitrary<Where> {
@@ -121,6 +212,10 @@ function wheresOf(filter: fc.Arbitrary<Where>): fc.Arbitrary<Where> {
 }
 
 export const wheres = wheresOf(fc.oneof(endingFilter, filterAt(closeTime)));
+
+export const wheresOfConditions: fc.Arbitrary<Where> = fc
+  .tuple(wheres, condition)
+  .map(([where, wanted]) => ({ ...where, condition: wanted }));
 
 export const wheresOfEndings: fc.Arbitrary<Where> = fc
   .tuple(wheres, endingFilter)

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { endings } from "../../kernel/exchange.ts";
-import { cohorts, exchangesOf, families, steps, wheres, wheresOfEndings } from "./arbitraries.ts";
+import {
+  cohorts,
+  exchangesOf,
+  families,
+  steps,
+  wheres,
+  wheresOfConditions,
+  wheresOfEndings,
+} from "./arbitraries.ts";
+import { conditionPromises } from "./condition-promises.ts";
 import type { Find, Where } from "./ledger.ts";
 import { bySubjectAndEnding, countEndingsAll, findAll } from "./oracle.ts";
 import {
@@ -42,6 +51,7 @@ export function ledgerConformance(name: string, open: OpenLedger): void {
   attemptPromises(promised);
   findPromises(promised);
   boundPromises(promised);
+  conditionPromises(promised);
   isolationPromises(promised);
   orderPromises(promised);
   racePromises(promised);
@@ -67,6 +77,8 @@ async function committed(under: LedgerUnderTest, drawn: Parameters<typeof exchan
 
 function oraclePromises(promised: Promised): void {
   promised("find agrees with brute force for any filter, page by page", (under) => findAgrees(under, wheres));
+
+  promised("find by a condition agrees with brute force", (under) => findAgrees(under, wheresOfConditions));
 
   promised("find by ending agrees with brute force among thousands of other endings", async (under) => {
     for (const ending of endings)

@@ -8,7 +8,8 @@ export type Ledger = {
   /**
    * Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled.
    *
-   * @throws Failure too_large when a page's content exceeds 64 MiB; invalid for an `after` that is no key of a row
+   * @throws Failure too_large when a page's content exceeds 64 MiB; invalid for an `after` that is no key of a row, and
+   * for a condition that is too large
    */
   find(query: Find): Promise<Found>;
   /** One exchange with its content, by id or by its short number in the workspace. */
@@ -33,7 +34,8 @@ export type Ledger = {
    * far `roll` has come notwithstanding. What is answered from hours (`rolled-hours.ts` says what) has percentiles
    * within 1 %, durations up to 1 µs counting as 0; everything else is exact.
    *
-   * @throws Failure too_large above 10,000 groups, or 100,000 combinations of group, status class and outcome
+   * @throws Failure too_large above 10,000 groups, or 100,000 combinations of group, status class and outcome; invalid
+   * for a condition that is too large
    */
   measure(query: Measure): Promise<readonly Measured[]>;
   /**
@@ -123,7 +125,37 @@ export type Where = {
   readonly from?: number;
   /** Exclusive. */
   readonly to?: number;
+  /** More of it, such as of a query that a person wrote; bounded, see `condition.ts`. */
+  readonly condition?: Condition;
 };
+
+/**
+ * What a row must be like, in full logic. A value that is missing fulfils nothing that is asked of it, and so the `not`
+ * of that holds. Texts equal texts and numbers numbers; a fact that is true or false is the text of it.
+ */
+export type Condition =
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition }
+  | { readonly field: Field; readonly is: readonly (string | number)[] }
+  /** Of numbers, both inclusive; with neither, any number. */
+  | { readonly field: Field; readonly atLeast?: number; readonly atMost?: number }
+  /** Of texts, case-sensitive: `*` stands for any characters, also none, and everything else for itself. */
+  | { readonly field: Field; readonly like: string }
+  | { readonly field: Field; readonly present: true };
+
+export type TextField =
+  | "method"
+  | "host"
+  | "path"
+  | "route"
+  | "outcome"
+  | "error"
+  | "environment"
+  | "bucket"
+  | "kind";
+export type NumberField = "status" | "durationMs";
+export type Field = TextField | NumberField | `facts.${string}`;
 
 export type Found = {
   readonly rows: readonly Listed[];

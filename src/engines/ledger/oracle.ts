@@ -1,4 +1,5 @@
 import { endings, type Ending, type Exchange, type NewExchange } from "../../kernel/exchange.ts";
+import { fulfils } from "./condition-oracle.ts";
 import type { CountEndings, Find, Listed, Measure, Measured, Where } from "./ledger.ts";
 
 /** The same questions answered by brute force over an array: what any engine must agree with. */
@@ -43,6 +44,7 @@ function matches(row: NewExchange, where: Where): boolean {
     any(where.buckets, row.bucket),
     where.from === undefined || row.startedAt >= where.from,
     where.to === undefined || row.startedAt < where.to,
+    where.condition === undefined || fulfils(row, where.condition),
   ].every(Boolean);
 }
 

@@ -34,6 +34,8 @@ test("filters that rollups cannot tell are answered from rows", () => {
   );
   assert.equal(hoursOfMeasure(measure({ ...day, statuses: [200] }), 0), undefined);
   assert.equal(hoursOfMeasure(measure({ ...day, errors: ["timeout"] }), 0), undefined);
+  const condition = { field: "kind", is: ["event"] } as const;
+  assert.equal(hoursOfMeasure(measure({ ...day, condition }), 0), undefined);
 });
 
 test("fewer than six whole hours are answered from rows", () => {

@@ -5,7 +5,7 @@ import type { CountEndings, Measure } from "./ledger.ts";
  *
  * A rollup holds the figures of one hour of `startedAt` (of endings: of `receivedAt`), by workspace, subject, kind,
  * plane, environment, bucket, status class and outcome. What it cannot tell apart, and what is cheap, is answered
- * from the rows: filters by status or error, steps that are no whole hours, fewer than `hoursMin` whole hours.
+ * from the rows: filters by status or error, conditions, steps that are no whole hours, fewer than `hoursMin` whole hours.
  */
 export type Hours = {
   /** Start of the first whole hour, inclusive; `-Infinity` when the question has no beginning. */
@@ -26,7 +26,8 @@ export const waitingMax = 100_000;
  * @param waiting at most how many exchanges are not rolled up yet
  */
 export function hoursOfMeasure({ where, stepMs }: Measure, waiting: number): Hours | undefined {
-  const told = where.statuses === undefined && where.errors === undefined;
+  const { statuses, errors, condition } = where;
+  const told = statuses === undefined && errors === undefined && condition === undefined;
   const whole = stepMs === undefined || stepMs % hourMs === 0;
   return told && whole ? hoursOf(where.from, where.to, waiting) : undefined;
 }

@@ -10,7 +10,7 @@ import { bytesOf, textOf, type SqlValue } from "../stored/row.ts";
 import { openTrafficFile, type TrafficFile } from "../sqlite/traffic-file.ts";
 import { sampleJob } from "../traffic/samples.ts";
 import { sqliteTraffic } from "../traffic/sqlite.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Condition, Ledger } from "./ledger.ts";
 import { bare, day, made, nth, ours, plain, withContent } from "./samples.ts";
 import { sqliteLedger } from "./sqlite.ts";
 
@@ -100,6 +100,25 @@ test("measuring reads the covering index and never the exchanges themselves", ()
         [],
       );
     }
+  }));
+
+test("a condition about what the index holds is judged there, newest first, and rows are sought for those of the page", () =>
+  withLedger(async (opened) => {
+    await commitEach(opened.file, [made({ status: 503 }), made()]);
+    const condition: Condition = {
+      all: [
+        { field: "status", atLeast: 500 },
+        { field: "durationMs", atMost: 9 },
+      ],
+    };
+    const query = { workspace: ours, where: { subjects: ["ep_a"], condition }, limit: 50 };
+    assert.equal((await opened.ledger.find(query)).rows.length, 1);
+    const plans = await plansOf(opened);
+    assert.ok(
+      plans.includes("SEARCH candidate USING COVERING INDEX exchange_list (workspace=? AND subject=?)"),
+      plans.join("\n"),
+    );
+    assert.ok(plans.every((detail) => !/SCAN (exchange|candidate)\b/.test(detail)));
   }));
 
 test("a page of a subject is read from the index in its order, from the cursor on", () =>

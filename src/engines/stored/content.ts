@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Body, Exchange, Facts, Headers, Message, PlaneName } from "../../kernel/exchange.ts";
+import { storableJson } from "./storable-json.ts";
 
 const planes: readonly PlaneName[] = ["account", "webhooks", "pipeline", "traffic", "models", "tools"];
 
@@ -16,9 +17,9 @@ export function factsOf(text: string | null): Facts {
   return text === null ? {} : (JSON.parse(text) as Facts);
 }
 
-/** JSON, or null for no facts. */
+/** JSON, or null for no facts. As in texts of their own, NUL and half of a surrogate pair become U+FFFD. */
 export function factsText(facts: Facts): string | null {
-  for (const _ in facts) return JSON.stringify(facts);
+  for (const _ in facts) return storableJson(facts);
   return null;
 }
 

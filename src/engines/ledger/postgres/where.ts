@@ -2,6 +2,7 @@ import { exchangeTimeMs } from "../../../kernel/id.ts";
 import { partitionBounds } from "../../postgres/partitions.ts";
 import { joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import type { Where } from "../ledger.ts";
+import { conditionSql } from "./condition.ts";
 
 const dayMs = 86_400_000;
 const statusMax = 32_767;
@@ -18,6 +19,7 @@ export function conditions(where: Omit<Where, "endings" | "from" | "to">): Sql {
       ...list("bucket", where.buckets),
       ...list("environment", only(where.environment)),
       ...list("plane", only(where.plane)),
+      ...(where.condition === undefined ? [] : [conditionSql(where.condition)]),
       text("true"),
     ],
     " and ",

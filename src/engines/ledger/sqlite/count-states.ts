@@ -4,16 +4,8 @@ import { numberOf, textOf, type Row } from "../../stored/row.ts";
 import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
-import {
-  anyNamed,
-  anyOf,
-  clause,
-  joined,
-  ofWorkspace,
-  subjectsOf,
-  workspaceOf,
-  type Clause,
-} from "./where.ts";
+import { anyNamed, anyOf, clause, joined, type Clause } from "./clause.ts";
+import { ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 
 /**
  * Counts the rows that carry endings, or, in the hours given, their rollups, and open jobs if any are asked for: all of

@@ -6,17 +6,8 @@ import { exchangeColumns } from "../../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { atMost, fewEndingsMax, foreignCursor, pageBytesMax, refuseTooLarge, rowsMax } from "../bounds.ts";
 import type { Find, Listed } from "../ledger.ts";
-import {
-  anyNamed,
-  anyOf,
-  clause,
-  conditions,
-  joined,
-  ofWorkspace,
-  subjectsOf,
-  workspaceOf,
-  type Clause,
-} from "./where.ts";
+import { anyNamed, anyOf, clause, joined, type Clause } from "./clause.ts";
+import { conditions, ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 
 /** Endings that an attempt may record for its parent. */
 const lent = `(${endings

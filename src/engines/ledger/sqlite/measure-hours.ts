@@ -4,7 +4,8 @@ import { figuresOf, pieceOf, piecesMax } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
-import { clause, conditions, joined, type Clause } from "./where.ts";
+import { clause, joined, type Clause } from "./clause.ts";
+import { conditions } from "./where.ts";
 
 /**
  * Rolled hours and the rows beside them in one statement, so that all of it is of one moment: no roll or removal comes

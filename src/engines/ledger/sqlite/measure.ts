@@ -2,7 +2,8 @@ import { numberOf, numberOrNull, textOf, type Row } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { classText, groupsMax, refuseTooMany } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
-import { clause, conditions, joined, subjectsOf, workspaceOf, type Clause } from "./where.ts";
+import { clause, joined, type Clause } from "./clause.ts";
+import { conditions, subjectsOf, workspaceOf } from "./where.ts";
 
 /** Of distinct pairs of status class and outcome in one answer. */
 const cellsMax = 200;

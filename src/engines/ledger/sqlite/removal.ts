@@ -5,7 +5,8 @@ import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
 import { unrolling } from "./rolling.ts";
 import type { Turns } from "../turns.ts";
-import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
+import { clause, joined, type Clause } from "./clause.ts";
+import { ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 
 /** Rows removed in one transaction: commits wait behind it. */
 const chunkRowsMax = 250;

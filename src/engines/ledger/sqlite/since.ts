@@ -4,7 +4,7 @@ import { named, selectWithoutContent } from "../../sqlite/traffic-schema.ts";
 import { numberOf } from "../../stored/row.ts";
 import type { Ledger } from "../ledger.ts";
 import { atMost, rowsMax } from "../bounds.ts";
-import { anyNamed, clause, joined } from "./where.ts";
+import { anyNamed, clause, joined } from "./clause.ts";
 
 /** How many rows one query of `since` looks at. */
 const rowsLookedAtMax = 20_000;

@@ -1,6 +1,7 @@
 import type { SqlValue } from "../../stored/row.ts";
 import type { Hours } from "../rolled-hours.ts";
-import { clause, joined, ofWorkspace, subjectsOf, workspaceOf, type Clause } from "./where.ts";
+import { clause, joined, type Clause } from "./clause.ts";
+import { ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 
 /** By which time hours are told apart: when exchanges started, or when their events were received. */
 export type Told = "started" | "received";

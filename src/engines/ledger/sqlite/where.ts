@@ -1,35 +1,7 @@
-import type { SqlValue } from "../../stored/row.ts";
 import { named } from "../../sqlite/traffic-schema.ts";
 import type { Where } from "../ledger.ts";
-
-/** A piece of SQL with the values of its `?`, in order. */
-export type Clause = { readonly sql: string; readonly params: readonly SqlValue[] };
-
-export function clause(sql: string, ...params: readonly SqlValue[]): Clause {
-  return { sql, params };
-}
-
-/** Joins clauses into one, their parameters in order. */
-export function joined(clauses: readonly Clause[], separator: string): Clause {
-  return {
-    sql: clauses.map(({ sql }) => sql).join(separator),
-    params: clauses.flatMap(({ params }) => params),
-  };
-}
-
-/** `(column is any of values)`. One parameter for any number of values, so that statements are few and cached. */
-export function anyOf(column: string, values: readonly (string | number)[]): Clause {
-  return clause(`${column} in (select value from json_each(?))`, JSON.stringify(values));
-}
-
-/** `(column is any of the texts)`, for a column that holds ids of names. */
-export function anyNamed(column: string, texts: readonly string[]): Clause {
-  return clause(
-    `${column} in (
-      select name.id from json_each(?) as wanted cross join name on name.text = wanted.value)`,
-    JSON.stringify(texts),
-  );
-}
+import { anyNamed, anyOf, clause, joined, type Clause } from "./clause.ts";
+import { conditionClause } from "./condition.ts";
 
 /** Begins a query: a table `owner (id)`: the workspace; empty, so that nothing matches, when it has no exchange. */
 export function workspaceOf(workspace: string): Clause {
@@ -56,6 +28,7 @@ export function conditions(where: Omit<Where, "subjects" | "endings">): Clause {
       ...list("bucket", where.buckets),
       ...bound(`environment = ${named}`, where.environment),
       ...bound(`plane = ${named}`, where.plane),
+      ...(where.condition === undefined ? [] : [conditionClause(where.condition)]),
     ],
     " and ",
   );

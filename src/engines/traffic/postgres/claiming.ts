@@ -5,7 +5,7 @@ import type { Job } from "../traffic.ts";
 import type { Audience, AwakeLanes } from "./awake-lanes.ts";
 import { claimStatement, type LaneState } from "./claim-statement.ts";
 import { jobOf } from "./job-row.ts";
-import { jsonParam } from "./json-param.ts";
+import { storableJson } from "../../stored/storable-json.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import type { Leases } from "./leases.ts";
 
@@ -63,7 +63,7 @@ async function visit(on: Claiming, audience: Audience, visited: Visit): Promise<
   const batch = on.leases.newBatch();
   const until = on.leaseClock.now() + leaseMs;
   const params = [
-    jsonParam(wanted),
+    storableJson(wanted),
     lanes,
     Math.trunc(on.clock.now()),
     names,

@@ -5,9 +5,9 @@ import { idOf, paramsOf, uuidOf, writtenColumns } from "../../postgres/exchange-
 import type { Partitions } from "../../postgres/partitions.ts";
 import { codeOf } from "../../postgres/trouble.ts";
 import { numberOf, type Row, textOf } from "../../stored/row.ts";
+import { storableJson } from "../../stored/storable-json.ts";
 import { type GroupContent, groupContent } from "./group-content.ts";
 import { groupStatement } from "./group-statement.ts";
-import { jsonParam } from "./json-param.ts";
 import { jobParams } from "./job-row.ts";
 import type { Given, Numbers } from "./numbers.ts";
 import type { Cancellation } from "../cancelling.ts";
@@ -128,7 +128,7 @@ function paramsFor({ entries, content, given }: Parts): {
     });
   });
   const lists = [terms, exchanges, jobs, tallies, content.blocks, given.allot];
-  return { params: [...lists.map(jsonParam), content.data], numbers };
+  return { params: [...lists.map(storableJson), content.data], numbers };
 }
 
 function termsOf({ exchanges, unless, finish }: JournalEntry, entry: number): object {

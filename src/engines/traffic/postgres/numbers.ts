@@ -1,6 +1,6 @@
 import { numberOf, textOf } from "../../stored/row.ts";
 import { durable, type Query } from "../../postgres/database.ts";
-import { jsonParam } from "./json-param.ts";
+import { storableJson } from "../../stored/storable-json.ts";
 
 /**
  * The short numbers of a group, by workspace. Those above 0 are given. The others are to be allotted by the statement
@@ -88,7 +88,7 @@ export class Numbers {
     }
     if (wanted.length === 0) return;
     if (this.#ranges.size > workspacesMax) this.#ranges.clear();
-    for (const row of await this.#database.query(take, [jsonParam(wanted)], "numbers")) {
+    for (const row of await this.#database.query(take, [storableJson(wanted)], "numbers")) {
       const workspace = textOf(row, "workspace");
       const end = numberOf(row, "last") + 1;
       const size = wanted.find((it) => it.workspace === workspace)?.take ?? 0;
