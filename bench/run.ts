@@ -52,6 +52,12 @@ const benchmarks: readonly {
     args: [],
     measures: "What idle MCP sessions and open event streams cost in memory.",
   },
+  { file: "summaries.ts", args: [], measures: "Summaries of calls, and sums of a day." },
+  {
+    file: "summaries.ts",
+    args: ["postgres"],
+    measures: "Summaries of calls, and sums of a day, on PostgreSQL.",
+  },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
   { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
   {

@@ -12,6 +12,7 @@ import type { NewExchange } from "../../src/kernel/exchange.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { newSchema } from "./places.ts";
 import { settled } from "./settled.ts";
+import { summarising } from "./summarising.ts";
 
 type Place = {
   readonly folder: string;
@@ -60,7 +61,7 @@ for (const name of Object.keys(databases) as (keyof typeof databases)[])
       await traffic.journal.commit({ exchanges, jobs });
       await place.settled();
     };
-    return under(ledger, commit, closeAll);
+    return { ...under(ledger, commit, closeAll), summarise: summarising(traffic.journal) };
   });
 
 /** Exchanges of one entry of the journal; databases differ in how many it may have. */
@@ -70,7 +71,7 @@ function under(
   ledger: Ledger,
   commit: (exchanges: readonly NewExchange[], jobs: readonly NewJob[]) => Promise<unknown>,
   close: () => Promise<void>,
-): LedgerUnderTest {
+): Omit<LedgerUnderTest, "summarise"> {
   return {
     ledger,
     close,

@@ -4,15 +4,18 @@ import { nodePart } from "../../src/engines/postgres/membership.ts";
 import { openNode, type Node } from "../../src/engines/postgres/node.ts";
 import { migrate } from "../../src/engines/postgres/schema.ts";
 import { trafficPart } from "../../src/engines/postgres/traffic-schema.ts";
+import type { LedgerUnderTest } from "../../src/engines/ledger/samples.ts";
 import { postgresTraffic } from "../../src/engines/traffic/postgres.ts";
 import { wallClock, type Clock } from "../../src/kernel/clock.ts";
 import type { NewExchange } from "../../src/kernel/exchange.ts";
 import type { NewJob } from "../../src/kernel/job.ts";
+import { summarising } from "./summarising.ts";
 
 export type PostgresLedger = {
   readonly node: Node;
   readonly ledger: Ledger;
   readonly commit: (exchanges: readonly NewExchange[], jobs: readonly NewJob[]) => Promise<void>;
+  readonly summarise: LedgerUnderTest["summarise"];
   readonly close: () => Promise<void>;
 };
 
@@ -37,6 +40,7 @@ async function opened(node: Node, clock: Clock): Promise<PostgresLedger> {
     async commit(exchanges, jobs) {
       await traffic.journal.commit({ exchanges, jobs });
     },
+    summarise: summarising(traffic.journal),
     async close() {
       await ledger.close();
       await traffic.close();

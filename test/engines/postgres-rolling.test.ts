@@ -11,13 +11,18 @@ import type { Ledger } from "../../src/engines/ledger/ledger.ts";
 import { slotSql } from "../../src/engines/ledger/postgres/slots.ts";
 import { hourMs } from "../../src/engines/ledger/rolled-hours.ts";
 import { day, made, ours } from "../../src/engines/ledger/samples.ts";
+import { openDatabase } from "../../src/engines/postgres/database.ts";
+import { nodePart } from "../../src/engines/postgres/membership.ts";
 import type { Node } from "../../src/engines/postgres/node.ts";
 import { partitionDays } from "../../src/engines/postgres/partitions.ts";
-import { gamma, leastMs, slotMax, slotOf } from "../../src/engines/stored/histogram.ts";
+import { migrate } from "../../src/engines/postgres/schema.ts";
+import { trafficPart } from "../../src/engines/postgres/traffic-schema.ts";
+import { gamma, Histogram, leastMs, slotMax, slotOf } from "../../src/engines/stored/histogram.ts";
 import { numberOf } from "../../src/engines/stored/row.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import type { NewExchange } from "../../src/kernel/exchange.ts";
 import { Secret } from "../../src/kernel/secret.ts";
+import type { Summary } from "../../src/kernel/summary.ts";
 import { newSchema } from "./places.ts";
 import { openPostgresLedger, type PostgresLedger } from "./postgres-ledger.ts";
 
@@ -234,6 +239,82 @@ test("in a database whose exchanges are gone, and that came from elsewhere, new 
     await traffic.journal.commit({ exchanges: [rejected(0)], jobs: [] });
     assert.equal(await ledger.roll(10), 1);
     assert.deepEqual(await counted(ledger), [1, 1]);
+  } finally {
+    await close();
+  }
+});
+
+const minute = day - (day % hourMs);
+
+function summaryOf(n: number): Summary {
+  const durations = new Histogram();
+  durations.add(n % 40);
+  const place = {
+    workspace: ours,
+    environment: "production",
+    bucket: `b${n % 3}`,
+    at: minute + (n % 90) * 60_000,
+  };
+  const calls = { method: "GET", route: `/${n % 7}`, status: 200, outcome: "answered" };
+  const figures = { count: 1, requestBytes: 1, responseBytes: 2, durationMs: n % 40 };
+  return { ...place, ...calls, ...figures, durations: durations.encode() };
+}
+
+async function called(ledger: Ledger): Promise<number> {
+  const where = { from: minute, to: minute + 2 * hourMs };
+  return (await ledger.sum({ workspace: ours, where, by: [] }))[0]?.count ?? 0;
+}
+
+test("nodes that take the same batch, and fold at the same moment, count every call once together", () =>
+  withNodes(3, async (nodes) => {
+    const all = nodes.flatMap(({ summarise, ledger }) =>
+      Array.from({ length: 15 }, async (_, batch) => {
+        await summarise([summaryOf(batch), summaryOf(batch + 1)], `batch ${batch}`);
+        await ledger.roll(3);
+      }),
+    );
+    await Promise.all(all);
+    for (const { ledger, node } of nodes) {
+      assert.equal(await called(ledger), 30);
+      await rollAll(ledger);
+      assert.equal(await called(ledger), 30);
+      const [waiting] = await node.database.query("select count(*) as rows from summary");
+      assert.equal(waiting?.["rows"], 0);
+    }
+  }));
+
+test("a fold whose connection is lost at any moment misses nothing and adds nothing twice", () =>
+  withNodes(2, async ([folds, kills]) => {
+    assert.ok(folds && kills);
+    await Promise.all(Array.from({ length: 60 }, (_, n) => folds.summarise([summaryOf(n)], `batch ${n}`)));
+    for (let round = 0; round < 20; round++) {
+      const rolling = folds.ledger.roll(4).catch(() => 0);
+      for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
+      await kills.node.database.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1",
+        [`sluice ${folds.node.id} reads`],
+      );
+      await rolling;
+      assert.equal(await called(kills.ledger), 60);
+    }
+    await rollAll(kills.ledger);
+    assert.equal(await called(kills.ledger), 60);
+  }));
+
+test("a database of before summaries is brought forward, and keys taken then stay taken", async () => {
+  const url = await newSchema();
+  const before = { ...trafficPart, migrations: trafficPart.migrations.slice(0, 1) };
+  const old = openDatabase({ url, name: "old", connections: 1, statementMs: 30_000 });
+  await migrate(old, [nodePart, before]);
+  await old.query("insert into used (key, expires_at, exchange) values ('batch', $1, null)", [
+    Number.MAX_SAFE_INTEGER,
+  ]);
+  await old.close();
+  const { ledger, summarise, close } = await openPostgresLedger(url);
+  try {
+    await summarise([summaryOf(1)], "batch");
+    await summarise([summaryOf(1)], "batch of today");
+    assert.equal(await called(ledger), 1);
   } finally {
     await close();
   }

@@ -34,6 +34,7 @@ import {
   type OpenLedger,
   type Promised,
 } from "./samples.ts";
+import { summaryPromises } from "./summary-promises.ts";
 import { redactionPromises, removalPromises, sealingPromises } from "./upkeep-promises.ts";
 
 /** Registers a test for every promise of `Ledger`, among them that it agrees with brute force on random exchanges. */
@@ -59,6 +60,7 @@ export function ledgerConformance(name: string, open: OpenLedger): void {
   redactionPromises(promised);
   sealingPromises(promised);
   rollingPromises(promised);
+  summaryPromises(promised);
   oraclePromises(promised);
 }
 

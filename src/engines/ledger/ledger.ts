@@ -1,4 +1,5 @@
 import type { Ending, Exchange, PlaneName } from "../../kernel/exchange.ts";
+import type { Summary } from "../../kernel/summary.ts";
 
 /**
  * The long read side of all exchanges. Rows never change; `redact` alone may replace content. The moment in an id is not
@@ -49,6 +50,16 @@ export type Ledger = {
    */
   countStates(query: CountStates): Promise<readonly CountedState[]>;
   /**
+   * Summaries added up, per time step and whatever `by` names, in no order; groups without calls are absent. Of all
+   * that is committed, how far `roll` has come notwithstanding, and all of one moment. Counts and bytes are exact,
+   * percentiles within 1 %, durations up to 1 µs counting as 0. Of the many series that one interval may have had, the
+   * last are of the route `(other)`.
+   *
+   * @throws RangeError when `from`, `to` or `stepMs` is no whole minute; Failure too_large above 10,000 steps or groups,
+   * or 64 MiB of what is to be added up
+   */
+  sum(query: Sum): Promise<readonly Summed[]>;
+  /**
    * Exchanges in commit order after a position, without content; 0 is the beginning. A position once returned never
    * has anything committed before it later. No rows mean that there is nothing more. `limit` is at most 1,000.
    */
@@ -66,10 +77,11 @@ export type Ledger = {
   /**
    * Removes up to `limit` exchanges of the workspace that started before `before`, oldest first, sparing those whose
    * event has an open job (which states the event's `receivedAt`); returns how many. In chunks small enough not to
-   * delay commits. A day of which nothing else is needed may go as a whole, whatever is left of `limit`.
+   * delay commits. A day of which nothing else is needed may go as a whole, whatever is left of `limit`. Summaries go
+   * with them, by whole hours before `before`, up to `limit` intervals a call, and are not counted.
    */
   expire(workspace: string, before: number, limit: number): Promise<number>;
-  /** Removes every exchange of one subject, up to `limit` a call; returns how many. */
+  /** Removes every exchange of one subject, up to `limit` a call; returns how many. Summaries, which have no content, stay. */
   purge(workspace: string, subject: string, limit: number): Promise<number>;
   /**
    * Replaces headers and the bytes of bodies of one exchange; its columns stay, and of its bodies the size, the hash
@@ -87,9 +99,10 @@ export type Ledger = {
    */
   seal(limit: number): Promise<number>;
   /**
-   * Adds up to `limit` exchanges, of all workspaces and in commit order, to the figures of their hours; returns how
-   * many. Each is added once, whatever is cut short in between. Called at intervals: it changes no answer, only how long
-   * long ranges take. Figures follow the exchanges: what `expire` and `purge` remove is in no answer any more.
+   * Adds up to `limit` exchanges, of all workspaces and in commit order, to the figures of their hours, and the summaries
+   * of entries to their intervals; returns how many of both. Each is added once, whatever is cut short in between. Called
+   * at intervals: it changes no answer, only how long long ranges take. Figures follow the exchanges: what `expire` and
+   * `purge` remove is in no answer any more.
    */
   roll(limit: number): Promise<number>;
   close(): Promise<void>;
@@ -188,6 +201,48 @@ export type Measured = {
   readonly p95Ms: number;
   readonly p99Ms: number;
   readonly lastAt: number;
+};
+
+export type Sum = {
+  readonly workspace: string;
+  readonly where: {
+    readonly environment?: string;
+    readonly buckets?: readonly string[];
+    /** Start of a minute; inclusive. */
+    readonly from: number;
+    /** Start of a minute; exclusive. */
+    readonly to: number;
+  };
+  /** Width of a time step in ms, whole minutes; absent = one step over everything. As in `Measure`. */
+  readonly stepMs?: number;
+  /** Without `route`, `method` and `only`, an answer takes a tenth of the time. */
+  readonly by: readonly SumKey[];
+  /** Which series count. */
+  readonly only?: (series: CallSeries) => boolean;
+};
+
+/** `class`: hundreds of the status. */
+export type SumKey = keyof SumKeys;
+type SumKeys = CallSeries & { readonly class: number; readonly bucket: string; readonly environment: string };
+
+/** What calls have in common; a `status` of 0 says that there was no answer. */
+export type CallSeries = Pick<Summary, "method" | "route" | "status" | "outcome">;
+
+/** With the keys asked by. */
+export type Summed = Partial<SumKeys> & {
+  /** Start of the step; 0 when there are no steps. */
+  readonly at: number;
+  readonly count: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** The sum; `durationMs / count` is the mean. */
+  readonly durationMs: number;
+  readonly durations: Durations;
+};
+
+export type Durations = {
+  /** In ms, linear between ranks. */
+  percentile(percent: number): number;
 };
 
 export type CountEndings = {

@@ -104,7 +104,7 @@ function tally(group: readonly NewExchange[], name: (row: NewExchange) => string
   return counts;
 }
 
-function percentile(sorted: readonly number[], p: number): number {
+export function percentile(sorted: readonly number[], p: number): number {
   const rank = ((sorted.length - 1) * p) / 100;
   const low = sorted[Math.floor(rank)] ?? 0;
   const high = sorted[Math.ceil(rank)] ?? 0;

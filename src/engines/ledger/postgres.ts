@@ -11,12 +11,15 @@ import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
 import { contentSize, withContents } from "./postgres/contents.ts";
 import { measured, statesCounted } from "./postgres/figures.ts";
 import { findRows } from "./postgres/find.ts";
+import { foldUp } from "./postgres/folding.ts";
 import { redactRow } from "./postgres/redaction.ts";
+import { expireIntervals } from "./postgres/interval-removal.ts";
 import { expireRows, purgeRows } from "./postgres/removal.ts";
 import { clearRemnants } from "./postgres/remnants.ts";
 import { rollUp } from "./postgres/rolling.ts";
 import { sealRows } from "./postgres/sealing.ts";
 import { lastPosition, sinceRows } from "./postgres/since.ts";
+import { summed } from "./postgres/sum.ts";
 import { isStorable } from "./postgres/where.ts";
 import { endingsOf } from "./states.ts";
 import { turns } from "./turns.ts";
@@ -53,7 +56,12 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
     countStates: (query) => statesCounted(database, query),
     since: (workspace, position, query) => sinceRows(database, order, { ...query, workspace, position }),
     position: () => lastPosition(database, order),
-    expire: (workspace, before, limit) => expireRows(node, { workspace, before, limit }),
+    sum: (query) => summed(database, query),
+    async expire(workspace, before, limit) {
+      const removed = await expireRows(node, { workspace, before, limit });
+      await expireIntervals(node, { workspace, before, limit });
+      return removed;
+    },
     purge: (workspace, subject, limit) => purgeRows(node, { workspace, subject, limit }),
     async redact(workspace, id, replace) {
       if (!isId(id) || !isStorable(workspace)) return false;
@@ -66,7 +74,11 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
       await clearRemnants(node, clock);
       return sealed;
     },
-    roll: (limit) => turn(() => rollUp(node, order, limit)),
+    roll: (limit) =>
+      turn(async () => {
+        const folded = await foldUp(node, limit);
+        return folded + (await rollUp(node, order, limit - folded));
+      }),
     close: () => turn(async () => {}),
   };
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Body, Exchange, Message, NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
+import type { Summary } from "../../kernel/summary.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** What the promises of a ledger are tried on, and how. */
@@ -10,6 +11,8 @@ export type LedgerUnderTest = {
   readonly ledger: Ledger;
   /** Makes the exchanges durable, up to 4,000 as one entry of the journal, with one open job for each id in `working`. */
   readonly commit: (exchanges: readonly NewExchange[], working?: readonly string[]) => Promise<void>;
+  /** Makes summaries durable as one entry, which counts once for each key when it has one. */
+  readonly summarise: (summaries: readonly Summary[], key?: string) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 

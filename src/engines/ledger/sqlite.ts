@@ -8,11 +8,14 @@ import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
 import { attemptsOf, childrenOf } from "./sqlite/attempts.ts";
 import { measured, statesCounted } from "./sqlite/figures.ts";
 import { findRows } from "./sqlite/find.ts";
+import { foldUp } from "./sqlite/folding.ts";
+import { expireIntervals } from "./sqlite/interval-removal.ts";
 import type { Ledger } from "./ledger.ts";
 import { redactRow } from "./sqlite/redaction.ts";
 import { expireRows, purgeRows } from "./sqlite/removal.ts";
 import { lastSeq, sinceRows } from "./sqlite/since.ts";
 import { rollUp } from "./sqlite/rolling.ts";
+import { summed } from "./sqlite/sum.ts";
 import { sealing } from "./sqlite/sealing.ts";
 import { endingsOf } from "./states.ts";
 import { turns } from "./turns.ts";
@@ -38,12 +41,20 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     measure: (query) => measured(file, query),
     countEndings: async (query) => endingsOf(await statesCounted(file, { ...query, jobs: [] })),
     countStates: (query) => statesCounted(file, query),
-    roll: (limit) => rollUp(file, turn, limit),
+    sum: (query) => summed(file, query),
+    async roll(limit) {
+      const folded = await foldUp(file, turn, limit);
+      return folded + (await rollUp(file, turn, limit - folded));
+    },
     since: (workspace, position, query) => sinceRows(file, { ...query, workspace, position }),
     async position() {
       return await lastSeq(file);
     },
-    expire: (workspace, before, limit) => expireRows(file, turn, { workspace, before, limit }),
+    async expire(workspace, before, limit) {
+      const removed = await expireRows(file, turn, { workspace, before, limit });
+      await expireIntervals(file, turn, { workspace, before, limit });
+      return removed;
+    },
     purge: (workspace, subject, limit) => purgeRows(file, turn, { workspace, subject, limit }),
     redact: (workspace, id, replace) =>
       turn(async () => {

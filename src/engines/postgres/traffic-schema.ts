@@ -164,8 +164,44 @@ create table unrolled (
 );
 `;
 
+const summaries = `
+-- The transaction that took the key, so that an entry which is committed again can tell that it was not this one.
+alter table used add column taken bigint;
+
+-- Figures of calls as entries brought them, until they are folded. first, last: the minutes they are of. series: see
+-- stored/series.ts, minutes from first on.
+create table summary (
+  id uuid primary key,
+  workspace text not null,
+  environment text not null,
+  bucket text not null,
+  first bigint not null,
+  last bigint not null,
+  series bytea storage external not null
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+
+-- What was folded, by minute, quarter and whole hour; grain: which of them, at: its start, both in ms. Each holds all
+-- of what it lasts. total: series by status and outcome alone; detail: all of them. Who folds holds the lock on rolled.
+create table interval_summary (
+  workspace text not null,
+  grain bigint not null,
+  at bigint not null,
+  bucket text not null,
+  environment text not null,
+  total bytea storage external not null,
+  detail bytea storage external not null,
+  primary key (workspace, grain, at, bucket, environment)
+) with (fillfactor = 70);
+`;
+
 /** Tables of `traffic`, which writes them, and `ledger`, which reads them. */
-export const trafficPart: Part = { name: "traffic", migrations: [{ sql: first, needs: 1 }] };
+export const trafficPart: Part = {
+  name: "traffic",
+  migrations: [
+    { sql: first, needs: 1 },
+    { sql: summaries, needs: 1 },
+  ],
+};
 
 /** Every column of an exchange but where its content is. */
 export const exchangeColumns = [

@@ -1,7 +1,9 @@
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
 import type { NewJob } from "../../kernel/job.ts";
+import type { Summary } from "../../kernel/summary.ts";
 import { contentBytesMax, factsText, headerTexts, isBare, writeContent } from "../stored/content.ts";
+import { packSummaries, refuseOddSummaries, type SummaryPack } from "../stored/summary-pack.ts";
 import type { PackWriter } from "./pack.ts";
 
 /** A job as it is stored; `parked`: the queue has no room for it in memory and will look for it in the table. */
@@ -14,6 +16,7 @@ export type FileEntry = {
   readonly unless?: { readonly key: string; readonly expiresAt: number };
   readonly finish?: Finish;
   readonly tally?: readonly { readonly key: string; readonly amount: number }[];
+  readonly summaries?: readonly Summary[];
 };
 
 /**
@@ -45,6 +48,26 @@ export function writeEntry(pack: PackWriter, entry: FileEntry): void {
     pack.name(key);
     pack.number(amount);
   }
+  writeSummaries(pack, entry.summaries ?? []);
+}
+
+function writeSummaries(pack: PackWriter, summaries: readonly Summary[]): void {
+  refuseOddSummaries(summaries);
+  const packs = packSummaries(summaries);
+  pack.number(packs.length);
+  for (const one of packs) writeSummaryPack(pack, one);
+}
+
+function writeSummaryPack(pack: PackWriter, { series, ...place }: SummaryPack): void {
+  pack.name(place.workspace);
+  pack.name(place.environment);
+  pack.name(place.bucket);
+  pack.integer(place.first);
+  pack.integer(place.last);
+  pack.bytes(series.length, (to, at) => {
+    to.set(series, at);
+    return at + series.length;
+  });
 }
 
 function writeFinish(pack: PackWriter, finish: Finish | undefined): void {

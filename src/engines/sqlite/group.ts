@@ -28,9 +28,9 @@ export type Group = {
   readonly now: number;
 };
 
-// Taken again when it expired, or when this very entry took it: its first commit was not answered.
+// Also one that expired. Not one that this very entry took, whose first commit was not answered: that is kept.
 const takeKey = `insert into used (key, expires_at, exchange) values (?1, ?2, ?3)
-on conflict (key) do update set expires_at = ?2, exchange = ?3 where expires_at <= ?4 or exchange = ?3`;
+on conflict (key) do update set expires_at = ?2, exchange = ?3 where expires_at <= ?4`;
 
 const lastNumber = `select max(
   coalesce((select max(number) from exchange where workspace = ?1 and number is not null), 0),
@@ -40,8 +40,11 @@ const lastNumber = `select max(
 const sweepIntervalMs = 200;
 const keysPerSweepMax = 2_000;
 
-/** What an entry turned out to be, decided before any of it is written. */
-type Standing = "new" | "stale" | "skipped" | Uint8Array;
+/**
+ * What an entry turned out to be, decided before any of it is written; `again` when it has its key from before: then it
+ * is there, and what is known by no id was applied.
+ */
+type Standing = "new" | "again" | "stale" | "skipped" | Uint8Array;
 
 type Finish = { readonly how: number; readonly job: string; readonly retry: readonly SqlValue[] | undefined };
 type Unless = { readonly key: string; readonly expiresAt: number };
@@ -129,10 +132,11 @@ export class GroupWriter {
     const first = (exchanges > 0 ? pack.peekBlob() : null) ?? noBytes;
     const standing = this.#standing(finish, unless, first);
     for (let i = 0; i < exchanges; i++) this.#writeExchange(pack, standing, i);
-    this.#addJobs(pack, standing === "new");
+    this.#addJobs(pack, standing === "new" || standing === "again");
     this.#addTallies(pack, standing === "new");
+    this.#addSummaries(pack, standing === "new");
     if (standing === "stale" || standing === "skipped") this.#stale.push(entry);
-    else if (standing !== "new")
+    else if (standing instanceof Uint8Array)
       this.#duplicates.push({ entry, of: standing.length === 0 ? "" : idText(standing) });
   }
 
@@ -143,7 +147,9 @@ export class GroupWriter {
     if (finish.how === finishes.stale || this.#statements.isOpen.get(finish.job) === undefined)
       return "stale";
     const taken = this.#take(unless, exchange);
-    return taken === "new" ? this.#finish(finish) : taken;
+    if (taken instanceof Uint8Array) return taken;
+    const finished = this.#finish(finish);
+    return finished === "new" ? taken : finished;
   }
 
   #finish({ how, job, retry }: Finish): Standing {
@@ -153,11 +159,14 @@ export class GroupWriter {
     return how === finishes.cancel ? "skipped" : "stale";
   }
 
-  #take(unless: Unless, exchange: Uint8Array): Standing {
+  #take(unless: Unless, exchange: Uint8Array): "new" | "again" | Uint8Array {
     const taken = this.#statements.takeKey.run(unless.key, unless.expiresAt, exchange, this.#now).changes;
     if (taken !== 0) return "new";
     const holder = this.#statements.holder.get(unless.key)?.["exchange"];
-    return holder instanceof Uint8Array ? holder : noBytes;
+    if (!(holder instanceof Uint8Array)) return noBytes;
+    if (Buffer.compare(holder, exchange) !== 0) return holder;
+    this.#statements.keepKey.run(unless.expiresAt, unless.key);
+    return "again";
   }
 
   #writeExchange(pack: PackReader, standing: Standing, index: number): void {
@@ -204,6 +213,15 @@ export class GroupWriter {
     }
   }
 
+  #addSummaries(pack: PackReader, wanted: boolean): void {
+    const { codeOf } = this.#names;
+    for (let left = pack.number(); left > 0; left--) {
+      const place = [pack.codeOrNull(codeOf), pack.codeOrNull(codeOf), pack.codeOrNull(codeOf)];
+      const row = [...place, pack.number(), pack.number(), pack.blob()];
+      if (wanted) this.#statements.addSummary.run(...row);
+    }
+  }
+
   #writeTallies(): void {
     for (const [key, amount] of this.#tallies) this.#statements.addTally.run(key, amount);
   }
@@ -224,6 +242,8 @@ function statementsOf(
   | "done"
   | "addJob"
   | "addTally"
+  | "addSummary"
+  | "keepKey"
   | "lastNumber"
   | "sweep",
   StatementSync
@@ -242,6 +262,9 @@ function statementsOf(
       subject, parked) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`),
     addTally: prepare(`insert into tally (key, amount) values (?1, ?2)
       on conflict (key) do update set amount = amount + ?2`),
+    addSummary: prepare(`insert into summary (workspace, environment, bucket, first, last, series)
+      values (?, ?, ?, ?, ?, ?)`),
+    keepKey: prepare("update used set expires_at = ? where key = ?"),
     lastNumber: prepare(lastNumber),
     sweep: prepare(`delete from used where key in
       (select key from used where expires_at <= ? order by expires_at limit ?)`),

@@ -156,8 +156,35 @@ create table unrolled (
 ) strict, without rowid;
 `;
 
+const summaries = `
+-- Figures of calls as entries brought them, until they are folded. first, last: the minutes they are of. series: see
+-- stored/series.ts, minutes from first on. Integers that hold texts are ids of names.
+create table summary (
+  id integer primary key,
+  workspace integer not null,
+  environment integer not null,
+  bucket integer not null,
+  first integer not null,
+  last integer not null,
+  series blob not null
+) strict;
+
+-- What was folded, by minute, quarter and whole hour; grain: which of them, at: its start, both in ms. Each holds all
+-- of what it lasts. total: series by status and outcome alone; detail: all of them.
+create table interval_summary (
+  workspace integer not null,
+  grain integer not null,
+  at integer not null,
+  bucket integer not null,
+  environment integer not null,
+  total blob not null,
+  detail blob not null
+) strict;
+create unique index interval_summary_place on interval_summary (workspace, grain, at, bucket, environment);
+`;
+
 /** Forward only: entry n brings a file from `user_version` n to n + 1. Never edit one that was released. */
-export const trafficMigrations: readonly string[] = [first];
+export const trafficMigrations: readonly string[] = [first, summaries];
 
 /** Every column of an exchange but its content, as it is stored. */
 export const storedColumns =

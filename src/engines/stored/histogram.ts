@@ -1,3 +1,5 @@
+import { readNumber, writeNumber } from "./varint.ts";
+
 /**
  * How often durations occurred, in slots whose bounds grow by 2 %: slot n holds what is above `leastMs * gamma ** (n - 1)`
  * and at most `leastMs * gamma ** n`. Bounds are the same for all, so that histograms of parts add up to that of the
@@ -87,22 +89,4 @@ export class Histogram {
     }
     return 0;
   }
-}
-
-/** Seven bits a byte, the lowest first; the high bit says that more follow. Counts may exceed 32 bits. */
-function writeNumber(bytes: number[], value: number): void {
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
-}
-
-function readNumber(reader: { readonly bytes: Uint8Array; at: number }): number {
-  let value = 0;
-  for (let unit = 1; unit <= Number.MAX_SAFE_INTEGER; unit *= 128) {
-    const byte = reader.bytes[reader.at++];
-    if (byte === undefined) break;
-    value += (byte % 128) * unit;
-    if (byte < 128) return value;
-  }
-  throw new TypeError("These bytes are no histogram.");
 }

@@ -1,5 +1,6 @@
 import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
 import type { NewJob } from "../../kernel/job.ts";
+import type { Summary } from "../../kernel/summary.ts";
 
 /**
  * The write path of all traffic: one database behind three faces. The journal makes exchanges and the work that
@@ -45,6 +46,12 @@ export type Entry = {
   readonly finish?: { readonly job: string; readonly claim: string; readonly then: Then };
   /** Amounts added to named sums; not applied for duplicates and stale claims. */
   readonly tally?: readonly { readonly key: string; readonly amount: number }[];
+  /**
+   * Figures that `Ledger.sum` adds up; not applied for duplicates and stale claims. Applied once for each time that the
+   * key of `unless` is taken, also when the entry is committed again or has no exchange; without a key, each time.
+   * At most 10,000.
+   */
+  readonly summaries?: readonly Summary[];
 };
 
 export type Then =

@@ -5,7 +5,7 @@ import { ask, sql, text } from "../../postgres/sql.ts";
 import { Histogram } from "../../stored/histogram.ts";
 import { numberOf, numberOrNull, type Row } from "../../stored/row.ts";
 import { hourMs } from "../rolled-hours.ts";
-import { isLocked } from "./days.ts";
+import { noneIfLocked } from "./days.ts";
 import { eventOf } from "./count-states.ts";
 import { addSlots, slotSql } from "./slots.ts";
 
@@ -24,12 +24,6 @@ export async function rollUp(node: Node, order: CommitOrder, limit: number): Pro
     if (batch < wanted) break;
   }
   return rolled;
-}
-
-/** Whoever has kept the lock for seconds, such as who drops a day, is let finish: the rest waits for the next call. */
-function noneIfLocked(error: unknown): number {
-  if (isLocked(error)) return 0;
-  throw error;
 }
 
 /**

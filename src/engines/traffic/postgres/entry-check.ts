@@ -2,6 +2,8 @@ import { endings, type Message, type NewExchange } from "../../../kernel/exchang
 import { Failure } from "../../../kernel/failure.ts";
 import { exchangeTimeMs } from "../../../kernel/id.ts";
 import type { NewJob } from "../../../kernel/job.ts";
+import type { Summary } from "../../../kernel/summary.ts";
+import { refuseOddSummaries } from "../../stored/summary-pack.ts";
 import { rowsPerTransaction } from "../../postgres/commit-order.ts";
 import type { Then } from "../traffic.ts";
 import type { JournalEntry } from "./group-write.ts";
@@ -12,6 +14,7 @@ const jobsMax = 20_000;
 /** What a row weighs beside its bodies and payload, roughly. */
 const rowBytes = 800;
 const headerBytes = 100;
+const summaryBytes = 100;
 
 /**
  * About how many bytes the entry takes, once it is sure that it can be written as it is: what PostgreSQL would refuse
@@ -19,7 +22,8 @@ const headerBytes = 100;
  *
  * @throws Failure too_large when a payload or the whole is; RangeError when a value is none that can be stored
  */
-export function checkedBytes({ exchanges, jobs, unless, finish, tally }: JournalEntry): number {
+export function checkedBytes(entry: JournalEntry): number {
+  const { exchanges, jobs, unless, finish, tally } = entry;
   if (exchanges.length > rowsPerTransaction || jobs.length > jobsMax)
     throw tooLarge(`One entry may have at most ${rowsPerTransaction} exchanges and ${jobsMax} jobs.`);
   let bytes = rowBytes;
@@ -27,6 +31,7 @@ export function checkedBytes({ exchanges, jobs, unless, finish, tally }: Journal
   for (const job of jobs) bytes += jobBytes(job);
   if (unless !== undefined) integer(unless.expiresAt, "expiresAt");
   for (const { amount } of tally ?? []) finite(amount, "amount");
+  bytes += summariesBytes(entry.summaries ?? []);
   if (finish?.then.kind === "retry") bytes += retryBytes(finish.then);
   if (bytes > entryBytesMax) throw tooLarge("One entry may have at most 64 MiB.");
   return bytes;
@@ -36,6 +41,11 @@ function retryBytes({ dueAt, attempt, payload }: Extract<Then, { kind: "retry" }
   integer(Math.trunc(dueAt), "dueAt");
   small(attempt, "attempt");
   return payloadBytes(payload);
+}
+
+function summariesBytes(summaries: readonly Summary[]): number {
+  refuseOddSummaries(summaries);
+  return summaries.reduce((bytes, { durations }) => bytes + summaryBytes + durations.length, 0);
 }
 
 function exchangeBytes(exchange: NewExchange): number {

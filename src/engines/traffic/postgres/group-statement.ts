@@ -31,6 +31,8 @@ const follows = (row: string) =>
 /** Whether the key may be taken: it has expired, or this very exchange took it and its commit was not answered. */
 const isFree = "used.expires_at <= $1 or used.exchange is not distinct from excluded.exchange";
 
+const thisTransaction = "pg_current_xact_id()::text::bigint";
+
 /** SQL that holds once every row of the part before was locked or written. */
 const after = (part: string) => `(select count(*) from ${part}) >= 0`;
 
@@ -40,7 +42,7 @@ const after = (part: string) => `(select count(*) from ${part}) >= 0`;
  * parameter that the rows cut their parts out of, since arrays of bytes are slow.
  *
  * $1 now, $2 now as leases go, $3 slot, $4 terms (keys and finishes), $5 exchanges, $6 jobs, $7 tallies, $8 blocks,
- * $9 numbers to allot, $10 the bytes of blocks and contents.
+ * $9 numbers to allot, $10 the bytes of blocks and contents, $11 summaries, $12 the bytes of their series.
  *
  * Every node takes locks in the same order, or they would wait for each other in a circle: jobs, keys, numbers,
  * exchanges, new jobs, sums, and each of them in the order of their keys. No part sees what another one wrote; what is
@@ -65,24 +67,26 @@ const decisions = `terms as materialized (
   select job.id, terms.entry from terms join job on job.id = terms.job
   where terms.claim is null or (job.claim = terms.claim and job.claimed_until > $2)
   order by job.id for update of job
+), wanted as materialized (
+  select distinct on (key) key, expires_at, exchange, entry from terms
+  where key is not null and ${after("held")} and (job is null or entry in (select entry from held))
+  order by key, entry
 ), keys as (
-  insert into used (key, expires_at, exchange)
-  select key, expires_at, exchange from (
-    select distinct on (key) key, expires_at, exchange from terms
-    where key is not null and ${after("held")} and (job is null or entry in (select entry from held))
-    order by key, entry
-  ) as wanted order by key
+  insert into used (key, expires_at, exchange, taken)
+  select key, expires_at, exchange, ${thisTransaction} from wanted order by key
   on conflict (key) do update set
     expires_at = case when ${isFree} then excluded.expires_at else used.expires_at end,
-    exchange = case when ${isFree} then excluded.exchange else used.exchange end
-  returning key, expires_at, exchange
+    exchange = case when ${isFree} then excluded.exchange else used.exchange end,
+    taken = case when used.expires_at <= $1 then excluded.taken else used.taken end
+  returning key, expires_at, exchange, taken
 ), verdict as materialized (
   select terms.entry, keys.exchange as holder, case
     when job is not null and not exists (select from held where held.entry = terms.entry)
       then case when claim is null then 'skipped' else 'stale' end
     when keys.exchange is distinct from terms.exchange and keys.expires_at > $1 then 'duplicate'
-    else 'new' end as kind
-  from terms left join keys on keys.key = terms.key
+    else 'new' end as kind,
+    terms.key is null or (keys.taken is not distinct from ${thisTransaction} and wanted.entry = terms.entry) as is_first
+  from terms left join keys on keys.key = terms.key left join wanted on wanted.key = terms.key
 )`;
 
 /** Numbers, exchanges, and the blocks of their contents. */
@@ -115,7 +119,7 @@ const exchanges = (order: CommitOrder): string => `numbered as (
     on pointing.block = packed.id
 )`;
 
-/** Jobs that end, come back or are new, and sums. */
+/** Jobs that end, come back or are new, sums and summaries. */
 const work = `done as (
   delete from job using terms, verdict
   where job.id = terms.job and verdict.entry = terms.entry and verdict.kind = 'new' and terms.kind <> 'retry'
@@ -145,4 +149,12 @@ const work = `done as (
   where ${follows("new")} and ${after("added")}
   group by key order by key
   on conflict (key, slot) do update set amount = tally.amount + excluded.amount
+), summarised as (
+  insert into summary (id, workspace, environment, bucket, first, last, series)
+  select gen_random_uuid(), workspace, environment, bucket, first, last,
+    substring($12::bytea from new.at + 1 for new.bytes)
+  from json_to_recordset($11) as new (entry integer, workspace text, environment text, bucket text, first bigint,
+    last bigint, at integer, bytes integer)
+  left join verdict on verdict.entry = new.entry
+  where ${isNew} and coalesce(verdict.is_first, true)
 )`;

@@ -7,6 +7,7 @@ import { codeOf } from "../../postgres/trouble.ts";
 import { numberOf, type Row, textOf } from "../../stored/row.ts";
 import { storableJson } from "../../stored/storable-json.ts";
 import { type GroupContent, groupContent } from "./group-content.ts";
+import { groupSummaries } from "./group-summaries.ts";
 import { groupStatement } from "./group-statement.ts";
 import { jobParams } from "./job-row.ts";
 import type { Given, Numbers } from "./numbers.ts";
@@ -108,6 +109,7 @@ function paramsFor({ entries, content, given }: Parts): {
   const exchanges: object[] = [];
   const jobs: object[] = [];
   const tallies: object[] = [];
+  const summaries = groupSummaries(entries);
   const numbers = entries.map((entry, index) => {
     if (entry.unless !== undefined || entry.finish !== undefined) terms.push(termsOf(entry, index));
     const first = entry.exchanges[0];
@@ -127,8 +129,8 @@ function paramsFor({ entries, content, given }: Parts): {
       return number;
     });
   });
-  const lists = [terms, exchanges, jobs, tallies, content.blocks, given.allot];
-  return { params: [...lists.map(storableJson), content.data], numbers };
+  const lists = [terms, exchanges, jobs, tallies, content.blocks, given.allot].map(storableJson);
+  return { params: [...lists, content.data, storableJson(summaries.rows), summaries.data], numbers };
 }
 
 function termsOf({ exchanges, unless, finish }: JournalEntry, entry: number): object {

@@ -95,12 +95,13 @@ function verdictOf(committed: Committed): Verdict {
 /** The entry as the file takes it: claims checked, room for jobs reserved or not. */
 function fileEntry({ lanes }: Schedule, entry: Entry, now: number): FileEntry {
   const jobs = entry.jobs.map((job): JobRow => ({ job: stored(job), parked: !lanes.admit(job.lane) }));
-  const { exchanges, unless, finish, tally } = entry;
+  const { exchanges, unless, finish, tally, summaries } = entry;
   return {
     exchanges,
     jobs,
     ...(unless && { unless }),
     ...(tally && { tally }),
+    ...(summaries && { summaries }),
     ...(finish && {
       finish: { job: finish.job, then: thenOf(finish, lanes.finish(finish.job, finish.claim, now)) },
     }),
