@@ -96,8 +96,12 @@ test("a day of which nothing is needed any more is dropped whole, others lose th
     const attempt = { ...nth(late, 0), receivedAt: job.receivedAt };
     await commit([...gone, ...shared, ...working, attempt, ...young], [job]);
     assert.equal(await ledger.expire(ours, monday + 4 * dayMs, 1_000), 4);
+    // The upkeep of whoever writes makes the days of today and tomorrow as well, some time.
     const left = (await partitionDays(node.database)).map((day) => day - monday / dayMs);
-    assert.deepEqual(left, [1, 2, 4]);
+    assert.deepEqual(
+      left.filter((day) => day < 5),
+      [1, 2, 4],
+    );
     assert.deepEqual(ids(await all(opened)), ids([nth(young, 0), attempt, nth(working, 0)]));
     assert.deepEqual(ids(await all(opened, theirs)), [nth(shared, 1).id]);
     await node.database.query("delete from job");

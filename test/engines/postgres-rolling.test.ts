@@ -186,8 +186,10 @@ test("the rollups of removed exchanges go with them, row by row or a day at a ti
     await rollAll(ledger);
     assert.deepEqual(await inRollups(node), [96, 96]);
     assert.equal(await ledger.expire(ours, monday + 2 * dayMs + 5 * hourMs, 1_000), 53);
+    // The upkeep of whoever writes makes the days of today and tomorrow as well, some time.
+    const left = (await partitionDays(node.database)).map((found) => found - monday / dayMs);
     assert.deepEqual(
-      (await partitionDays(node.database)).map((found) => found - monday / dayMs),
+      left.filter((found) => found < 4),
       [2, 3],
       "two days were dropped",
     );

@@ -288,7 +288,7 @@ test("a backup of a PostgreSQL database", async (parent) => {
       ['"name": "keys"', '"name": "../elsewhere"', /unexpected file/],
       ['"name": "lane"', '"name": "pg_authid"', /unexpected file/],
       ['"hold_until"', '"hold_until\\"); drop table job"', /does not have the columns/],
-      ['"traffic": 1', '"traffic": 99', /traffic tables at version 99/],
+      ['"traffic": 2', '"traffic": 99', /traffic tables at version 99/],
       ['"format": 1', '"format": 2', /damaged, or a newer version/],
     ] as const) {
       const { from, folder, database } = await copy(t);
