@@ -120,10 +120,10 @@ console.log(
 );
 
 let ingested = 0;
-let isOver = false;
+const over = new AbortController();
 const ingesting = (async () => {
   const startedAt = performance.now();
-  while (!isOver) {
+  while (!over.signal.aborted) {
     await send(durable, batchOf(random, 1_000), ingested / recordsOfBatch);
     ingested += recordsOfBatch;
     const ahead = (ingested / perSecond) * 1_000 - (performance.now() - startedAt);
@@ -157,7 +157,7 @@ for (const [name, path] of Object.entries(questions)) {
       .padStart(8)}  ${name}`,
   );
 }
-isOver = true;
+over.abort();
 console.log(`  ${(await ingesting).toFixed(0)} records/s came in meanwhile (${machine()})`);
 await durable.end();
 await dispatcher.close();

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
 import { capture, type Taken } from "../src/planes/traffic/capture.ts";
+import type { SentRecord } from "../src/planes/traffic/captured.ts";
 import { exchangeIdOf } from "../src/planes/traffic/stored-record.ts";
 import type { Engines } from "../src/registry/engines.ts";
 
 /** What of a record a test says; the rest is as good as any. */
-export type Told = {
-  readonly id?: string;
-  readonly kind?: "request" | "outbound";
-  readonly parent?: string | null;
+export type Told = Partial<Omit<SentRecord, "startedAt" | "request" | "response">> & {
   /** Before now, in ms. */
   readonly agoMs?: number;
-  readonly durationMs?: number;
-  readonly method?: string;
-  readonly host?: string;
-  readonly target?: string;
-  readonly route?: string | null;
-  readonly status?: number | null;
-  readonly outcome?: "answered" | "aborted" | "failed" | "blocked";
-  readonly error?: { readonly type: string; readonly message: string } | null;
-  readonly ip?: string | null;
-  readonly weight?: number;
   readonly request?: SaidMessage;
   readonly response?: SaidMessage | null;
 };

@@ -109,7 +109,7 @@ const codeRules: Readonly<Record<string, (code: Code) => readonly Finding[]>> = 
   "scope-is-noun-verb": ({ path, nodes }) =>
     nodes
       .filter((node) => path.startsWith("src/planes/") && declaresOperation(node))
-      .filter((node) => !/^[a-z]+(-[a-z]+)*:[a-z]+(-[a-z]+)*$/.test(property(node, "scope") ?? ""))
+      .filter((node) => !/^[a-z]+([-_][a-z]+)*:[a-z]+(-[a-z]+)*$/.test(property(node, "scope") ?? ""))
       .map((node) => ({ at: node.start, says: `scope ${property(node, "scope")} is not noun:verb` })),
 };
 

@@ -75,11 +75,11 @@ function ofRule(it: Operation): readonly [Operation, readonly Example[]] {
   if (verb === "create") return [it, [{ name: "one", input: () => rule }]];
   const create = allRuleOperations.find(({ name }) => name === `create_${noun}`);
   assert.ok(create);
-  const change = verb === "update" ? { name: "another name", environment: "staging" } : {};
+  const changed = verb === "update" ? { name: "another name", environment: "staging" } : {};
   const example: Example = {
     name: "one",
     given: (call) => call(create, rule),
-    input: ({ id }) => ({ [`${noun}Id`]: id, ...change }),
+    input: ({ id }) => ({ [`${noun}Id`]: id, ...changed }),
   };
   return [it, [example]];
 }

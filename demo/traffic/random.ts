@@ -25,7 +25,6 @@ export function picked<T extends { readonly weight: number }>(random: Random, of
   return last;
 }
 
-/** Hex digits. */
 export function hexOf(random: Random, digits: number): string {
   let text = "";
   while (text.length < digits) text += Math.floor(random() * 16).toString(16);

@@ -1,17 +1,20 @@
+import { z } from "zod";
 import type { Body, Headers } from "../kernel/exchange.ts";
 
-/** What a reader sees of a body: text with credentials replaced, or base64 of bytes that are no text. */
-export type Shown = {
-  readonly text: string;
-  readonly encoding: "utf8" | "base64";
-  /** True size in bytes. */
-  readonly size: number;
-  readonly sha256: string;
-  /** Less than the whole is shown, or was stored. */
-  readonly truncated: boolean;
-  /** How many places were replaced. */
-  readonly redacted: number;
-};
+/**
+ * What a reader sees of a body: text with credentials replaced, or base64 of bytes that are no text. `size` is the true one
+ * in bytes; `truncated`: less than the whole is shown, or was stored.
+ */
+export const ShownBody = z.object({
+  text: z.string(),
+  encoding: z.enum(["utf8", "base64"]),
+  size: z.int(),
+  sha256: z.string(),
+  truncated: z.boolean(),
+  redacted: z.int().describe("Places where a credential was replaced by [redacted]."),
+});
+
+export type Shown = z.output<typeof ShownBody>;
 
 const mark = "[redacted]";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { z } from "zod";
 import { recordIdAt, recordOf, type Told } from "../../../test/captured.ts";
 import { authenticatorOf, callerOf, openWorld, principalOf, type World } from "../../../test/world.ts";
 import { defaultLimits, type Inbound } from "../../engines/inbound/inbound.ts";
@@ -18,6 +19,7 @@ import { traffic } from "./plane.ts";
 import { allRuleOperations } from "./rules/rules.ts";
 
 type Answer = { readonly status: number; readonly body: Output; readonly headers: Headers };
+const Json = z.record(z.string(), z.unknown());
 
 describe("the way in of agents", () => {
   let world: World;
@@ -71,7 +73,11 @@ describe("the way in of agents", () => {
       headers: { ...credential, ...Object.fromEntries(new Headers(init.headers)) },
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === "" ? {} : JSON.parse(text) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === "" ? {} : Json.parse(JSON.parse(text)),
+    };
   }
 
   function post(

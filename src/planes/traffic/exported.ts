@@ -103,44 +103,47 @@ function expectation(status: number | null): readonly string[] {
 
 /** HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/ */
 function harOf(exchange: Exchange): string {
-  const { request, response, durationMs, startedAt, status } = exchange;
+  const { durationMs, startedAt } = exchange;
   const entry = {
     startedDateTime: new Date(startedAt).toISOString(),
     time: durationMs,
-    request: {
-      method: exchange.method,
-      url: urlOf(exchange),
-      httpVersion: "HTTP/1.1",
-      cookies: [],
-      headers: namedHeaders(request.headers),
-      queryString: [...new URLSearchParams(exchange.path.split("?", 2)[1] ?? "")].map(([name, value]) => ({
-        name,
-        value,
-      })),
-      ...(request.body && { postData: { mimeType: typeOf(request.headers), text: bodyOf(request.body) } }),
-      headersSize: -1,
-      bodySize: request.body?.size ?? 0,
-    },
-    response: {
-      status: status ?? 0,
-      statusText: "",
-      httpVersion: "HTTP/1.1",
-      cookies: [],
-      headers: namedHeaders(response?.headers ?? []),
-      content: {
-        size: response?.body?.size ?? 0,
-        mimeType: typeOf(response?.headers ?? []),
-        text: bodyOf(response?.body ?? null),
-      },
-      redirectURL: "",
-      headersSize: -1,
-      bodySize: response?.body?.size ?? 0,
-    },
+    request: harRequest(exchange),
+    response: harResponse(exchange),
     cache: {},
     timings: { send: 0, wait: durationMs, receive: 0 },
   };
   const creator = { name: "sluice", version: "1" };
   return JSON.stringify({ log: { version: "1.2", creator, entries: [entry] } }, null, 2);
+}
+
+const harCommon = { httpVersion: "HTTP/1.1", cookies: [], headersSize: -1 };
+
+function harRequest(exchange: Exchange): object {
+  const { method, path, request } = exchange;
+  const query = [...new URLSearchParams(path.split("?", 2)[1] ?? "")];
+  return {
+    ...harCommon,
+    method,
+    url: urlOf(exchange),
+    headers: namedHeaders(request.headers),
+    queryString: query.map(([name, value]) => ({ name, value })),
+    ...(request.body && { postData: { mimeType: typeOf(request.headers), text: bodyOf(request.body) } }),
+    bodySize: request.body?.size ?? 0,
+  };
+}
+
+function harResponse({ status, response }: Exchange): object {
+  const { headers, body } = response ?? { headers: [], body: null };
+  const size = body?.size ?? 0;
+  return {
+    ...harCommon,
+    status: status ?? 0,
+    statusText: "",
+    headers: namedHeaders(headers),
+    content: { size, mimeType: typeOf(headers), text: bodyOf(body) },
+    redirectURL: "",
+    bodySize: size,
+  };
 }
 
 function namedHeaders(headers: Headers): { name: string; value: string }[] {

@@ -25,6 +25,8 @@ export const marker = resource({
   indexes: ({ environment }) => ({ seenIn: environment ?? "" }),
 });
 
+export type MarkerRow = Row<(typeof marker)["shape"]>;
+
 export const MarkerView = z.object({
   id: z.string(),
   type: z.enum(markerTypes),
@@ -40,7 +42,7 @@ export const MarkerView = z.object({
   }),
 });
 
-export function markerView({ id, value }: Row<(typeof marker)["shape"]>): z.output<typeof MarkerView> {
+export function markerView({ id, value }: MarkerRow): z.output<typeof MarkerView> {
   const { type, startedAt, endedAt, environment, buckets, name, description, source, version } = value;
   return {
     id,

@@ -5,6 +5,8 @@ import type { Redactor } from "../../../capture/redactor.ts";
 import type { CapturedRecord } from "./captured.ts";
 import type { Place } from "./live-places.ts";
 
+const userAgentCharactersMax = 300;
+
 /** Where a record is from and how it came. */
 export type Origin = {
   readonly place: Place;
@@ -24,11 +26,8 @@ export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange 
   redactor.hits();
   const request = messageOf("request", record.request, origin);
   const response = record.response && messageOf("response", record.response, origin);
-  const userAgent = headerOf(request, "user-agent");
   const { id, parent, error } = record;
   const path = redactor.target(record.target);
-  const message = error?.message ? redactor.text(error.message) : "";
-  const redacted = redactor.hits().reduce((sum, { count }) => sum + count, 0);
   return {
     id: exchangeIdOf(place, id),
     workspace: place.workspace,
@@ -51,19 +50,28 @@ export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange 
     error: error?.type ?? null,
     ending: null,
     receivedAt,
-    facts: {
-      ...origin.facts,
-      requestBytes: record.request.size,
-      responseBytes: record.response?.size ?? 0,
-      ruleset: origin.ruleset,
-      ...(record.weight !== 1 && { weight: record.weight }),
-      ...(redacted > 0 && { redacted }),
-      ...(userAgent !== undefined && { userAgent: userAgent.slice(0, 300) }),
-      ...(record.ip !== null && { ip: record.ip }),
-      ...(message !== "" && { message }),
-    },
+    facts: factsOf(record, origin, request),
     request,
     response,
+  };
+}
+
+/** What is told of it besides its columns; what was redacted until then is counted here. */
+function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, request: Message): Facts {
+  const userAgent = headerOf(request, "user-agent");
+  const said = record.error?.message ?? "";
+  const message = said === "" ? "" : redactor.text(said);
+  const redacted = redactor.hits().reduce((sum, { count }) => sum + count, 0);
+  return {
+    ...origin.facts,
+    requestBytes: record.request.size,
+    responseBytes: record.response?.size ?? 0,
+    ruleset: origin.ruleset,
+    ...(record.weight !== 1 && { weight: record.weight }),
+    ...(redacted > 0 && { redacted }),
+    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentCharactersMax) }),
+    ...(record.ip !== null && { ip: record.ip }),
+    ...(message !== "" && { message }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
-import { mayReach } from "../../kernel/principal.ts";
+import { mayReach, type Principal } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import { bucket, bucketsMax } from "../../registry/environment.ts";
@@ -20,6 +20,18 @@ export type View = {
   readonly buckets: readonly string[] | undefined;
 };
 
+/** The environment that is asked for, or the caller's own. @throws Failure forbidden for another than the caller's own */
+export function environmentOf(
+  { confines: { environment: own } }: Principal,
+  asked: string | undefined,
+): string | undefined {
+  if (own === undefined || asked === undefined || asked === own) return own ?? asked;
+  throw new Failure("forbidden", `This credential is confined to the environment ${own}.`, {
+    pointer: "/environment",
+    allowed: [own],
+  });
+}
+
 /**
  * @throws Failure forbidden for another environment than the caller's own; invalid for an environment or bucket that is not
  * there, or not for this caller, which is told alike
@@ -28,31 +40,26 @@ export async function viewOf(
   { unit, principal }: Pick<Context, "unit" | "principal">,
   asked: { readonly environment?: string | undefined; readonly bucket?: string | undefined },
 ): Promise<View> {
-  const { environment: own, buckets: confined } = principal.confines;
-  if (own !== undefined && asked.environment !== undefined && asked.environment !== own)
-    throw new Failure("forbidden", `This credential is confined to the environment ${own}.`, {
-      pointer: "/environment",
-      allowed: [own],
-    });
-  const environment = own ?? asked.environment;
+  const environment = environmentOf(principal, asked.environment);
   const rows = await unit.find(bucket, {
     limit: bucketsMax,
     ...(environment !== undefined && { where: { within: environment } }),
   });
-  const visible = rows.filter(({ value }) =>
-    mayReach(principal, { environment: value.environment, bucket: value.name }),
-  );
-  const chosen =
-    asked.bucket === undefined ? visible : visible.filter(({ value }) => value.name === asked.bucket);
-  if (chosen.length === 0 && asked.bucket !== undefined)
-    throw none("bucket", asked.bucket, [...new Set(visible.map(({ value }) => value.name))]);
-  if (chosen.length === 0 && asked.environment !== undefined && own === undefined)
-    throw none("environment", asked.environment, []);
-  return {
-    subjects: chosen.map(({ id }) => id),
-    environment,
-    buckets: asked.bucket === undefined ? confined : [asked.bucket],
-  };
+  const places = rows.map(({ id, value }) => ({ id, environment: value.environment, bucket: value.name }));
+  const visible = places.filter((place) => mayReach(principal, place));
+  if (asked.bucket === undefined) {
+    if (
+      visible.length === 0 &&
+      asked.environment !== undefined &&
+      principal.confines.environment === undefined
+    )
+      throw none("environment", asked.environment, []);
+    return { subjects: visible.map(({ id }) => id), environment, buckets: principal.confines.buckets };
+  }
+  const chosen = visible.filter((place) => place.bucket === asked.bucket);
+  if (chosen.length === 0)
+    throw none("bucket", asked.bucket, [...new Set(visible.map((place) => place.bucket))]);
+  return { subjects: chosen.map(({ id }) => id), environment, buckets: [asked.bucket] };
 }
 
 function none(what: "bucket" | "environment", name: string, there: readonly string[]): Failure {

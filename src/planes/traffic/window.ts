@@ -13,7 +13,6 @@ const pointsWanted = 100;
 /** Not as a pattern of the schema: every tool that takes a window would carry it. */
 const form = /^(\d{1,4}[mhd]|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))$/;
 
-/** A moment, or how long ago, such as `15m`, `24h`, `7d`. */
 const moment = z
   .string()
   .max(40)

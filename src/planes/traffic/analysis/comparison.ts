@@ -11,7 +11,6 @@ export type Side = {
 
 export type Verdict = "regressed" | "improved" | "no evidence" | "insufficient data";
 
-/** How a route, or all of the traffic, did after against before. */
 export type Comparison = {
   readonly verdict: Verdict;
   readonly errorRate: {

@@ -37,7 +37,7 @@ export async function minimised(request: Reducible, stillSame: StillSame): Promi
     if (places.length === 0) break;
     await reduce(places, (kept) => ({
       ...best,
-      body: { json: withOnly(json, depth, new Set(kept.map(keyOf))) },
+      body: { json: withOnly(json, depth, new Set(kept.map((place) => JSON.stringify(place)))) },
     }));
   }
   return best;
@@ -74,10 +74,6 @@ export async function ddmin<T>(
 /** From the outside in: names and indexes. */
 type Place = readonly (string | number)[];
 
-function keyOf(place: Place): string {
-  return JSON.stringify(place);
-}
-
 function placesAt(json: Json, depth: number, at: Place = []): readonly Place[] {
   if (at.length === depth) return [at];
   return entriesOf(json).flatMap(([name, inner]) => placesAt(inner, depth, [...at, name]));
@@ -88,17 +84,13 @@ function withOnly(json: Json, depth: number, kept: ReadonlySet<string>, at: Plac
   const inner = entriesOf(json).flatMap(([name, value]) => {
     const place = [...at, name];
     if (place.length < depth) return [[name, withOnly(value, depth, kept, place)] as const];
-    return kept.has(keyOf(place)) ? [[name, value] as const] : [];
+    return kept.has(JSON.stringify(place)) ? [[name, value] as const] : [];
   });
-  if (isList(json)) return inner.map(([, value]) => value);
+  if (Array.isArray(json)) return inner.map(([, value]) => value);
   return typeof json === "object" && json !== null ? Object.fromEntries(inner) : json;
 }
 
 function entriesOf(json: Json): readonly (readonly [name: string | number, value: Json])[] {
-  if (isList(json)) return json.map((value, index) => [index, value] as const);
+  if (Array.isArray(json)) return json.map((value, index) => [index, value] as const);
   return typeof json === "object" && json !== null ? Object.entries(json) : [];
-}
-
-function isList(json: Json): json is readonly Json[] {
-  return Array.isArray(json);
 }

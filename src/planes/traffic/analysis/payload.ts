@@ -2,6 +2,7 @@ import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
 import { differenceInterval } from "./interval.ts";
 
 const depthMax = 6;
+const itemsMax = 5;
 const featuresMax = 300;
 const shownMax = 8;
 const valueCharactersMax = 40;
@@ -72,19 +73,20 @@ function parsed({ bytes }: Body): unknown {
 function addFields(features: Set<string>, value: unknown, at: string, depth: number): void {
   if (features.size >= featuresMax || value === undefined) return;
   features.add(`${at} is ${kindOf(value)}`);
-  if (Array.isArray(value)) {
-    features.add(`${at} has ${lengthOf(value.length)}`);
-    if (depth < depthMax)
-      for (const item of value.slice(0, 5)) addFields(features, item, `${at}[]`, depth + 1);
-  } else if (typeof value === "object" && value !== null) {
-    if (depth === depthMax) return;
-    for (const [name, field] of Object.entries(value)) addFields(features, field, `${at}.${name}`, depth + 1);
-  } else if (
-    typeof value === "boolean" ||
-    (typeof value === "string" && value.length <= valueCharactersMax)
-  ) {
-    features.add(`${at} = ${JSON.stringify(value)}`);
-  }
+  if (Array.isArray(value)) features.add(`${at} has ${lengthOf(value.length)}`);
+  if (isShort(value)) features.add(`${at} = ${JSON.stringify(value)}`);
+  if (depth === depthMax) return;
+  for (const [name, inner] of innerOf(value)) addFields(features, inner, `${at}${name}`, depth + 1);
+}
+
+function innerOf(value: unknown): readonly (readonly [name: string, inner: unknown])[] {
+  if (Array.isArray(value)) return value.slice(0, itemsMax).map((item: unknown) => ["[]", item] as const);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).map(([name, field]) => [`.${name}`, field] as const);
+}
+
+function isShort(value: unknown): boolean {
+  return typeof value === "boolean" || (typeof value === "string" && value.length <= valueCharactersMax);
 }
 
 function kindOf(value: unknown): string {

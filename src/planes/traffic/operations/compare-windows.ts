@@ -139,21 +139,19 @@ async function wholeSides(before: Window, after: Window, asked: Asked, context: 
   return { before: await side(before), after: await side(after) };
 }
 
+const none: Side = { requests: 0, errors: 0, durations: null };
+
 async function routeSides(before: Window, after: Window, asked: Asked, context: Context) {
-  const [first, second] = await Promise.all(
-    [before, after].map((window) => sidesByRoute(window, asked, context)),
-  );
-  const keys = new Set([...(first?.keys() ?? []), ...(second?.keys() ?? [])]);
-  return [...keys].map((key) => {
-    const [known] = [first?.get(key) ?? second?.get(key)];
-    const none: Side = { requests: 0, errors: 0, durations: null };
-    return {
-      method: known?.method ?? "",
-      route: known?.route ?? "",
-      before: first?.get(key)?.side ?? none,
-      after: second?.get(key)?.side ?? none,
-    };
-  });
+  const [first, second] = [
+    await sidesByRoute(before, asked, context),
+    await sidesByRoute(after, asked, context),
+  ];
+  return [...new Map([...first, ...second]).entries()].map(([key, { method, route }]) => ({
+    method,
+    route,
+    before: first.get(key)?.side ?? none,
+    after: second.get(key)?.side ?? none,
+  }));
 }
 
 async function sidesByRoute(window: Window, asked: Asked, context: Context) {
@@ -193,15 +191,15 @@ function worstFirst(
   );
 }
 
+function bounds({ low, high }: z.output<typeof Bounds>): z.output<typeof Bounds> {
+  return { low: rounded(low, 6), high: rounded(high, 6) };
+}
+
 function viewOfComparison(
   before: Side,
   after: Side,
   { verdict, errorRate, p95Ms }: Comparison,
 ): z.output<typeof Compared> {
-  const bounds = ({ low, high }: { readonly low: number; readonly high: number }) => ({
-    low: rounded(low, 6),
-    high: rounded(high, 6),
-  });
   return {
     verdict,
     requests: { before: before.requests, after: after.requests },

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { PlaceName, requirePlace } from "../../../registry/environment.ts";
+import type { Context } from "../../../registry/context.ts";
 import { change } from "../../../registry/operation.ts";
+import { environmentOf } from "../view.ts";
 import { marker, markersMax, markerTypes, MarkerView, markerView } from "../marker.ts";
 
 const moment = z.iso
@@ -38,39 +40,42 @@ export const createEvent = change({
       .describe("All that the credential reaches if left out."),
   }),
   output: MarkerView,
-  async run({ environment: asked, buckets, startedAt, endedAt, source, version, ...rest }, context) {
-    const { unit, principal, now } = context;
-    const { environment: own, buckets: confined } = principal.confines;
-    if (own !== undefined && asked !== undefined && asked !== own)
-      throw new Failure("forbidden", `This credential is confined to the environment ${own}.`, {
-        pointer: "/environment",
-        allowed: [own],
-      });
-    const environment = own ?? asked ?? null;
-    const strange = (buckets ?? []).findIndex((name) => confined !== undefined && !confined.includes(name));
-    if (strange >= 0)
-      throw new Failure("forbidden", "This credential is confined to other buckets.", {
-        pointer: `/buckets/${strange}`,
-        allowed: confined ?? [],
-      });
-    if (environment !== null) await requirePlace(unit, { environment });
-    if (environment !== null)
-      for (const [i, bucket] of (buckets ?? []).entries())
-        await requirePlace(unit, { environment, bucket }, `/buckets/${i}`);
-    const at = startedAt === undefined ? now : Date.parse(startedAt);
+  async run({ environment, buckets, startedAt, endedAt, source = null, version = null, ...rest }, context) {
+    const at = startedAt === undefined ? context.now : Date.parse(startedAt);
     const end = endedAt === undefined ? null : Date.parse(endedAt);
     if (end !== null && end < at)
       throw new Failure("invalid", "It ends before it starts.", { pointer: "/endedAt" });
-    unit.limit(marker, markersMax);
-    const row = unit.create(marker, {
+    const place = await placeOf(environment, buckets, context);
+    context.unit.limit(marker, markersMax);
+    const row = context.unit.create(marker, {
       ...rest,
-      source: source ?? null,
-      version: version ?? null,
+      ...place,
+      source,
+      version,
       startedAt: at,
       endedAt: end,
-      environment,
-      buckets: buckets ?? (confined === undefined ? null : [...confined]),
     });
     return markerView(row);
   },
 });
+
+/** Where it happened: what is not said is all that the caller reaches; null = all there is. */
+async function placeOf(
+  asked: string | undefined,
+  buckets: readonly string[] | undefined,
+  { unit, principal }: Context,
+): Promise<{ readonly environment: string | null; readonly buckets: string[] | null }> {
+  const confined = principal.confines.buckets;
+  const environment = environmentOf(principal, asked) ?? null;
+  if (environment !== null) await requirePlace(unit, { environment });
+  for (const [i, bucket] of (buckets ?? []).entries()) {
+    if (confined !== undefined && !confined.includes(bucket))
+      throw new Failure("forbidden", "This credential is confined to other buckets.", {
+        pointer: `/buckets/${i}`,
+        allowed: confined,
+      });
+    if (environment !== null) await requirePlace(unit, { environment, bucket }, `/buckets/${i}`);
+  }
+  const named = buckets ?? confined;
+  return { environment, buckets: named === undefined ? null : [...named] };
+}

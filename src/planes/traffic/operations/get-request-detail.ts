@@ -5,7 +5,7 @@ import { mayReach } from "../../../kernel/principal.ts";
 import { quoted } from "../../../kernel/quoted.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { shownBody, shownHeaders } from "../../../registry/redaction.ts";
+import { shownBody, ShownBody, shownHeaders } from "../../../registry/redaction.ts";
 import { exported, formats } from "../exported.ts";
 import { marker, MarkerView, markerView } from "../marker.ts";
 import { lineOf, RequestLine } from "../request-view.ts";
@@ -22,16 +22,7 @@ const nearMs = 2 * 3_600_000;
 const Header = z.object({ name: z.string(), value: z.string() });
 const Shown = z.object({
   headers: z.array(Header),
-  body: z
-    .object({
-      text: z.string(),
-      encoding: z.enum(["utf8", "base64"]),
-      size: z.int(),
-      sha256: z.string(),
-      truncated: z.boolean(),
-      redacted: z.int(),
-    })
-    .nullable(),
+  body: ShownBody.nullable(),
 });
 
 export const getRequestDetail = read({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cursorOf, fitting, keyOf } from "../../../kernel/page.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { marker, markerTypes, MarkerView, markerView } from "../marker.ts";
+import { marker, markerTypes, MarkerView, markerView, type MarkerRow } from "../marker.ts";
 import { placeInput, viewOf } from "../view.ts";
 import { windowInput, windowOf } from "../window.ts";
 
@@ -29,37 +29,38 @@ export const listEvents = read({
   async run({ type, environment, bucket, cursor, limit, ...asked }, context) {
     const view = await viewOf(context, { environment, bucket });
     const { from, to } = windowOf(asked, context.now, yearMs);
-    let after = cursor === undefined ? undefined : keyOf(cursor, Key);
-    const found: Awaited<ReturnType<typeof page>>[number][] = [];
-    for (let more = true; more && found.length < limit && !context.signal.aborted;) {
-      const rows = await page(context, after);
-      more = rows.length === pageRows;
-      for (const row of rows) {
-        if (found.length === limit) {
-          more = true;
-          break;
-        }
-        after = { createdAt: row.createdAt, id: row.id };
-        const { value } = row;
-        const seen =
-          (type === undefined || value.type === type) &&
-          value.startedAt < to &&
-          (value.endedAt ?? value.startedAt) >= from &&
-          isIn(value, view);
-        if (seen) found.push(row);
-      }
-      if (!more) after = undefined;
-    }
-    const events = fitting(found.map(markerView));
+    const isSeen = ({ value }: MarkerRow): boolean =>
+      (type === undefined || value.type === type) &&
+      value.startedAt < to &&
+      (value.endedAt ?? value.startedAt) >= from &&
+      isIn(value, view);
+    const after = cursor === undefined ? undefined : keyOf(cursor, Key);
+    const found = await firstOf(limit + 1, isSeen, after, context);
+    const events = fitting(found.slice(0, limit).map(markerView));
     const last = found[events.length - 1];
-    if (events.length < found.length && last !== undefined)
-      after = { createdAt: last.createdAt, id: last.id };
-    return { events: [...events], nextCursor: after === undefined ? null : cursorOf(after) };
+    const more = found.length > events.length && last !== undefined;
+    return {
+      events: [...events],
+      nextCursor: more ? cursorOf({ createdAt: last.createdAt, id: last.id }) : null,
+    };
   },
 });
 
-function page({ unit }: Context, after: z.output<typeof Key> | undefined) {
-  return unit.find(marker, { limit: pageRows, ...(after && { after }) });
+/** The first so many of the markers that are seen, the latest made first. */
+async function firstOf(
+  count: number,
+  isSeen: (row: MarkerRow) => boolean,
+  begin: z.output<typeof Key> | undefined,
+  { unit, signal }: Context,
+): Promise<readonly MarkerRow[]> {
+  const found: MarkerRow[] = [];
+  for (let after = begin; !signal.aborted;) {
+    const rows = await unit.find(marker, { limit: pageRows, ...(after && { after }) });
+    found.push(...rows.filter(isSeen));
+    if (found.length >= count || rows.length < pageRows) break;
+    after = rows.at(-1);
+  }
+  return found.slice(0, count);
 }
 
 /** Markers of all environments, or of all buckets, are in each. */

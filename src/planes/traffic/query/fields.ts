@@ -81,7 +81,9 @@ function bound(field: Name, op: Op, value: number): Condition {
       return { all: [present, { not: { field, atMost: value } }] };
     case "<":
       return { all: [present, { not: { field, atLeast: value } }] };
-    default:
+    case ":":
+    case "=":
+    case "!=":
       return { field, atLeast: value, atMost: value };
   }
 }

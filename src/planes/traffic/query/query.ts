@@ -51,12 +51,11 @@ function both(reader: Reader, depth: number): Query {
 
 function one(reader: Reader, depth: number): Query {
   const token = reader.tokens[reader.at++];
+  if (token?.kind === "term" || token?.kind === "text") return token;
   const at = token?.at ?? reader.end;
-  if (token === undefined || token.kind === ")" || token.kind === "and" || token.kind === "or")
-    throw wrong(at, "a term is missing here");
+  if (token?.kind !== "not" && token?.kind !== "(") throw wrong(at, "a term is missing here");
   if (depth === depthMax) throw wrong(at, `nested more than ${depthMax} deep`);
   if (token.kind === "not") return { kind: "not", of: one(reader, depth + 1) };
-  if (token.kind === "term" || token.kind === "text") return token;
   const inner = either(reader, depth + 1);
   if (reader.tokens[reader.at]?.kind !== ")") throw wrong(at, "this bracket is not closed");
   reader.at++;

@@ -30,17 +30,10 @@ type Tree =
 const turned = { all: "any", any: "all" } as const;
 
 function treeOf(query: Query, not: boolean): Tree {
-  switch (query.kind) {
-    case "not":
-      return treeOf(query.of, !not);
-    case "all":
-    case "any":
-      return { kind: not ? turned[query.kind] : query.kind, of: query.of.map((it) => treeOf(it, not)) };
-    case "text":
-      return { kind: "column", condition: textCondition(query.value), not };
-    case "term":
-      return termOf(query, not);
-  }
+  if (query.kind === "not") return treeOf(query.of, !not);
+  if (query.kind === "term") return termOf(query, not);
+  if (query.kind === "text") return { kind: "column", condition: textCondition(query.value), not };
+  return { kind: not ? turned[query.kind] : query.kind, of: query.of.map((it) => treeOf(it, not)) };
 }
 
 function termOf(term: Query & { kind: "term" }, not: boolean): Tree {
@@ -127,7 +120,7 @@ export function columnHolds(condition: Condition, exchange: Exchange): boolean {
   const value = valueOf(condition.field, exchange);
   if (value === null || value === undefined) return false;
   if ("is" in condition) return condition.is.some((it) => it === value);
-  if ("like" in condition) return compileGlob(condition.like, "text")(String(value));
+  if ("like" in condition) return typeof value === "string" && compileGlob(condition.like, "text")(value);
   if ("present" in condition) return true;
   const number = Number(value);
   return number >= (condition.atLeast ?? -Infinity) && number <= (condition.atMost ?? Infinity);

@@ -29,129 +29,150 @@ export type RuleKind<S extends z.ZodObject> = {
   matcher(value: z.output<S>): (exchange: Exchange) => boolean;
 };
 
-const scope = "traffic_rules:write";
 const ruleId = z.string().min(1).max(100).describe("Its id.");
+/** Rules are written by people, who are shown what a rule would have matched before it is in force. */
+const written = { scope: "traffic_rules:write", reach: "people", undoNone: null } as const;
 
-/**
- * List, create, update and delete for one kind of rule. Rules are written by people: over REST and the command line, each
- * with a dry run that says what the rule would have matched.
- */
+/** List, create, update and delete for one kind of rule. */
 export function ruleOperations<S extends z.ZodObject>(kind: RuleKind<S>): readonly Operation[] {
+  return [listOf(kind), createOf(kind), updateOf(kind), deleteOf(kind)];
+}
+
+function listOf<S extends z.ZodObject>(kind: RuleKind<S>) {
+  const { resource, plural, does } = kind;
+  return read({
+    name: `list_${plural}`,
+    title: `List ${plural}`,
+    does: `Lists the rules in force that ${does}.`,
+    verb: "GET",
+    path: `/${plural}`,
+    scope: "traffic:read",
+    rows: plural,
+    reach: kind.listedTo,
+    input: z.object({}),
+    output: z.object({ [plural]: z.array(viewShape(kind)) }),
+    async run(_input, { unit, principal }) {
+      const rows = await unit.find(resource, { limit: rulesMax });
+      const own = principal.confines.environment;
+      const seen = rows.filter(({ value }) => own === undefined || [null, own].includes(placeOf(value)));
+      return { [plural]: seen.map((row) => viewOf(kind, row)).toReversed() };
+    },
+  });
+}
+
+function createOf<S extends z.ZodObject>(kind: RuleKind<S>) {
   const { resource, noun, plural, does, form } = kind;
-  const View = z.object({ id: z.string(), ...resource.shape.shape, version: z.int() });
-  const Written = View.extend({ wouldMatch: Preview.optional() });
-  const upper = `${noun.slice(0, 1).toUpperCase()}${noun.slice(1)}`;
-  const idName = `${noun}Id`;
+  return change({
+    ...written,
+    name: `create_${noun}`,
+    title: `Create a ${noun}`,
+    does: `Creates a rule: matching requests ${does}. A dry run says what it would have matched in the last 24 hours.`,
+    verb: "POST",
+    path: `/${plural}`,
+    destructive: false,
+    input: z.object({ name: ruleName, environment: ruleEnvironment, ...form.shape }),
+    output: writtenShape(kind),
+    async run(input, context) {
+      refuseConfined(context);
+      context.unit.limit(resource, rulesMax);
+      return tried(kind, context.unit.create(resource, resource.shape.parse(input)), context);
+    },
+  });
+}
 
-  const view = ({ id, value, version }: Row<S>) => View.parse({ id, ...value, version });
+function updateOf<S extends z.ZodObject>(kind: RuleKind<S>) {
+  const { resource, noun, plural, form } = kind;
+  const idName = idNameOf(kind);
+  return change({
+    ...written,
+    name: `update_${noun}`,
+    title: `Update a ${noun}`,
+    does: "Changes a rule; fields left out stay as they are.",
+    verb: "PATCH",
+    path: `/${plural}/:${idName}`,
+    destructive: false,
+    input: z.object({
+      [idName]: ruleId,
+      ...optional({ name: ruleName, environment: ruleEnvironment, ...form.shape }),
+      expectedVersion,
+    }),
+    output: writtenShape(kind),
+    async run({ expectedVersion: expected, ...input }, context) {
+      refuseConfined(context);
+      const { [idName]: id, ...changes }: Readonly<Record<string, unknown>> = input;
+      const row = await rowOf(kind, String(id), context);
+      refuseOtherVersion(row, typeof expected === "number" ? expected : undefined, noun);
+      const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+      if (Object.keys(given).length === 0)
+        throw new Failure("invalid", "Nothing to change was given.", { pointer: "" });
+      const next = resource.shape.parse({ ...row.value, ...given });
+      return tried(kind, context.unit.update(resource, row, next), context);
+    },
+  });
+}
 
-  async function written(context: Context, row: Row<S>) {
-    const environment = placeOf(row.value);
-    // Also without a dry run: what cannot be compiled is refused.
-    const matches = kind.matcher(row.value);
-    if (environment !== null) await requirePlace(context.unit, { environment });
-    const wouldMatch = context.dryRun
-      ? await previewOf(context, environment, matches, kind.content)
-      : undefined;
-    return Written.parse({ ...view(row), ...(wouldMatch && { wouldMatch }) });
-  }
+function deleteOf<S extends z.ZodObject>(kind: RuleKind<S>) {
+  const { resource, noun, plural } = kind;
+  const idName = idNameOf(kind);
+  return change({
+    ...written,
+    name: `delete_${noun}`,
+    title: `Delete a ${noun}`,
+    does: "Takes a rule out of force. What it did stays done; undo_change brings the rule back.",
+    verb: "DELETE",
+    path: `/${plural}/:${idName}`,
+    destructive: true,
+    input: z.object({ [idName]: ruleId, expectedVersion }),
+    output: z.object({ id: z.string(), deleted: z.literal(true) }),
+    async run({ expectedVersion: expected, ...input }, context) {
+      refuseConfined(context);
+      const { [idName]: id }: Readonly<Record<string, unknown>> = input;
+      const row = await rowOf(kind, String(id), context);
+      refuseOtherVersion(row, typeof expected === "number" ? expected : undefined, noun);
+      context.unit.remove(resource, row);
+      return { id: row.id, deleted: true as const };
+    },
+  });
+}
 
-  async function rowOf(context: Context, id: string): Promise<Row<S>> {
-    const row = await context.unit.get(resource, id);
-    if (row !== undefined) return row;
-    throw new Failure("not_found", `No ${noun} ${quoted(id)}.`, {
-      pointer: `/${idName}`,
-      hint: `list_${plural} shows the ids.`,
-    });
-  }
+function idNameOf({ noun }: { readonly noun: string }): string {
+  return `${noun}Id`;
+}
 
-  return [
-    read({
-      name: `list_${plural}`,
-      title: `List ${plural}`,
-      does: `Lists the rules in force that ${does}.`,
-      verb: "GET",
-      path: `/${plural}`,
-      scope: "traffic:read",
-      rows: plural,
-      reach: kind.listedTo,
-      input: z.object({}),
-      output: z.object({ [plural]: z.array(View) }),
-      async run(_input, { unit, principal }) {
-        const rows = await unit.find(resource, { limit: rulesMax });
-        const own = principal.confines.environment;
-        const seen = rows.filter(({ value }) => own === undefined || [null, own].includes(placeOf(value)));
-        return { [plural]: seen.map(view).toReversed() };
-      },
-    }),
-    change({
-      name: `create_${noun}`,
-      title: `Create a ${noun}`,
-      does: `Creates a rule: matching requests ${does}. A dry run says what it would have matched in the last 24 hours.`,
-      verb: "POST",
-      path: `/${plural}`,
-      scope,
-      reach: "people",
-      destructive: false,
-      undoNone: null,
-      input: z.object({ name: ruleName, environment: ruleEnvironment, ...form.shape }),
-      output: Written,
-      async run(input, context) {
-        refuseConfined(context);
-        context.unit.limit(resource, rulesMax);
-        return written(context, context.unit.create(resource, resource.shape.parse(input)));
-      },
-    }),
-    change({
-      name: `update_${noun}`,
-      title: `Update a ${noun}`,
-      does: `Changes a rule; fields left out stay as they are.`,
-      verb: "PATCH",
-      path: `/${plural}/:${idName}`,
-      scope,
-      reach: "people",
-      destructive: false,
-      undoNone: null,
-      input: z.object({
-        [idName]: ruleId,
-        ...optional({ name: ruleName, environment: ruleEnvironment, ...form.shape }),
-        expectedVersion,
-      }),
-      output: Written,
-      async run({ expectedVersion: expected, ...input }, context) {
-        refuseConfined(context);
-        const { [idName]: id, ...changes }: Readonly<Record<string, unknown>> = input;
-        const row = await rowOf(context, String(id));
-        refuseOtherVersion(row, typeof expected === "number" ? expected : undefined, noun);
-        const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-        if (Object.keys(given).length === 0)
-          throw new Failure("invalid", "Nothing to change was given.", { pointer: "" });
-        const next = resource.shape.parse({ ...row.value, ...given });
-        return written(context, context.unit.update(resource, row, next));
-      },
-    }),
-    change({
-      name: `delete_${noun}`,
-      title: `Delete a ${noun}`,
-      does: `Takes a rule out of force. ${upper}s that were carried out stay carried out; undo_change brings the rule back.`,
-      verb: "DELETE",
-      path: `/${plural}/:${idName}`,
-      scope,
-      reach: "people",
-      destructive: true,
-      undoNone: null,
-      input: z.object({ [idName]: ruleId, expectedVersion }),
-      output: z.object({ id: z.string(), deleted: z.literal(true) }),
-      async run({ expectedVersion: expected, ...input }, context) {
-        refuseConfined(context);
-        const { [idName]: id }: Readonly<Record<string, unknown>> = input;
-        const row = await rowOf(context, String(id));
-        refuseOtherVersion(row, typeof expected === "number" ? expected : undefined, noun);
-        context.unit.remove(resource, row);
-        return { id: row.id, deleted: true as const };
-      },
-    }),
-  ];
+function viewShape<S extends z.ZodObject>({ resource }: RuleKind<S>) {
+  return z.object({ id: z.string(), ...resource.shape.shape, version: z.int() });
+}
+
+function writtenShape<S extends z.ZodObject>(kind: RuleKind<S>) {
+  return viewShape(kind).extend({ wouldMatch: Preview.optional() });
+}
+
+function viewOf<S extends z.ZodObject>(kind: RuleKind<S>, { id, value, version }: Row<S>) {
+  return viewShape(kind).parse({ id, ...value, version });
+}
+
+/** What is written, compiled so that what cannot be is refused, and in a dry run tried on what was captured. */
+async function tried<S extends z.ZodObject>(kind: RuleKind<S>, row: Row<S>, context: Context) {
+  const environment = placeOf(row.value);
+  const matches = kind.matcher(row.value);
+  if (environment !== null) await requirePlace(context.unit, { environment });
+  const wouldMatch = context.dryRun
+    ? await previewOf(context, environment, matches, kind.content)
+    : undefined;
+  return writtenShape(kind).parse({ ...viewOf(kind, row), ...(wouldMatch && { wouldMatch }) });
+}
+
+async function rowOf<S extends z.ZodObject>(
+  { resource, noun, plural }: RuleKind<S>,
+  id: string,
+  { unit }: Context,
+): Promise<Row<S>> {
+  const row = await unit.get(resource, id);
+  if (row !== undefined) return row;
+  throw new Failure("not_found", `No ${noun} ${quoted(id)}.`, {
+    pointer: `/${idNameOf({ noun })}`,
+    hint: `list_${plural} shows the ids.`,
+  });
 }
 
 const Placed = z.object({ environment: z.string().nullable() });

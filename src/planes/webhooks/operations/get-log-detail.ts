@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Exchange } from "../../../kernel/exchange.ts";
 import { read } from "../../../registry/operation.ts";
-import { shownBody, shownHeaders } from "../../../registry/redaction.ts";
+import { shownBody, ShownBody, shownHeaders } from "../../../registry/redaction.ts";
 import { endpoint } from "../endpoint.ts";
 import { AttemptLine, attemptOf, lineOf, LogLine, redeliveredAt } from "../log-view.ts";
 import { logId, logOf } from "../log-id.ts";
@@ -11,16 +11,6 @@ const responseBytesShown = 8 * 1024;
 const attemptsMax = 50;
 
 const Header = z.object({ name: z.string(), value: z.string() });
-const ShownBody = z
-  .object({
-    text: z.string(),
-    encoding: z.enum(["utf8", "base64"]),
-    size: z.int(),
-    sha256: z.string(),
-    truncated: z.boolean(),
-    redacted: z.int().describe("Places where a credential was replaced by [redacted]."),
-  })
-  .nullable();
 
 export const getLogDetail = read({
   name: "get_log_detail",
@@ -40,7 +30,7 @@ export const getLogDetail = read({
       .describe("When a replay delivered it; its state stays as it ended."),
     untrusted: LogLine.shape.untrusted.extend({
       headers: z.array(Header),
-      body: ShownBody,
+      body: ShownBody.nullable(),
       from: z.string().nullable(),
     }),
     attempts: z.array(
@@ -52,7 +42,7 @@ export const getLogDetail = read({
           requestHeaders: z.array(Header).describe("As sent to the target, the sender's among them."),
           detail: z.string().nullable(),
           headers: z.array(Header).describe("Of the target's answer."),
-          body: ShownBody,
+          body: ShownBody.nullable(),
         }),
       }),
     ),
