@@ -17,6 +17,7 @@ import { getThroughput } from "./operations/get-throughput.ts";
 import { listEvents } from "./operations/list-events.ts";
 import { minimiseRequest } from "./operations/minimise-request.ts";
 import { searchRequests } from "./operations/search-requests.ts";
+import { otlpRoute } from "./otlp/otlp-route.ts";
 import { allRuleOperations, ruleResources } from "./rules/rules.ts";
 import { tokenKey } from "./token-keys.ts";
 
@@ -46,7 +47,7 @@ export const traffic = {
 async function start(engines: Engines, authenticate: Authenticate): Promise<Running> {
   const capturing = await capture(engines, authenticate);
   return {
-    routes: [captureRoute(capturing)],
+    routes: [captureRoute(capturing), otlpRoute(capturing)],
     jobs: [redactStored(capturing.rules, engines)],
     messages: [],
     upkeep: [],
