@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 
 export const folder = fileURLToPath(new URL("../clients/capture/", import.meta.url));
 const resolver = createRequire(join(folder, "package.json"));
@@ -17,6 +17,6 @@ export function missing(name: string): string | null {
 }
 
 /** What the package exports; it is absent on many machines, so that nothing can know its types. */
-export async function load(name: string): Promise<unknown> {
-  return import(pathToFileURL(resolver.resolve(name)).href);
+export function load(name: string): unknown {
+  return resolver(name);
 }

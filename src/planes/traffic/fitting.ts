@@ -19,10 +19,3 @@ export function fittingHeaders(headers: readonly HeaderPair[]): readonly HeaderP
 export function fittingTarget(target: string): string {
   return (target.startsWith("/") ? target : `/${target}`).slice(0, targetCharactersMax);
 }
-
-/** Of a time and a digest: a UUIDv7 (RFC 9562) as 32 hex characters, the same for the same. */
-export function recordIdOf(atMs: number, digest: string): string {
-  const time = Math.floor(atMs).toString(16).padStart(12, "0");
-  const variant = "89ab"[Number.parseInt(digest.slice(3, 4), 16) & 3] ?? "8";
-  return `${time}7${digest.slice(0, 3)}${variant}${digest.slice(4, 19)}`;
-}

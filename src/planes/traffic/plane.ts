@@ -14,6 +14,7 @@ import { getMetrics } from "./operations/get-metrics.ts";
 import { getRequestDetail } from "./operations/get-request-detail.ts";
 import { getResponseTimes } from "./operations/get-response-times.ts";
 import { getThroughput } from "./operations/get-throughput.ts";
+import { importHar } from "./operations/import-har.ts";
 import { listEvents } from "./operations/list-events.ts";
 import { minimiseRequest } from "./operations/minimise-request.ts";
 import { searchRequests } from "./operations/search-requests.ts";
@@ -32,6 +33,7 @@ export const traffic = {
     getResponseTimes,
     listEvents,
     createEvent,
+    importHar,
     explainErrors,
     compareWindows,
     minimiseRequest,

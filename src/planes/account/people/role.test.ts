@@ -28,6 +28,7 @@ const notViewers = [
   "endpoints:write",
   "markers:write",
   "traffic:replay",
+  "traffic:capture",
   "traffic_rules:write",
   "webhooks:replay",
   "webhooks:test",

@@ -1,3 +1,4 @@
+import { listOf, memberOf, textOf } from "../loose-json.ts";
 import {
   Allowance,
   itemsMax,
@@ -96,21 +97,4 @@ function valueOf(value: unknown): AttributeValue | undefined {
   if (list === undefined) return undefined;
   const texts = listOf(list, "values").map((item) => memberOf(item, "stringValue"));
   return texts.filter((item) => typeof item === "string").slice(0, itemsMax);
-}
-
-/** Own members alone: a name such as `__proto__` is none. */
-function memberOf(of: unknown, name: string): unknown {
-  if (typeof of !== "object" || of === null || !Object.hasOwn(of, name)) return undefined;
-  const value: unknown = Reflect.get(of, name);
-  return value;
-}
-
-function listOf(of: unknown, name: string): readonly unknown[] {
-  const value = memberOf(of, name);
-  return Array.isArray(value) ? value : [];
-}
-
-function textOf(of: unknown, name: string): string {
-  const value = memberOf(of, name);
-  return typeof value === "string" ? value : "";
 }

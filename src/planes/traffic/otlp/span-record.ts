@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import type { CapturedBody, CapturedMessage, CapturedRecord } from "../../../../capture/wire.ts";
-import { fittingTarget, recordIdOf } from "../fitting.ts";
+import { fittingTarget } from "../fitting.ts";
 import { bodyBytesKept } from "../settings.ts";
+import { recordIdOf } from "../stored-record.ts";
 import {
   countOf,
   headersOf,
@@ -95,7 +95,7 @@ const callers = [
 ];
 
 function idOf({ traceId, spanId, startNs }: Pick<Span, "traceId" | "spanId" | "startNs">): string {
-  return recordIdOf(Number(startNs / nsPerMs), hash("sha256", `${traceId}/${spanId}`));
+  return recordIdOf(Number(startNs / nsPerMs), `${traceId}/${spanId}`);
 }
 
 /** A parent that seems to begin later than what it caused is none: clocks were changed. */
