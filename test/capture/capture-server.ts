@@ -8,6 +8,7 @@ import { exampleKey, freshFolder } from "../journeys/server-process.ts";
 export type CaptureServer = {
   readonly sluice: Sluice;
   readonly url: string;
+  readonly key: string;
   readonly ask: Ask;
   readonly workspace: string;
   /** What was captured, oldest first, with its content. */
@@ -32,6 +33,7 @@ export async function captureServer(t: TestContext): Promise<CaptureServer> {
   return {
     sluice,
     url: sluice.url,
+    key: exampleKey,
     ask: asking(sluice.url, exampleKey),
     workspace: id,
     async stored() {

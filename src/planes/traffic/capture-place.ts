@@ -23,7 +23,8 @@ export async function captureSender(
 ): Promise<Sender> {
   const { method, remoteAddress } = request;
   const principal = await authenticate(
-    credentialsOf((name) => request.header(name), { method, resource: "/capture/v1", remoteAddress }),
+    // Whoever is logged in at the command line has a token for the API, of which this is a part.
+    credentialsOf((name) => request.header(name), { method, resource: "/api/v1", remoteAddress }),
   );
   const workspace = workspaceOf([...principal.workspaces.keys()], request.header("x-sluice-workspace"));
   if (!may(principal, captureScope, workspace))
