@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { capture, type Taken } from "../src/planes/traffic/capture.ts";
+import type { Taken } from "../src/planes/traffic/arriving.ts";
+import { capture } from "../src/planes/traffic/capture.ts";
 import { exchangeIdOf } from "../src/planes/traffic/stored-record.ts";
 import type { Engines } from "../src/registry/engines.ts";
 

@@ -56,15 +56,15 @@ export async function startProxy(
     say: (line) => void said.push(line),
     ended,
   });
-  let failed: unknown;
-  running.catch((error: unknown) => (failed = error));
+  const failed: Error[] = [];
+  running.catch((error: unknown) => void failed.push(error as Error));
   t.after(async () => {
     end();
     await running.catch(() => undefined);
     await client.close();
   });
   const url = await eventually("a proxy that listens", async () => {
-    if (failed !== undefined) throw failed;
+    if (failed[0] !== undefined) throw failed[0];
     return /Passing on (\S+) to/.exec(printed.join())?.[1];
   });
   return {

@@ -85,15 +85,15 @@ async function handBack(
 ): Promise<End> {
   const shown = endToEnd(headers);
   // Whatever ends first takes the rest down with it.
-  let isBroken = false;
-  body.once("error", () => (isBroken = !passage.gone.aborted));
+  const first = { isBroken: false };
+  body.once("error", () => (first.isBroken = !passage.gone.aborted));
   try {
     await pipeline(body, kept.tee(), passage.answer({ status, headers: shown }));
     return { status, headers, outcome: "answered", error: null };
   } catch (error) {
     passage.cut();
     const { reason: type, message } = new Unreached(error);
-    return isBroken
+    return first.isBroken
       ? { status, headers, outcome: "failed", error: { type, message } }
       : { status, headers, outcome: "aborted", error: null };
   }

@@ -104,19 +104,7 @@ function report({ passed }: Recorder, { sent }: Delivery, { all }: Losses): stri
 }
 
 function argumentsIn(args: readonly string[]) {
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const [, name = "", inline] = /^--([a-z]+)(?:=(.*))?$/s.exec(args[i] ?? "") ?? [];
-    if (!flags.some((flag) => flag.name === name))
-      throw new Failure("invalid", `${(args[i] ?? "").slice(0, 100)} is not known here.`, {
-        allowed: flags.map((flag) => `--${flag.name}`),
-        hint: `Usage: ${usage}`,
-      });
-    const value = inline ?? args[++i];
-    if (value === undefined || value === "")
-      throw new Failure("invalid", `--${name} needs a value.`, { hint: `Usage: ${usage}` });
-    given.set(name, value);
-  }
+  const given = flagsIn(args);
   const to = given.get("to");
   if (to === undefined)
     throw new Failure("invalid", "--to is missing: the application to pass requests on to.", {
@@ -130,4 +118,21 @@ function argumentsIn(args: readonly string[]) {
     return value === undefined ? [] : [[`x-sluice-${name}`, value] as const];
   });
   return { to, port: Number(port), place: Object.fromEntries(named) };
+}
+
+function flagsIn(args: readonly string[]): ReadonlyMap<string, string> {
+  const given = new Map<string, string>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    const [, name = "", inline] = /^--([a-z]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (!flags.some((flag) => flag.name === name))
+      throw new Failure("invalid", `${arg.slice(0, 100)} is not known here.`, {
+        allowed: flags.map((flag) => `--${flag.name}`),
+        hint: `Usage: ${usage}`,
+      });
+    const value = inline ?? args[++i] ?? "";
+    if (value === "") throw new Failure("invalid", `--${name} needs a value.`, { hint: `Usage: ${usage}` });
+    given.set(name, value);
+  }
+  return given;
 }

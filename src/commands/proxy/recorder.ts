@@ -100,7 +100,6 @@ export class Recorder {
 /** All but the messages' bodies, raw: what rules look at. */
 function frameOf(observed: Observed, { redactor }: ProxyRules): CapturedRecord {
   const { request, response, error, ...rest } = observed;
-  const empty = ({ headers, size }: ObservedMessage): CapturedMessage => ({ headers, body: null, size });
   const traceparent = valueOf(request.headers, "traceparent") ?? "";
   return {
     ...rest,
@@ -111,9 +110,13 @@ function frameOf(observed: Observed, { redactor }: ProxyRules): CapturedRecord {
     route: null,
     error: error && { type: error.type, message: redactor.text(error.message).slice(0, 1_000) },
     weight: 1,
-    request: empty(request),
-    response: response && empty(response),
+    request: bodiless(request),
+    response: response && bodiless(response),
   };
+}
+
+function bodiless({ headers, size }: ObservedMessage): CapturedMessage {
+  return { headers, body: null, size };
 }
 
 async function completed(

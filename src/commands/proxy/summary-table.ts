@@ -29,8 +29,15 @@ export class SummaryTable {
     const shown = this.#isCounted(minute, route) ? route : otherRoute;
     const name = JSON.stringify([minute, method, shown, status, outcome]);
     const row = this.#rows.get(name) ?? {
-      ...{ at: minute, method, route: shown, status, outcome },
-      ...{ count: 0, requestBytes: 0, responseBytes: 0, durationMs: 0 },
+      at: minute,
+      method,
+      route: shown,
+      status,
+      outcome,
+      count: 0,
+      requestBytes: 0,
+      responseBytes: 0,
+      durationMs: 0,
       slots: new Map<number, number>(),
     };
     this.#rows.set(name, row);

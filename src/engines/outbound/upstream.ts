@@ -64,21 +64,7 @@ export function upstream(to: string): Upstream {
   const target = targetOf(to);
   const open = guardedConnect({ guard: only(target), lookup: systemNames, ca: undefined });
   const stop = new AbortController();
-  const pool = new Pool(target.origin, {
-    connections: connectionsMax,
-    pipelining: 1,
-    allowH2: false,
-    maxHeaderSize: headerBytesMax,
-    // How long an answer may take is up to the client, who can go away.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: idleMs,
-    connect: (_options, callback) =>
-      void open(target, stop.signal).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
-      ),
-  });
+  const pool = poolTo(target, () => open(target, stop.signal));
 
   async function once({
     method,
@@ -124,6 +110,30 @@ export function upstream(to: string): Upstream {
       await pool.destroy();
     },
   };
+}
+
+function poolTo(target: Target, open: () => Promise<Socket>): Pool {
+  async function attach(callback: (...result: [Error, null] | [null, Socket]) => void): Promise<void> {
+    let socket: Socket;
+    try {
+      socket = await open();
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
+    callback(null, socket);
+  }
+  return new Pool(target.origin, {
+    connections: connectionsMax,
+    pipelining: 1,
+    allowH2: false,
+    maxHeaderSize: headerBytesMax,
+    // How long an answer may take is up to the client, who can go away.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: idleMs,
+    connect: (_options, callback) => void attach(callback),
+  });
 }
 
 function targetOf(to: string): Target {

@@ -1,4 +1,4 @@
-import type { Arriving, Taken } from "./capture.ts";
+import type { Arriving, Taken } from "./arriving.ts";
 import { CapturedSummary, SentRecord, type CapturedRecord } from "./captured.ts";
 import { problemOf } from "./checked.ts";
 import type { Ready } from "./live-rules.ts";

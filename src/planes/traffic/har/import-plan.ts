@@ -4,7 +4,7 @@ import { Failure } from "../../../kernel/failure.ts";
 import { mayReach } from "../../../kernel/principal.ts";
 import type { Context } from "../../../registry/context.ts";
 import { bucket as bucketResource, requirePlace } from "../../../registry/environment.ts";
-import type { Arriving } from "../capture.ts";
+import type { Arriving } from "../arriving.ts";
 import { recordsMax } from "../captured.ts";
 import type { Place } from "../live-places.ts";
 import { rulesSeen, type Rules } from "../live-rules.ts";
