@@ -10,8 +10,7 @@ type Made = {
   readonly url?: string;
   readonly request?: object;
   readonly response?: object;
-  readonly startedDateTime?: string;
-  readonly time?: unknown;
+  readonly [other: string]: unknown;
 };
 
 /** As the network panel of Chromium writes one. */

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { PlaceName } from "../../../registry/environment.ts";
 import { act } from "../../../registry/operation.ts";
-import { captureScope } from "../capture-place.ts";
 import type { Taken } from "../arriving.ts";
 import { takeCaptured } from "../capture.ts";
 import { decided } from "../decided.ts";
@@ -17,7 +16,7 @@ export const importHar = act({
   does: "Stores the requests of a HAR, as the network panel of a browser saves it, redacted like all that is captured. The same archive is stored once; a dry run says what would be.",
   verb: "POST",
   path: "/imports/har",
-  scope: captureScope,
+  scope: "traffic:capture",
   reach: "people",
   destructive: false,
   input: z.object({
