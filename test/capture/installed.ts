@@ -17,6 +17,4 @@ export function missing(name: string): string | null {
 }
 
 /** What the package exports; it is absent on many machines, so that nothing can know its types. */
-export function load(name: string): unknown {
-  return resolver(name);
-}
+export const load: (name: string) => unknown = resolver;

@@ -3,21 +3,28 @@ import { written, type Field, type Message } from "./protobuf-writer.ts";
 export type Value = string | number | boolean | readonly string[] | Uint8Array;
 export type Attributes = Readonly<Record<string, Value>>;
 
-/** A span as a test writes it. */
-export type Made = {
+type Belonging = {
   readonly traceId?: string;
-  readonly spanId: string;
   readonly parentSpanId?: string;
   readonly traceState?: string;
+};
+
+type Passing = {
   /** 2 = server, 3 = client. */
   readonly kind?: number;
   /** ms. */
   readonly startedAt?: number;
   readonly durationMs?: number;
+};
+
+type Saying = {
   readonly attributes?: Attributes;
   readonly exception?: { readonly type: string; readonly message: string };
   readonly status?: { readonly code: number; readonly message: string };
 };
+
+/** A span as a test writes it. */
+export type Made = { readonly spanId: string } & Belonging & Passing & Saying;
 
 export const someTrace = "0af7651916cd43dd8448eb211c80319c";
 export const noon = Date.UTC(2026, 10, 20, 12);

@@ -6,7 +6,7 @@ import type { Capture } from "./capture.ts";
 import type { Place } from "./live-places.ts";
 
 /** What it takes to send captured traffic. */
-export const captureScope: Scope = "traffic:capture";
+const captureScope: Scope = "traffic:capture";
 
 /** Who sends, and where to as far as the request itself says. */
 export type Sender = {
