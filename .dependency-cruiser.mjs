@@ -216,8 +216,8 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // Clients that are installed below the tests that run them.
-    exclude: { path: "^test/.*/node_modules/" },
+    // Clients that are installed below the tests that run them, and what is run beside what is installed.
+    exclude: { path: "^test/.*/node_modules/|^test/clients/capture/" },
     enhancedResolveOptions: {
       extensions: [".ts"],
       exportsFields: ["exports"],

@@ -13,6 +13,7 @@ import { login } from "./commands/login/login.ts";
 import { serverAddress, type LoginCommand, type LoginSurroundings } from "./commands/login/login-command.ts";
 import { logout } from "./commands/login/logout.ts";
 import { token } from "./commands/login/token.ts";
+import { proxyCommand, type ProxySurroundings } from "./commands/proxy/proxy.ts";
 import { restore } from "./commands/restore.ts";
 import { signInLinkCommand } from "./commands/sign-in-link.ts";
 import { compose, declared, operations } from "./compose.ts";
@@ -44,6 +45,7 @@ const builtins = [
   login,
   logout,
   token,
+  proxyCommand,
   ...commands,
 ];
 
@@ -78,6 +80,7 @@ async function run(argv: readonly string[], { settings, person, call }: Around):
     if (command !== undefined) return command.run(args, surroundings(settings, person, call));
     const about = loginCommands.find((it) => it.name === name);
     if (about !== undefined) return about.run(args, person);
+    if (name === proxyCommand.name) return proxyCommand.run(args, proxySurroundings(person, call));
   }
   return runCli({
     argv: isOwn && builtins.some((it) => it.name === name) ? ["help", ...argv.slice(0, 1)] : argv,
@@ -142,6 +145,18 @@ function surroundings(
   };
 }
 
+function proxySurroundings({ url }: LoginSurroundings, call: Client["call"]): ProxySurroundings {
+  return {
+    url,
+    call,
+    version,
+    clock: wallClock,
+    print: (line) => console.log(visibleText(line)),
+    say: (line) => console.error(visibleText(line)),
+    ended: signalled(),
+  };
+}
+
 async function confirmed(question: string): Promise<boolean> {
   const asking = createInterface({ input: process.stdin, output: process.stdout });
   try {
@@ -168,14 +183,17 @@ async function serve(): Promise<number> {
   const { first, signInLink } = sluice;
   const key = first === undefined || first.given ? null : first.key.reveal();
   console.log(greeting({ ...sluice, key, signInLink: signInLink?.reveal() ?? null }));
-  const signalled = new Promise<undefined>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(undefined));
-  });
-  const outdated = await Promise.race([signalled, sluice.outdated]);
+  const outdated = await Promise.race([signalled(), sluice.outdated]);
   log("stopping: no more is accepted, what is under way may finish");
   await sluice.close();
   if (outdated !== undefined) throw outdated;
   return 0;
+}
+
+function signalled(): Promise<undefined> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(undefined));
+  });
 }
 
 function log(line: string): void {

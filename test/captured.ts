@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { capture, type Taken } from "../src/planes/traffic/capture.ts";
+import type { Taken } from "../src/planes/traffic/arriving.ts";
+import { capture } from "../src/planes/traffic/capture.ts";
 import type { SentRecord } from "../src/planes/traffic/captured.ts";
 import { exchangeIdOf } from "../src/planes/traffic/stored-record.ts";
 import type { Engines } from "../src/registry/engines.ts";
@@ -29,10 +30,10 @@ export type BroughtIn = Taken & {
 let made = 0;
 
 /** A record as agents send it. */
-export function recordOf({ agoMs = 1_000, request = {}, response = {}, ...told }: Told, now: number) {
+export function recordOf({ agoMs = 1_000, request = {}, response = {}, id, ...told }: Told, now: number) {
   const startedAt = now - agoMs;
   return {
-    id: recordIdAt(startedAt),
+    id: id ?? recordIdAt(startedAt),
     kind: "request",
     parent: null,
     startedAt,

@@ -85,6 +85,7 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     workspaceId: [workspace],
     targetUrl: [world.target.url, "https://example.com/hooks"],
     provider: ["stripe", "custom", null],
+    har: [archive(startedAt), JSON.stringify(archive(startedAt)), { log: { entries: [] } }],
     since: [new Date(startedAt - 3_600_000).toISOString()],
     until: [new Date(startedAt + 1).toISOString(), "received", "ended"],
     cursor: [cursorOf({ startedAt, id: events[0] }), cursorOf({ createdAt: startedAt, id: orders.id })],
@@ -111,4 +112,11 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     category: ["coupon"],
     target: [new URL(world.target.url).origin],
   };
+}
+
+/** An HTTP archive of one request. */
+function archive(at: number) {
+  const request = { method: "GET", url: "https://api.example.com/users/7", headers: [] };
+  const response = { status: 200, headers: [], content: { mimeType: "application/json", text: "{}" } };
+  return { log: { entries: [{ startedDateTime: new Date(at).toISOString(), time: 5, request, response }] } };
 }

@@ -87,6 +87,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   delete_block: ({ ruleIds }) => ({ blockId: ruleIds["block"] }),
   apply_redactions: () => ({}),
   undo_change: ({ changeId }) => ({ changeId }),
+  import_har: () => ({ har: { log: { entries: [] } } }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
 

@@ -19,7 +19,7 @@ export function callAsPerson(
         ...(login !== undefined && { authorization: `Bearer ${login.accessToken.reveal()}` }),
       });
     // What is open to everybody is not told who asks.
-    if (!path.startsWith("/api/")) return callAs(undefined);
+    if (!/^\/(?:api|capture)\//.test(path)) return callAs(undefined);
     const login = await freshLogin(surroundings);
     const answer = await callAs(login);
     if (answer.status !== 401) return answer;

@@ -12,7 +12,8 @@ export type ClientAnswer = {
 /** The command line's way to the server that the person named; unlike deliveries it is not guarded. */
 export type Client = {
   /**
-   * One call; `body` is sent as JSON, or as a form when it is URLSearchParams. Redirects are not followed.
+   * One call; `body` is sent as JSON, as a form when it is URLSearchParams, or as it is when it is bytes. Redirects are not
+   * followed.
    * @throws Failure unavailable when nothing answers there or the answer is larger than 16 MiB
    */
   call(
@@ -55,7 +56,7 @@ export function cliClient(baseUrl: string, token: string | null): Client {
             ...(token === null ? {} : { authorization: `Bearer ${token}` }),
             ...headers,
           },
-          body: body === undefined ? null : bodyText(body),
+          body: body === undefined ? null : sentBody(body),
         });
         return { status: answer.statusCode, headers: answer.headers, json: parsed(await answer.body.text()) };
       } catch (error) {
@@ -70,7 +71,8 @@ function contentType(body: unknown): string {
   return body instanceof URLSearchParams ? "application/x-www-form-urlencoded" : "application/json";
 }
 
-function bodyText(body: unknown): string {
+function sentBody(body: unknown): string | Uint8Array {
+  if (body instanceof Uint8Array) return body;
   return body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
 }
 

@@ -2,14 +2,12 @@ import type { NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { CapturedSummary, SentRecord, type CapturedBatch, type CapturedRecord } from "./captured.ts";
-import { problemOf } from "./checked.ts";
+import type { Arriving, Taken } from "./arriving.ts";
+import { decided } from "./decided.ts";
 import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules, type Ready } from "./live-rules.ts";
-import { sampled } from "./sampled.ts";
-import { seenIn } from "./seen.ts";
 import { bodyBytesKept } from "./settings.ts";
-import { exchangeOf, madeAt, recordIdOf } from "./stored-record.ts";
+import { exchangeOf } from "./stored-record.ts";
 import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
 
@@ -18,40 +16,6 @@ const refusalsTold = 100;
 const reasonsMax = 20;
 /** How long a batch that is sent again is known. */
 const batchKnownMs = 24 * 3_600_000;
-const dayMs = 24 * 3_600_000;
-
-/** Captured traffic on its way in. */
-export type Arriving = {
-  /** Of the batch: sent again, it counts once. */
-  readonly id: string;
-  readonly source: {
-    readonly name: string;
-    readonly version: string;
-    readonly service: string;
-    readonly instance: string;
-  };
-  readonly records: readonly unknown[];
-  /** What was counted where the traffic passed; none = the records are all there is, and are counted here. */
-  readonly summaries: readonly unknown[];
-  /** Its summaries count its records, and its rules were applied to them. */
-  readonly counted: boolean;
-  /** What the sender could not keep. */
-  readonly dropped: CapturedBatch["dropped"];
-  readonly receivedAt: number;
-};
-
-export type Taken = {
-  /** Records that are stored by now: those of a batch that was here before are counted again. */
-  readonly accepted: number;
-  /** Whether the batch was here before. */
-  readonly duplicate: boolean;
-  /** What a rule of exclusion or sampling left out. */
-  readonly leftOut: number;
-  readonly refused: readonly { readonly index: number; readonly pointer: string; readonly message: string }[];
-  readonly refusedInAll: number;
-  /** Revision of the settings in force. */
-  readonly settings: string;
-};
 
 /** The one way in of captured traffic, however it came. */
 export type Capture = {
@@ -70,24 +34,19 @@ export async function capture(engines: Engines, authenticate: Authenticate): Pro
     places,
     rules,
     take: async (place, arriving) =>
-      take(place, arriving, await rules.ready(place.workspace, place.environment), engines),
+      takeCaptured(place, arriving, await rules.ready(place.workspace, place.environment), engines),
   };
 }
 
-type Refused = Taken["refused"][number];
-
-async function take(
+/** Redacts, then stores; resolves once it is durable. @throws Failure unavailable */
+export async function takeCaptured(
   place: Place,
   arriving: Arriving,
   rules: Ready,
   { traffic }: Pick<Engines, "traffic">,
 ): Promise<Taken> {
   const { id, receivedAt, source, counted } = arriving;
-  const refused: Refused[] = [];
-  const records = arriving.records.flatMap((it, index) => recordOf(it, index, receivedAt, refused));
-  const counts = arriving.summaries.flatMap((it, index) => countOf(it, index, refused));
-  const kept = records.flatMap((it) => (counted ? [it] : sampled(it, rules)));
-  const recorded = kept.filter((it) => !rules.excludes(seenIn(it)));
+  const { records, recorded, counts, refused } = decided(arriving, rules);
   const origin = {
     place,
     redactor: rules.redactor,
@@ -116,45 +75,6 @@ async function take(
     refusedInAll: refused.length,
     settings: rules.revision,
   };
-}
-
-function recordOf(
-  it: unknown,
-  index: number,
-  receivedAt: number,
-  refused: Refused[],
-): readonly CapturedRecord[] {
-  const parsed = SentRecord.safeParse(it);
-  if (!parsed.success) {
-    refused.push(refusalOf("records", index, parsed.error.issues[0]));
-    return [];
-  }
-  const { startedAt, id = recordIdOf(startedAt, JSON.stringify(it)) } = parsed.data;
-  const problem =
-    Math.abs(madeAt(id) - startedAt) > dayMs
-      ? { path: ["id"], message: "its moment is over a day from startedAt" }
-      : startedAt > receivedAt + dayMs
-        ? { path: ["startedAt"], message: "it is over a day ahead of the server's clock" }
-        : undefined;
-  if (problem === undefined) return [{ ...parsed.data, id }];
-  refused.push({ index, pointer: `/records/${index}/${problem.path[0] ?? ""}`, message: problem.message });
-  return [];
-}
-
-function countOf(it: unknown, index: number, refused: Refused[]): readonly CapturedSummary[] {
-  const parsed = CapturedSummary.safeParse(it);
-  if (parsed.success) return [parsed.data];
-  refused.push(refusalOf("summaries", index, parsed.error.issues[0]));
-  return [];
-}
-
-function refusalOf(
-  list: "records" | "summaries",
-  index: number,
-  issue: Parameters<typeof problemOf>[0] | undefined,
-): Refused {
-  const { pointer, message } = issue === undefined ? { pointer: "", message: "malformed" } : problemOf(issue);
-  return { index, pointer: `/${list}/${index}${pointer}`, message };
 }
 
 /** The receipt of a batch: who sent what, and what of it is not there. */

@@ -6,9 +6,9 @@ export const recordsMax = 1_000;
 export const summariesMax = 5_000;
 /** Bytes of a body that are kept, whatever a sender or a setting says. */
 export const bodyBytesMax = 1024 * 1024;
-const headersMax = 100;
-const headerCharactersMax = 16 * 1024;
-const targetCharactersMax = 8 * 1024;
+export const headersMax = 100;
+export const headerCharactersMax = 16 * 1024;
+export const targetCharactersMax = 8 * 1024;
 const textMax = 1_000;
 const slotMax = 2_000;
 

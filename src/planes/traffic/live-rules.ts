@@ -5,12 +5,12 @@ import { compileSelection, type Seen } from "../../../capture/selection.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { liveRecords } from "../../registry/live-records.ts";
 import type { Resource, Row } from "../../registry/resource.ts";
-import { decodedRow } from "../../registry/unit.ts";
+import { decodedRow, type Unit } from "../../registry/unit.ts";
 import { fingerprint } from "../../kernel/secret.ts";
 import { block } from "./rules/block.ts";
 import { exclusion } from "./rules/exclusion.ts";
 import { redaction } from "./rules/redaction.ts";
-import { inForce } from "./rules/rule.ts";
+import { inForce, rulesMax } from "./rules/rule.ts";
 import { sampling } from "./rules/sampling.ts";
 import type { TokenKeys } from "./token-keys.ts";
 
@@ -52,20 +52,18 @@ export async function liveRules(engines: Engines, keys: TokenKeys): Promise<Live
     liveKind(engines, sampling, forget),
     liveKind(engines, block, forget),
   ]);
-  const rulesOf = (workspace: string, environment: string): Rules => {
-    const rules = {
+  const rulesOf = (workspace: string, environment: string): Rules =>
+    revised({
       redactions: inForce(redactions(workspace), environment),
       exclusions: inForce(exclusions(workspace), environment),
       samplings: inForce(samplings(workspace), environment),
       blocks: inForce(blocks(workspace), environment),
-    };
-    return { ...rules, revision: fingerprint(JSON.stringify(rules)).slice(0, 16) };
-  };
+    });
   return {
     ready(workspace, environment) {
       const key = `${workspace}/${environment}`;
       const known =
-        made.get(key) ?? readyOf(rulesOf(workspace, environment), keys.of(workspace, environment));
+        made.get(key) ?? madeReady(rulesOf(workspace, environment), keys.of(workspace, environment));
       made.set(key, known);
       known.catch(() => made.delete(key));
       return known;
@@ -73,15 +71,51 @@ export async function liveRules(engines: Engines, keys: TokenKeys): Promise<Live
   };
 }
 
-async function readyOf(rules: Rules, key: Promise<Uint8Array>): Promise<Ready> {
-  const tokenKey = await key;
-  const excluded = rules.exclusions.map(({ selection }) => compileSelection(selection));
+async function madeReady(rules: Rules, key: Promise<Uint8Array>): Promise<Ready> {
+  return readyOf(rules, await key);
+}
+
+export function readyOf(rules: Rules, tokenKey: Uint8Array): Ready {
   return {
     ...rules,
     tokenKey,
     redactor: redactor([...defaultRules, ...rules.redactions], tokenKey),
-    excludes: (seen) => excluded.some((matches) => matches(seen)),
+    excludes: excludedBy(rules),
   };
+}
+
+export function excludedBy({ exclusions }: Pick<Rules, "exclusions">): (seen: Seen) => boolean {
+  const excluded = exclusions.map(({ selection }) => compileSelection(selection));
+  return (seen) => excluded.some((matches) => matches(seen));
+}
+
+/** The rules in force as a call sees them. */
+export async function rulesSeen(unit: Unit, environment: string): Promise<Rules> {
+  const [redactions, exclusions, samplings, blocks] = await Promise.all([
+    unit.find(redaction, { limit: rulesMax }),
+    unit.find(exclusion, { limit: rulesMax }),
+    unit.find(sampling, { limit: rulesMax }),
+    unit.find(block, { limit: rulesMax }),
+  ]);
+  return revised({
+    redactions: inForce(listed(redactions), environment),
+    exclusions: inForce(listed(exclusions), environment),
+    samplings: inForce(listed(samplings), environment),
+    blocks: inForce(listed(blocks), environment),
+  });
+}
+
+function revised(rules: Omit<Rules, "revision">): Rules {
+  return { ...rules, revision: fingerprint(JSON.stringify(rules)).slice(0, 16) };
+}
+
+/** Oldest first. */
+function listed<S extends z.ZodObject>(
+  rows: Iterable<Row<S>>,
+): readonly (z.output<S> & { readonly id: string })[] {
+  return [...rows]
+    .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+    .map(({ id, value }) => ({ ...value, id }));
 }
 
 async function liveKind<S extends z.ZodObject>(
@@ -97,8 +131,5 @@ async function liveKind<S extends z.ZodObject>(
     else within.delete(stored.id);
     changed(stored.workspace);
   });
-  return (workspace) =>
-    [...(rows.get(workspace)?.values() ?? [])]
-      .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-      .map(({ id, value }) => ({ ...value, id }));
+  return (workspace) => listed(rows.get(workspace)?.values() ?? []);
 }

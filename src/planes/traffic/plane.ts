@@ -14,9 +14,11 @@ import { getMetrics } from "./operations/get-metrics.ts";
 import { getRequestDetail } from "./operations/get-request-detail.ts";
 import { getResponseTimes } from "./operations/get-response-times.ts";
 import { getThroughput } from "./operations/get-throughput.ts";
+import { importHar } from "./operations/import-har.ts";
 import { listEvents } from "./operations/list-events.ts";
 import { minimiseRequest } from "./operations/minimise-request.ts";
 import { searchRequests } from "./operations/search-requests.ts";
+import { otlpRoute } from "./otlp/otlp-route.ts";
 import { allRuleOperations, ruleResources } from "./rules/rules.ts";
 import { tokenKey } from "./token-keys.ts";
 
@@ -31,6 +33,7 @@ export const traffic = {
     getResponseTimes,
     listEvents,
     createEvent,
+    importHar,
     explainErrors,
     compareWindows,
     minimiseRequest,
@@ -46,7 +49,7 @@ export const traffic = {
 async function start(engines: Engines, authenticate: Authenticate): Promise<Running> {
   const capturing = await capture(engines, authenticate);
   return {
-    routes: [captureRoute(capturing)],
+    routes: [captureRoute(capturing), otlpRoute(capturing)],
     jobs: [redactStored(capturing.rules, engines)],
     messages: [],
     upkeep: [],

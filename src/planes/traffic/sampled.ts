@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { compileSelection } from "../../../capture/selection.ts";
-import type { CapturedRecord } from "./captured.ts";
+import type { CapturedRecord } from "../../../capture/wire.ts";
 import type { Ready } from "./live-rules.ts";
 import { seenIn } from "./seen.ts";
 
@@ -8,10 +8,10 @@ import { seenIn } from "./seen.ts";
  * The record with its weight, or nothing: for what came without an agent that decides. Which are kept follows from their
  * ids, so that a batch that is sent again is decided alike.
  */
-export function sampled(
-  record: CapturedRecord,
+export function sampled<R extends CapturedRecord>(
+  record: R,
   { samplings }: Pick<Ready, "samplings">,
-): readonly CapturedRecord[] {
+): readonly R[] {
   const rule = samplings.find(({ selection }) => compileSelection(selection)(seenIn(record)));
   if (rule === undefined || (rule.keepErrors && isFault(record))) return [record];
   if (shareOf(record.id) >= rule.rate) return [];

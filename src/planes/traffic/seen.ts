@@ -1,6 +1,6 @@
 import type { Seen } from "../../../capture/selection.ts";
 import type { Exchange } from "../../kernel/exchange.ts";
-import type { CapturedRecord } from "./captured.ts";
+import type { CapturedRecord } from "../../../capture/wire.ts";
 
 /** A record as selections look at it. */
 export function seenIn({ method, host, target, status, ip, request }: CapturedRecord): Seen {

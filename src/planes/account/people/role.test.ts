@@ -27,6 +27,7 @@ const notViewers = [
   "endpoints:delete",
   "endpoints:write",
   "markers:write",
+  "traffic:capture",
   "traffic:replay",
   "traffic_rules:write",
   "webhooks:replay",

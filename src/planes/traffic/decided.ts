@@ -1,0 +1,72 @@
+import type { Arriving, Taken } from "./arriving.ts";
+import { CapturedSummary, SentRecord, type CapturedRecord } from "./captured.ts";
+import { problemOf } from "./checked.ts";
+import type { Ready } from "./live-rules.ts";
+import { sampled } from "./sampled.ts";
+import { seenIn } from "./seen.ts";
+import { madeAt, recordIdOf } from "./stored-record.ts";
+
+const dayMs = 24 * 3_600_000;
+
+type Refused = Taken["refused"][number];
+
+export type Decided = {
+  /** All that are in their form. */
+  readonly records: readonly CapturedRecord[];
+  /** Those of them that no rule leaves out. */
+  readonly recorded: readonly CapturedRecord[];
+  readonly counts: readonly CapturedSummary[];
+  readonly refused: readonly Refused[];
+};
+
+/** What becomes of captured traffic on its way in; nothing is written here. */
+export function decided(
+  arriving: Pick<Arriving, "records" | "summaries" | "receivedAt" | "counted">,
+  rules: Pick<Ready, "samplings" | "excludes">,
+): Decided {
+  const { receivedAt, counted } = arriving;
+  const refused: Refused[] = [];
+  const records = arriving.records.flatMap((it, index) => recordOf(it, index, receivedAt, refused));
+  const counts = arriving.summaries.flatMap((it, index) => countOf(it, index, refused));
+  const kept = records.flatMap((it) => (counted ? [it] : sampled(it, rules)));
+  return { records, recorded: kept.filter((it) => !rules.excludes(seenIn(it))), counts, refused };
+}
+
+function recordOf(
+  it: unknown,
+  index: number,
+  receivedAt: number,
+  refused: Refused[],
+): readonly CapturedRecord[] {
+  const parsed = SentRecord.safeParse(it);
+  if (!parsed.success) {
+    refused.push(refusalOf("records", index, parsed.error.issues[0]));
+    return [];
+  }
+  const { startedAt, id = recordIdOf(startedAt, JSON.stringify(it)) } = parsed.data;
+  const problem =
+    Math.abs(madeAt(id) - startedAt) > dayMs
+      ? { path: ["id"], message: "its moment is over a day from startedAt" }
+      : startedAt > receivedAt + dayMs
+        ? { path: ["startedAt"], message: "it is over a day ahead of the server's clock" }
+        : undefined;
+  if (problem === undefined) return [{ ...parsed.data, id }];
+  refused.push({ index, pointer: `/records/${index}/${problem.path[0] ?? ""}`, message: problem.message });
+  return [];
+}
+
+function countOf(it: unknown, index: number, refused: Refused[]): readonly CapturedSummary[] {
+  const parsed = CapturedSummary.safeParse(it);
+  if (parsed.success) return [parsed.data];
+  refused.push(refusalOf("summaries", index, parsed.error.issues[0]));
+  return [];
+}
+
+function refusalOf(
+  list: "records" | "summaries",
+  index: number,
+  issue: Parameters<typeof problemOf>[0] | undefined,
+): Refused {
+  const { pointer, message } = issue === undefined ? { pointer: "", message: "malformed" } : problemOf(issue);
+  return { index, pointer: `/${list}/${index}${pointer}`, message };
+}
