@@ -1,0 +1,79 @@
+import type { Exchange } from "../../../kernel/exchange.ts";
+import { typedPath } from "../../../../capture/typed-path.ts";
+import { pathOf } from "../seen.ts";
+import type { Lesson } from "./learning.ts";
+import type { Observation } from "./observation.ts";
+import { isOf, isTelling, outlineOf } from "./outline.ts";
+import { apartMax, isKind } from "./route-template.ts";
+import { joinedRoutes, type RouteOrigin, type SeenRoute } from "./seen-route.ts";
+import type { Templates } from "./templates.ts";
+
+export function keyOf({ method, template }: Pick<SeenRoute, "method" | "template">): string {
+  return `${method} ${template}`;
+}
+
+/**
+ * Routes as these templates have them: those that became one are one, and what is left of a template that is no longer is
+ * gone, as nobody knows which part of it belongs where.
+ */
+export function arranged(routes: Iterable<SeenRoute>, templates: Templates): Map<string, SeenRoute> {
+  const next = new Map<string, SeenRoute>();
+  for (const route of routes) {
+    const placed = placedAgain(route, templates);
+    if (placed === undefined) continue;
+    const known = next.get(keyOf(placed));
+    next.set(keyOf(placed), known === undefined ? placed : joinedRoutes(known, placed));
+  }
+  return next;
+}
+
+function placedAgain(route: SeenRoute, templates: Templates): SeenRoute | undefined {
+  if (route.from === "framework" || route.from === "declared") return route;
+  const segments = route.template.split("/");
+  const isOver = segments.some((segment, i) => {
+    if (!segment.startsWith("{") || isKind(segment)) return false;
+    const it = templates.after(segments.slice(0, i));
+    return it === undefined || it.state === "split";
+  });
+  if (isOver) return undefined;
+  const { template, from } = templates.place(route.template);
+  return template === route.template && from === route.from ? route : { ...route, template, from };
+}
+
+/** Where an exchange belongs. */
+export type PlacedExchange = {
+  readonly template: string;
+  readonly from: RouteOrigin;
+  /** A route is made of it where there is none: paths that only scanners asked for are none. */
+  readonly opens: boolean;
+};
+
+export function placed({ route, path, status }: Exchange, templates: Templates): PlacedExchange {
+  // Some frameworks name what took the request when nothing did.
+  const named = route !== "" && !(status === 404 && route.endsWith("*"));
+  if (named) return { template: route, from: "framework", opens: true };
+  const it = templates.place(typedPath(pathOf(path)));
+  return { ...it, opens: status !== null && status < 400 };
+}
+
+/**
+ * What an exchange tells of the learned parameter that its path ends with, when it was answered nothing like the others: that
+ * its name is something of its own there.
+ */
+export function strayFrom(
+  route: SeenRoute,
+  { path }: Pick<Exchange, "path">,
+  { status, response }: Pick<Observation, "status" | "response">,
+  templates: Templates,
+): Lesson | undefined {
+  const known = new Map(Object.entries(route.answers)).get(status)?.shape;
+  if (route.from !== "learned" || !/^2/.test(status) || !response?.shape || !known) return undefined;
+  const [own, others] = [outlineOf(response.shape), outlineOf(known)];
+  if (!isTelling(own) || !isTelling(others) || isOf(own, others)) return undefined;
+  const segments = typedPath(pathOf(path)).split("/");
+  const name = segments.at(-1) ?? "";
+  const it = templates.after(route.template.split("/").slice(0, -1));
+  if (it?.state !== "learned" || name.startsWith("{") || it.unlike.length >= apartMax) return undefined;
+  const { template, unlike, kinds } = it;
+  return { template, kinds, unlike: [...unlike, name] };
+}
