@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { bringIn, type Captured } from "../../../../test/captured-traffic.ts";
+import { bringIn } from "../../../../test/captured.ts";
+import { answeredBy, type Asking } from "../../../../test/asking-api.ts";
 import { openWorld, type World } from "../../../../test/world.ts";
 import { bucket } from "../../../registry/environment.ts";
 import { cataloguing } from "./cataloguing.ts";
@@ -26,15 +27,15 @@ async function placed(): Promise<{ readonly workspace: string; readonly id: stri
   return { workspace, id: stored.id };
 }
 
-async function catalogueOf(workspace: string, id: string, list: readonly Captured[]) {
-  await bringIn(world, { workspace }, list);
+async function catalogueOf(workspace: string, id: string, list: readonly Asking[]) {
+  await bringIn({ ...world, workspace }, list.map(answeredBy));
   await cataloguing(world.engines).run();
   return keptCatalogue(world.engines.store, workspace, id);
 }
 
 const article = { code: "x", price: 3, tags: ["new"], createdAt: "2026-11-20T12:00:00Z" };
 
-function articles(count: number): readonly Captured[] {
+function articles(count: number): readonly Asking[] {
   return Array.from({ length: count }, (_, n) => ({
     target: `/articles/${"abcdefghijklmnopqrstuvwxyz"[n]}-thing`,
     response: article,
@@ -163,9 +164,9 @@ test("values of bodies are kept nowhere in the catalogue, but for the words of a
   for (const value of [...people, "xyzzy", "newsletter"]) assert.doesNotMatch(kept, new RegExp(value));
 });
 
-test("a round that loses a template to people is done again", async () => {
+test("a round that could not be stored is done again", async () => {
   const { workspace, id } = await placed();
-  await bringIn(world, { workspace }, articles(12));
+  await bringIn({ ...world, workspace }, articles(12).map(answeredBy));
   const { store } = world.engines;
   const refused = { ...world.engines, store: { ...store, commit: () => Promise.reject(new Error("gone")) } };
   await assert.rejects(cataloguing(refused).run(), /gone/);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Observation } from "./observation.ts";
 import type { Names, SeenRoute, Side } from "./seen-route.ts";
-import { partsByPlace, type Shape } from "./shape.ts";
+import { isBelow, partsByPlace, type Shape } from "./shape.ts";
 
 /** Bodies of which nothing new is drift yet: they are what a route is learned from. */
 const settledMin = 20;
@@ -113,7 +113,7 @@ export function shapeDrift(before: Shape, after: Shape, where: string): readonly
   const was = partsByPlace(before);
   const added: string[] = [];
   return [...partsByPlace(after)].flatMap(([place, { field, shape }]): readonly Told[] => {
-    if (added.some((it) => place.startsWith(it))) return [];
+    if (added.some((it) => isBelow(place, it))) return [];
     const earlier = was.get(place);
     const at = `${where} ${place}`;
     if (earlier === undefined) {

@@ -44,10 +44,17 @@ export async function keptCatalogue(store: Store, workspace: string, bucket: str
   };
 }
 
-/** The newest first. */
-export async function keptDrift(store: Store, workspace: string, bucket: string): Promise<readonly Drift[]> {
+/** The newest first, with keys in the same order. */
+export async function keptDrift(
+  store: Store,
+  workspace: string,
+  bucket: string,
+): Promise<readonly (Drift & { readonly key: string })[]> {
   const entries = await store.entries.list(workspace, driftOf(bucket), driftsMax);
-  return entries.flatMap(({ value }) => Drift.safeParse(value).data ?? []);
+  return entries.flatMap(({ key, value }) => {
+    const drift = Drift.safeParse(value).data;
+    return drift === undefined ? [] : [{ ...drift, key }];
+  });
 }
 
 /** What makes of the entries of a bucket what is known now. */

@@ -1,4 +1,4 @@
-import { partsByPlace, type Shape } from "./shape.ts";
+import { isBelow, partsByPlace, type Shape } from "./shape.ts";
 
 /** Of what each place in bodies holds, such as `data[].id string`: what they are compared by. */
 export type Outline = {
@@ -29,10 +29,6 @@ export function outlineOf(shape: Shape): Outline {
     else optional ??= place;
   }
   return { all, always };
-}
-
-function isBelow(place: string, of: string): boolean {
-  return place.startsWith(of) && /^[.[{]/.test(place.slice(of.length));
 }
 
 export function isTelling({ all }: Outline): boolean {

@@ -210,3 +210,8 @@ export function partsByPlace(
     );
   return new Map(parts);
 }
+
+/** Whether a place is within another, as `partsByPlace` names them. */
+export function isBelow(place: string, other: string): boolean {
+  return place.startsWith(other) && /^[.[{]/.test(place.slice(other.length));
+}
