@@ -4,9 +4,9 @@ import { pathOf } from "../seen.ts";
 import type { Lesson } from "./learning.ts";
 import type { Observation } from "./observation.ts";
 import { isOf, isTelling, outlineOf } from "./outline.ts";
-import { apartMax, isKind } from "./route-template.ts";
+import { apartMax } from "./route-template.ts";
 import { joinedRoutes, type RouteOrigin, type SeenRoute } from "./seen-route.ts";
-import type { Templates } from "./templates.ts";
+import { unknownParameter, type Templates } from "./templates.ts";
 
 export function keyOf({ method, template }: Pick<SeenRoute, "method" | "template">): string {
   return `${method} ${template}`;
@@ -29,13 +29,7 @@ export function arranged(routes: Iterable<SeenRoute>, templates: Templates): Map
 
 function placedAgain(route: SeenRoute, templates: Templates): SeenRoute | undefined {
   if (route.from === "framework" || route.from === "declared") return route;
-  const segments = route.template.split("/");
-  const isOver = segments.some((segment, i) => {
-    if (!segment.startsWith("{") || isKind(segment)) return false;
-    const it = templates.after(segments.slice(0, i));
-    return it === undefined || it.state === "split";
-  });
-  if (isOver) return undefined;
+  if (unknownParameter(route.template, templates) !== undefined) return undefined;
   const { template, from } = templates.place(route.template);
   return template === route.template && from === route.from ? route : { ...route, template, from };
 }

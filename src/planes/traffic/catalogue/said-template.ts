@@ -4,8 +4,8 @@ import type { Context } from "../../../registry/context.ts";
 import type { Row } from "../../../registry/resource.ts";
 import { keptCatalogue } from "./kept-catalogue.ts";
 import type { OneBucket } from "./one-bucket.ts";
-import { isKind, placeOf, routeTemplate, templatesMax, type Template } from "./route-template.ts";
-import { parameterOf } from "./templates.ts";
+import { isKind, routeTemplate, templatesMax, type Template } from "./route-template.ts";
+import { parameterOf, unknownParameter } from "./templates.ts";
 
 /** A template that people say something about. */
 export const templateInput = z
@@ -46,12 +46,13 @@ export async function saidTemplate(
     });
   const before = template.slice(0, -parameter.length - 1);
   const { templates } = await keptCatalogue(store, workspace, id);
-  const placed = templates.place(before).template;
-  if (placeOf(placed) !== placeOf(before))
-    throw new Failure("invalid", "No route begins so.", {
+  const unknown = unknownParameter(before, templates);
+  if (unknown !== undefined)
+    throw new Failure("invalid", `There is no parameter in ${unknown}.`, {
       pointer: "/template",
-      allowed: [`${placed}/${parameter}`],
+      hint: `Merge ${unknown} first.`,
     });
+  const placed = templates.place(before).template;
   const own = { bucket: id, template: `${placed}/${parameter}` };
   const known = await unit.byKey(
     routeTemplate,

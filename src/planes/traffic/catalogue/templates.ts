@@ -48,3 +48,14 @@ function isMeant(segment: string, { apart, unlike, kinds }: Template): boolean {
 export function parameterOf({ template }: Pick<Template, "template">): string {
   return template.slice(template.lastIndexOf("/") + 1);
 }
+
+/** The beginning of a path that ends with a parameter which nothing makes one. */
+export function unknownParameter(path: string, templates: Templates): string | undefined {
+  const segments = path.split("/");
+  const at = segments.findIndex((segment, i) => {
+    if (!segment.startsWith("{") || isKind(segment)) return false;
+    const it = templates.after(segments.slice(0, i));
+    return it === undefined || it.state === "split";
+  });
+  return at === -1 ? undefined : segments.slice(0, at + 1).join("/");
+}

@@ -13,7 +13,7 @@ const bytesMax = 8 * 1024 * 1024;
 export const getOpenapi = read({
   name: "get_openapi",
   title: "Get OpenAPI",
-  does: "Describes a bucket's API as an OpenAPI 3.1 document inferred from its traffic.",
+  does: "Describes the API as OpenAPI 3.1, inferred from traffic.",
   verb: "GET",
   path: "/routes/openapi",
   scope: "traffic:read",

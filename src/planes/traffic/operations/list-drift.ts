@@ -12,7 +12,7 @@ import { placeInput } from "../view.ts";
 import { windowInput, windowOf } from "../window.ts";
 
 const weekMs = 7 * 86_400_000;
-const limitMax = 100;
+const pageRows = 50;
 const goneShown = 100;
 const Key = z.object({ key: z.string().max(100) });
 
@@ -21,18 +21,17 @@ const Where = { method: z.string(), template: z.string(), where: z.string() };
 export const listDrift = read({
   name: "list_drift",
   title: "List drift",
-  does: "Lists how a bucket's API came to differ in the last 7 days: routes, statuses and fields that are new, of another type or gone, with the client that each was seen with.",
+  does: "Lists what of the API is new, of another type or gone since 7 days: routes, statuses, fields, by client.",
   verb: "GET",
   path: "/routes/drift",
   scope: "traffic:read",
   rows: "changes",
   input: z.object({
     ...placeInput,
-    ...windowInput,
+    since: windowInput.since,
     path: z.string().min(1).max(500).optional(),
     client: z.string().min(1).max(100).optional(),
     cursor: z.string().max(500).optional(),
-    limit: z.int().min(1).max(limitMax).default(50),
   }),
   output: z.object({
     window: WindowView,
@@ -61,10 +60,10 @@ export const listDrift = read({
       .describe("Not seen in the window; told on the first page."),
     nextCursor: z.string().nullable(),
   }),
-  async run({ environment, bucket, path, client, cursor, limit, ...asked }, context) {
+  async run({ path, client, cursor, since, ...asked }, context) {
     const { store, workspace, now } = context;
-    const place = await oneBucket(context, { environment, bucket });
-    const window = windowOf(asked, now, weekMs);
+    const place = await oneBucket(context, asked);
+    const window = windowOf({ since }, now, weekMs);
     const after = cursor === undefined ? undefined : cursorKey(cursor, Key).key;
     const [{ routes }, drifts] = await Promise.all([
       keptCatalogue(store, workspace, place.id),
@@ -83,7 +82,7 @@ export const listDrift = read({
         (after === undefined || it.key > after),
     );
     const shown = fitting(
-      changes.slice(0, limit).map(({ at, kind, example, key: _, ...untrusted }) => ({
+      changes.slice(0, pageRows).map(({ at, kind, example, key: _, ...untrusted }) => ({
         at: new Date(at).toISOString(),
         kind,
         example,

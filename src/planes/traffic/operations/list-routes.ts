@@ -22,6 +22,8 @@ export const listRoutes = read({
   verb: "GET",
   path: "/routes",
   scope: "traffic:read",
+  // Agents have get_metrics and get_openapi: what one more tool says of itself would be read by every model.
+  reach: "people",
   rows: "routes",
   input: z.object({
     ...placeInput,
