@@ -90,7 +90,7 @@ export const listRoutes = read({
       bucket: place.name,
       window: windowView(window),
       routes: [...routes],
-      others: figures.others,
+      others: { requests: figures.others.requests, errors: figures.others.errors },
       nextCursor: more ? cursorOf({ template: last.template, method: last.method }) : null,
     };
   },
