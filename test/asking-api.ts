@@ -1,17 +1,19 @@
 import type { Told } from "./captured.ts";
 
-/** A request of an API that speaks JSON. */
-export type Asking = {
-  readonly method?: string;
+type Whole = {
+  readonly method: string;
   readonly target: string;
-  readonly route?: string;
-  readonly status?: number;
-  readonly request?: unknown;
-  readonly response?: unknown;
-  readonly userAgent?: string;
-  readonly headers?: readonly (readonly [name: string, value: string])[];
-  readonly agoMs?: number;
+  readonly route: string;
+  readonly status: number;
+  readonly request: unknown;
+  readonly response: unknown;
+  readonly userAgent: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly agoMs: number;
 };
+
+/** A request of an API that speaks JSON. */
+export type Asking = Pick<Whole, "target"> & Partial<Whole>;
 
 /** The record that is made of it: without a route unless a framework named it. */
 export function answeredBy({ request, response, userAgent = "Shop/1.2", headers = [], ...it }: Asking): Told {

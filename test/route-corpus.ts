@@ -79,13 +79,28 @@ export function corpus(count: number): readonly Asked[] {
   };
   return Array.from({ length: count }, (_, n) => {
     if (random() < 0.05)
-      return { truth: null, exchange: exchangeOf(n, "GET", scanned(random), 404, { error: "not found" }) };
+      return {
+        truth: null,
+        exchange: exchangeOf(n, {
+          method: "GET",
+          path: scanned(random),
+          status: 404,
+          body: { error: "not found" },
+        }),
+      };
     const { truth, method, path, body } = one();
     const failed = random();
-    if (failed < 0.04) return { truth, exchange: exchangeOf(n, method, path(), 404, { error: "not found" }) };
+    if (failed < 0.04)
+      return {
+        truth,
+        exchange: exchangeOf(n, { method, path: path(), status: 404, body: { error: "not found" } }),
+      };
     if (failed < 0.06)
-      return { truth, exchange: exchangeOf(n, method, path(), 500, { error: "failed", id: n }) };
-    return { truth, exchange: exchangeOf(n, method, path(), 200, body()) };
+      return {
+        truth,
+        exchange: exchangeOf(n, { method, path: path(), status: 500, body: { error: "failed", id: n } }),
+      };
+    return { truth, exchange: exchangeOf(n, { method, path: path(), status: 200, body: body() }) };
   });
 }
 
@@ -107,24 +122,18 @@ function templatesOf(random: () => number): readonly Template[] {
     ...sometimes({ [`${name}Hint`]: "text" }),
   });
   const list = (name: string): object => ({ total: 2, data: random() < 0.1 ? [] : [item(name), item(name)] });
-  const make = (
-    method: string,
-    truth: string,
-    weight: number,
-    body: () => unknown,
-    path: () => string,
-  ): Template => ({
+  const named = (slot: string): string =>
+    ({ "{id}": number, "{uuid}": uuid, "{slug}": slug }[slot] ?? (() => slot))();
+  const of = (truth: string) => (): string => truth.split("/").map(named).join("/");
+  const asked = (method: string, truth: string, weight: number, body: () => unknown): Template => ({
     method,
     truth: `${method} ${truth}`,
     weight,
     body,
-    path,
+    path: of(truth),
   });
-  const named = (slot: string): string =>
-    ({ "{id}": number, "{uuid}": uuid, "{slug}": slug }[slot] ?? (() => slot))();
-  const of = (truth: string) => (): string => truth.split("/").map(named).join("/");
-  const get = (truth: string, weight: number, body: () => unknown) =>
-    make("GET", truth, weight, body, of(truth));
+  const get = (truth: string, weight: number, body: () => unknown): Template =>
+    asked("GET", truth, weight, body);
   return [
     ...resources.slice(0, 20).map((name) => get(`/v1/${name}`, 4, () => list(name))),
     // Siblings that are answered alike and are no parameter: as long as they are few, they are told apart.
@@ -132,9 +141,7 @@ function templatesOf(random: () => number): readonly Template[] {
     ...resources
       .slice(0, 15)
       .map((name, i) => get(`/v1/${name}/${i % 3 === 0 ? "{uuid}" : "{id}"}`, 8, () => item(name))),
-    ...resources
-      .slice(0, 8)
-      .map((name) => make("POST", `/v1/${name}`, 2, () => item(name), of(`/v1/${name}`))),
+    ...resources.slice(0, 8).map((name) => asked("POST", `/v1/${name}`, 2, () => item(name))),
     ...resources.slice(0, 4).map((name) => get(`/v1/${name}/{id}/history`, 2, () => list("change"))),
     get("/catalog/{slug}", 40, () => item("article")),
     get("/catalog/{slug}/reviews", 15, () => list("opinion")),
@@ -157,20 +164,8 @@ function templatesOf(random: () => number): readonly Template[] {
     get("/v1/users/{id}/avatars/{slug}", 5, () => ({ width: 1, height: 2, url: "https://a.example/x" })),
     get("/health", 3, () => ({ ok: true })),
     get("/version", 1, () => ({ version: "1.2.3" })),
-    make(
-      "POST",
-      "/login",
-      4,
-      () => ({ token: "x", expiresIn: 3 }),
-      () => "/login",
-    ),
-    make(
-      "POST",
-      "/logout",
-      1,
-      () => ({}),
-      () => "/logout",
-    ),
+    asked("POST", "/login", 4, () => ({ token: "x", expiresIn: 3 })),
+    asked("POST", "/logout", 1, () => ({})),
   ].slice(0, 66);
 }
 
@@ -194,7 +189,14 @@ function scanned(random: () => number): string {
     : `/v1/${name()}x${Math.floor(random() * 9_999).toString(36)}`;
 }
 
-function exchangeOf(n: number, method: string, path: string, status: number, body: unknown): Exchange {
+type Told = {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body: unknown;
+};
+
+function exchangeOf(n: number, { method, path, status, body }: Told): Exchange {
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   const startedAt = Date.UTC(2026, 10, 20, 12) + n * 100;
   return {

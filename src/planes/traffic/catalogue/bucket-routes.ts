@@ -5,6 +5,7 @@ import type { Lesson } from "./learning.ts";
 import type { Observation } from "./observation.ts";
 import { isOf, isTelling, outlineOf } from "./outline.ts";
 import { apartMax } from "./route-template.ts";
+import type { Shape } from "./shape.ts";
 import { joinedRoutes, type RouteOrigin, type SeenRoute } from "./seen-route.ts";
 import { unknownParameter, type Templates } from "./templates.ts";
 
@@ -19,16 +20,16 @@ export function keyOf({ method, template }: Pick<SeenRoute, "method" | "template
 export function arranged(routes: Iterable<SeenRoute>, templates: Templates): Map<string, SeenRoute> {
   const next = new Map<string, SeenRoute>();
   for (const route of routes) {
-    const placed = placedAgain(route, templates);
-    if (placed === undefined) continue;
-    const known = next.get(keyOf(placed));
-    next.set(keyOf(placed), known === undefined ? placed : joinedRoutes(known, placed));
+    const again = placedAgain(route, templates);
+    if (again === undefined) continue;
+    const known = next.get(keyOf(again));
+    next.set(keyOf(again), known === undefined ? again : joinedRoutes(known, again));
   }
   return next;
 }
 
 function placedAgain(route: SeenRoute, templates: Templates): SeenRoute | undefined {
-  if (route.from === "framework" || route.from === "declared") return route;
+  if (route.from === "framework") return route;
   if (unknownParameter(route.template, templates) !== undefined) return undefined;
   const { template, from } = templates.place(route.template);
   return template === route.template && from === route.from ? route : { ...route, template, from };
@@ -61,13 +62,21 @@ export function strayFrom(
   templates: Templates,
 ): Lesson | undefined {
   const known = new Map(Object.entries(route.answers)).get(status)?.shape;
-  if (route.from !== "learned" || !/^2/.test(status) || !response?.shape || !known) return undefined;
-  const [own, others] = [outlineOf(response.shape), outlineOf(known)];
-  if (!isTelling(own) || !isTelling(others) || isOf(own, others)) return undefined;
-  const segments = typedPath(pathOf(path)).split("/");
-  const name = segments.at(-1) ?? "";
+  const isWell = route.from === "learned" && status.startsWith("2");
+  if (!isWell || !response?.shape || !known || isAlike(response.shape, known)) return undefined;
+  const name = lastOf(typedPath(pathOf(path)));
   const it = templates.after(route.template.split("/").slice(0, -1));
   if (it?.state !== "learned" || name.startsWith("{") || it.unlike.length >= apartMax) return undefined;
   const { template, unlike, kinds } = it;
   return { template, kinds, unlike: [...unlike, name] };
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Also where too little is told by either. */
+function isAlike(one: Shape, others: Shape): boolean {
+  const [own, all] = [outlineOf(one), outlineOf(others)];
+  return !isTelling(own) || !isTelling(all) || isOf(own, all);
 }

@@ -135,9 +135,10 @@ test("what a route that is known for long does otherwise is told with moment, cl
     "type_added response 200 code",
   ]);
   const added = drifts.find(({ kind }) => kind === "field_added");
-  assert.equal(added?.client, "Till/3");
-  assert.deepEqual(added?.consumers.toSorted(), ["Shop/1", "Till/3"]);
-  assert.match(added?.example ?? "", /^ex_[0-9a-f]{32}$/);
+  assert.ok(added);
+  assert.equal(added.client, "Till/3");
+  assert.deepEqual(added.consumers.toSorted(), ["Shop/1", "Till/3"]);
+  assert.match(added.example, /^ex_[0-9a-f]{32}$/);
 });
 
 test("values of bodies are kept nowhere in the catalogue, but for the words of a field that has few", async () => {

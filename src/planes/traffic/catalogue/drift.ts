@@ -47,7 +47,7 @@ type Told = Pick<Drift, "kind" | "where" | "before" | "after">;
 export function driftIn(before: SeenRoute, after: SeenRoute, seen: Observation): readonly Drift[] {
   const [was, is] = [answerOf(before, seen.status), answerOf(after, seen.status)];
   const told = [
-    ...newNames("query_added", "query", before.query, seen.query, before.looked),
+    ...newNames("query_added", "query", { names: before.query, of: before.looked }, seen.query),
     ...ofMessage("request", before.request, after.request, seen.request.type),
     ...(was && is ? ofMessage(`response ${seen.status}`, was, is, seen.response?.type ?? null) : []),
   ];
@@ -83,27 +83,23 @@ function answerOf({ answers }: SeenRoute, status: string): Side | undefined {
 }
 
 function ofMessage(where: string, before: Side, after: Side, type: string | null): readonly Told[] {
-  const types = newNames(
-    "content_type_added",
-    where,
-    before.types,
-    type === null ? [] : [type],
-    before.bodies,
-  );
+  const known = { names: before.types, of: before.bodies };
+  const types = newNames("content_type_added", where, known, type === null ? [] : [type]);
   if (before.shape === null || after.shape === null || before.shaped < settledMin) return types;
   return [...types, ...shapeDrift(before.shape, after.shape, where)];
 }
 
+type Known = { readonly names: Names; readonly of: number };
+
 function newNames(
   kind: Drift["kind"],
   where: string,
-  known: Names,
+  known: Known,
   present: readonly string[],
-  looked: number,
 ): readonly Told[] {
-  if (looked < settledMin) return [];
+  if (known.of < settledMin) return [];
   return present
-    .filter((name) => !Object.hasOwn(known, name))
+    .filter((name) => !Object.hasOwn(known.names, name))
     .map((name) => ({ kind, where: `${where} ${name}`, before: null, after: name }));
 }
 

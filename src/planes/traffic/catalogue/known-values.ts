@@ -10,6 +10,9 @@ const seenMin = 4;
 /** and is told once its field was there so often. */
 const lookedMin = 20;
 const depthMax = 4;
+const itemsLooked = 20;
+const namesLooked = 60;
+const nameCharactersMax = 40;
 
 /**
  * Fields that have one of a few words, such as `status`, by where they are. Until a word was met several times, what is kept of
@@ -84,9 +87,9 @@ function both(a: Known, b: Known): Known {
   };
 }
 
-function withText({ looked, words }: Known, text: string | null): Known {
+function withText({ looked, words }: Known, text: string): Known {
   const more = Math.min(lookedMax, looked + 1);
-  if (words === null || text === null || !word.test(text)) return { looked: more, words: null };
+  if (words === null || !word.test(text)) return { looked: more, words: null };
   const digest = hash("sha256", text).slice(0, 12);
   const found = words.find((it) => it.digest === digest);
   const count = Math.min(lookedMax, (found?.count ?? 0) + 1);
@@ -95,20 +98,24 @@ function withText({ looked, words }: Known, text: string | null): Known {
   return { looked: more, words: [...others, { digest, count, text: count >= seenMin ? text : null }] };
 }
 
-/** Of the fields that may have a word; null = what is there is no text. */
+/** Of the fields that may have a word. */
 function* textsOf(
   value: unknown,
   at: string,
   depth: number,
-): Generator<readonly [place: string, text: string | null]> {
+): Generator<readonly [place: string, text: string]> {
   if (depth === 0 || typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
-    for (const item of value.slice(0, 20)) yield* textsOf(item, `${at}[]`, depth - 1);
+    for (const item of value.slice(0, itemsLooked)) yield* textsOf(item, `${at}[]`, depth - 1);
     return;
   }
-  for (const [name, field] of Object.entries(value).slice(0, 60)) {
+  for (const [name, field] of Object.entries(value).slice(0, namesLooked)) {
     const place = at === "" ? name : `${at}.${name}`;
-    if (typeof field === "object" && field !== null) yield* textsOf(field, place, depth - 1);
-    else if (typeof field === "string" && name.length <= 40 && !personal.test(name)) yield [place, field];
+    if (typeof field !== "string") yield* textsOf(field, place, depth - 1);
+    else if (mayHaveWords(name)) yield [place, field];
   }
+}
+
+function mayHaveWords(name: string): boolean {
+  return name.length <= nameCharactersMax && !personal.test(name);
 }

@@ -21,11 +21,11 @@ type Node = { readonly routes: SeenRoute[]; readonly below: Map<string, Node> };
 
 /**
  * Where a segment stands for many things: at least `siblingsMin` siblings answer in the same shape. Learned from routes that
- * neither a framework nor a declaration named, in the order from the beginning of paths to their end.
+ * no framework named, in the order from the beginning of paths to their end.
  */
 export function learned(routes: readonly SeenRoute[], templates: Templates): readonly Lesson[] {
   const root: Node = { routes: [], below: new Map() };
-  for (const route of routes) if (route.from !== "framework" && route.from !== "declared") put(root, route);
+  for (const route of routes) if (route.from !== "framework") put(root, route);
   const lessons: Lesson[] = [];
   const first = root.below.get("");
   if (first !== undefined) learnBelow(first, [""], { templates, lessons });

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { schemaOf, type JsonSchema } from "./json-schema.ts";
 import { openapiPath, type OpenapiPath } from "./openapi-path.ts";
 import { placeOf } from "./route-template.ts";
@@ -88,12 +87,12 @@ function responsesOf({ answers }: SeenRoute): JsonSchema {
     .filter(([status]) => /^[1-5]\d\d$/.test(status))
     .map(([status, answer]) => {
       const headers = Object.entries(answer.headers).filter(([name]) => !apart.has(name));
-      const described = headers.map(([name, { always }]) => [
-        name,
-        { ...(always && { required: true }), schema: { type: "string" } },
-      ]);
+      const described = headers.map(
+        ([name, { always }]) =>
+          [name, { ...(always && { required: true }), schema: { type: "string" } }] as const,
+      );
       const response = {
-        description: STATUS_CODES[status] ?? "",
+        description: `Answered ${answer.noted} times or more.`,
         ...(described.length > 0 && { headers: Object.fromEntries(described) }),
         ...(answer.bodies > 0 && { content: contentOf(answer) }),
       };

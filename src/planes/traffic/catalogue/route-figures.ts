@@ -74,11 +74,14 @@ function belongs({ method = "", route = "" }: Partial<CallSeries>, { routes, tem
 }
 
 function figuresOf(counts: readonly Summed[], whole: Summed | undefined): RouteFigures {
-  const total = (list: readonly Summed[]): number => list.reduce((sum, { count }) => sum + count, 0);
   const errors = counts.filter((it) => isError({ outcome: "", class: 0, ...it }));
   return {
     requests: total(counts),
     errors: total(errors),
     p95Ms: whole?.durations.percentile(95) ?? null,
   };
+}
+
+function total(list: readonly Summed[]): number {
+  return list.reduce((sum, { count }) => sum + count, 0);
 }

@@ -28,8 +28,8 @@ const Side = z.object({
 });
 export type Side = z.output<typeof Side>;
 
-/** Where a template came from: a framework, a declared API, a path, or from learning or people. */
-export const origins = ["framework", "declared", "typed", "learned", "merged"] as const;
+/** Where a template came from: a framework, a path, from learning or from people. */
+export const origins = ["framework", "typed", "learned", "merged"] as const;
 export type RouteOrigin = (typeof origins)[number];
 
 /** What is known of a method and a template in one bucket from the exchanges that were recorded. */

@@ -93,8 +93,9 @@ test("objects whose names are ids or are too many are maps, without the names", 
 
 test("a field is always there until a body lacks it, and its last moment is told to the hour", () => {
   const both = joined(shapeOf({ a: 1, b: 2 }, 5 * hourMs + 9), shapeOf({ a: 1 }, 7 * hourMs + 9));
-  assert.deepEqual(both.fields?.["a"], { shape: { kinds: ["integer"] }, always: true, seenAt: 7 * hourMs });
-  assert.deepEqual(both.fields?.["b"], { shape: { kinds: ["integer"] }, always: false, seenAt: 5 * hourMs });
+  assert.ok(both.fields);
+  assert.deepEqual(both.fields["a"], { shape: { kinds: ["integer"] }, always: true, seenAt: 7 * hourMs });
+  assert.deepEqual(both.fields["b"], { shape: { kinds: ["integer"] }, always: false, seenAt: 5 * hourMs });
 });
 
 test("a shape is read back from JSON as it was", () => {

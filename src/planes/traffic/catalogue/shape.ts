@@ -14,11 +14,14 @@ const itemsLooked = 20;
 const nameCharactersMax = 60;
 
 /** What is known of a value from those that were seen, without any of them. */
-export type Shape = {
+export type Shape = Content & {
   /** In the order of the alphabet. */
   readonly kinds: readonly Kind[];
   /** Of its texts; absent = none was seen. */
   readonly format?: Format | undefined;
+};
+
+type Content = {
   /** Of its objects by name; absent = none was seen, or their names vary. */
   readonly fields?: Readonly<Record<string, Field>> | undefined;
   /** What each field of its objects has whose names vary, such as ids. */
@@ -97,8 +100,6 @@ export function wholeHour(at: number): number {
 export function isVarying(name: string): boolean {
   return name.length > nameCharactersMax || (!name.includes("/") && typedPath(`/${name}`) !== `/${name}`);
 }
-
-type Content = Pick<Shape, "fields" | "rest">;
 
 function asMap(fields: ReadonlyMap<string, Field>, varying: boolean): Content {
   if (!varying && fields.size <= fieldsMax) return { fields: Object.fromEntries(fields) };

@@ -56,7 +56,10 @@ scenarios(listDrift, [
   refused("a moment that is to come", { since: "2027-01-01T00:00:00Z" }, "/since"),
 ]);
 
-type Line = { readonly kind: string; readonly untrusted: Readonly<Record<string, unknown>> };
+type Line = {
+  readonly kind: string;
+  readonly untrusted: { readonly template: string; readonly where: string };
+};
 
 async function inGiven(
   use: (ask: (input: object) => Promise<Output>, place: Place) => Promise<void>,

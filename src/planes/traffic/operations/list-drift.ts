@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cursorOf, fitting, keyOf as cursorKey } from "../../../kernel/page.ts";
 import { read } from "../../../registry/operation.ts";
 import { keyOf } from "../catalogue/bucket-routes.ts";
-import { driftKinds } from "../catalogue/drift.ts";
+import { Drift, driftKinds } from "../catalogue/drift.ts";
 import { goneSince } from "../catalogue/gone.ts";
 import { keptCatalogue, keptDrift } from "../catalogue/kept-catalogue.ts";
 import { oneBucket } from "../catalogue/one-bucket.ts";
@@ -16,7 +16,7 @@ const pageRows = 50;
 const goneShown = 100;
 const Key = z.object({ key: z.string().max(100) });
 
-const Where = { method: z.string(), template: z.string(), where: z.string() };
+const Untrusted = Drift.omit({ at: true, kind: true, example: true });
 
 export const listDrift = read({
   name: "list_drift",
@@ -40,13 +40,7 @@ export const listDrift = read({
         at: z.iso.datetime(),
         kind: z.enum(driftKinds),
         example: z.string().describe("Id of a request."),
-        untrusted: z.object({
-          ...Where,
-          before: z.string().nullable(),
-          after: z.string().nullable(),
-          client: z.string().nullable(),
-          consumers: z.array(z.string()),
-        }),
+        untrusted: Untrusted,
       }),
     ),
     gone: z
@@ -54,7 +48,7 @@ export const listDrift = read({
         z.object({
           kind: z.enum(["route_gone", "status_gone", "field_gone"]),
           lastSeen: z.iso.datetime(),
-          untrusted: z.object(Where),
+          untrusted: Drift.pick({ method: true, template: true, where: true }),
         }),
       )
       .describe("Not seen in the window; told on the first page."),
@@ -82,11 +76,11 @@ export const listDrift = read({
         (after === undefined || it.key > after),
     );
     const shown = fitting(
-      changes.slice(0, pageRows).map(({ at, kind, example, key: _, ...untrusted }) => ({
+      changes.slice(0, pageRows).map(({ at, kind, example, ...rest }) => ({
         at: new Date(at).toISOString(),
         kind,
         example,
-        untrusted,
+        untrusted: Untrusted.parse(rest),
       })),
     );
     const last = changes[shown.length - 1];

@@ -4,6 +4,7 @@ import { dryRunLeavesNothing, scenarios, type Place, type Scenario } from "../..
 import { articles, seenApi } from "../../../../test/seen-api.ts";
 import { callerOf, openWorld, principalOf, type World } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
+import type { Operation } from "../../../registry/operation.ts";
 import { undoChange } from "../../account/operations/undo-change.ts";
 import { listChanges } from "../../account/operations/list-changes.ts";
 import { listRoutes } from "./list-routes.ts";
@@ -47,9 +48,7 @@ scenarios(mergeRoutes, [
 
 dryRunLeavesNothing(mergeRoutes, { input: { template: "/articles/{slug}" } });
 
-async function inWorld(
-  use: (world: World, place: Place, call: typeof calling) => Promise<void>,
-): Promise<void> {
+async function inWorld(use: (world: World, place: Place, call: Call) => Promise<void>): Promise<void> {
   const world = await openWorld();
   try {
     const workspace = await world.newWorkspace();
@@ -61,9 +60,9 @@ async function inWorld(
   }
 }
 
-declare function calling(it: Parameters<typeof invoke>[0], input: object): Promise<Output>;
+type Call = (it: Operation, input: object) => Promise<Output>;
 
-async function templates(call: typeof calling): Promise<readonly string[]> {
+async function templates(call: Call): Promise<readonly string[]> {
   const { routes } = await call(listRoutes, {});
   return (routes as readonly { untrusted: { template: string } }[]).map((it) => it.untrusted.template);
 }
