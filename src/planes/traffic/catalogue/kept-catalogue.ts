@@ -44,6 +44,11 @@ export async function keptCatalogue(store: Store, workspace: string, bucket: str
   };
 }
 
+/** The same for a route as long as its method and template stay. */
+export function routeIdOf(route: Pick<SeenRoute, "method" | "template">): string {
+  return `rt_${digestOf(keyOf(route))}`;
+}
+
 /** The newest first, with keys in the same order. */
 export async function keptDrift(
   store: Store,

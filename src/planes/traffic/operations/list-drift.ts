@@ -12,7 +12,7 @@ import { placeInput } from "../view.ts";
 import { windowInput, windowOf } from "../window.ts";
 
 const weekMs = 7 * 86_400_000;
-const pageRows = 50;
+const limitMax = 100;
 const goneShown = 100;
 const Key = z.object({ key: z.string().max(100) });
 
@@ -32,11 +32,13 @@ export const listDrift = read({
     path: z.string().min(1).max(500).optional(),
     client: z.string().min(1).max(100).optional(),
     cursor: z.string().max(500).optional(),
+    limit: z.int().min(1).max(limitMax).default(50),
   }),
   output: z.object({
     window: WindowView,
     changes: z.array(
       z.object({
+        id: z.string(),
         at: z.iso.datetime(),
         kind: z.enum(driftKinds),
         example: z.string().describe("Id of a request."),
@@ -54,7 +56,7 @@ export const listDrift = read({
       .describe("Not seen in the window; told on the first page."),
     nextCursor: z.string().nullable(),
   }),
-  async run({ path, client, cursor, since, ...asked }, context) {
+  async run({ path, client, cursor, limit, since, ...asked }, context) {
     const { store, workspace, now } = context;
     const place = await oneBucket(context, asked);
     const window = windowOf({ since }, now, weekMs);
@@ -76,7 +78,8 @@ export const listDrift = read({
         (after === undefined || it.key > after),
     );
     const shown = fitting(
-      changes.slice(0, pageRows).map(({ at, kind, example, ...rest }) => ({
+      changes.slice(0, limit).map(({ key, at, kind, example, ...rest }) => ({
+        id: key,
         at: new Date(at).toISOString(),
         kind,
         example,

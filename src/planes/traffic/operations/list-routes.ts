@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cursorOf, fitting, keyOf as cursorKey } from "../../../kernel/page.ts";
 import { read } from "../../../registry/operation.ts";
 import { keyOf } from "../catalogue/bucket-routes.ts";
-import { keptCatalogue } from "../catalogue/kept-catalogue.ts";
+import { keptCatalogue, routeIdOf } from "../catalogue/kept-catalogue.ts";
 import { oneBucket } from "../catalogue/one-bucket.ts";
 import { countedRoutes } from "../catalogue/route-figures.ts";
 import { origins } from "../catalogue/seen-route.ts";
@@ -38,6 +38,7 @@ export const listRoutes = read({
     window: WindowView,
     routes: z.array(
       z.object({
+        id: z.string(),
         from: z.enum(origins),
         firstSeen: z.iso.datetime(),
         lastSeen: z.iso.datetime().describe("To the hour."),
@@ -70,6 +71,7 @@ export const listRoutes = read({
         const { requests, errors, p95Ms } = await figures.of(keyOf(route));
         const { method, template, from, firstAt, seenAt, answers, clients } = route;
         return {
+          id: routeIdOf(route),
           from,
           firstSeen: new Date(firstAt).toISOString(),
           lastSeen: new Date(seenAt).toISOString(),
