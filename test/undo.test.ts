@@ -18,6 +18,8 @@ import { updateWorkspace } from "../src/planes/account/operations/update-workspa
 import { planes } from "../src/planes/planes.ts";
 import { createEvent } from "../src/planes/traffic/operations/create-event.ts";
 import { allRuleOperations } from "../src/planes/traffic/rules/rules.ts";
+import { mergeRoutes } from "../src/planes/traffic/operations/merge-routes.ts";
+import { splitRoute } from "../src/planes/traffic/operations/split-route.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
 import { deleteEndpoint } from "../src/planes/webhooks/operations/delete-endpoint.ts";
 import { rotateSigningSecret } from "../src/planes/webhooks/operations/rotate-signing-secret.ts";
@@ -156,6 +158,27 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
         name: "all of it",
         given: async (call) => ({ credentialId: (await call(createApiKey, { name: "laptop" }))["id"] }),
         input: (given) => ({ ...given, name: "desktop", toolsets: ["account"] }),
+      },
+    ],
+  ],
+  [
+    mergeRoutes,
+    [
+      { name: "of nothing yet", input: () => ({ template: "/products/{slug}" }) },
+      {
+        name: "of what was split",
+        given: (call) => call(splitRoute, { template: "/products/{slug}" }),
+        input: () => ({ template: "/products/{product}" }),
+      },
+    ],
+  ],
+  [
+    splitRoute,
+    [
+      {
+        name: "names of a template",
+        given: (call) => call(mergeRoutes, { template: "/products/{slug}" }),
+        input: () => ({ template: "/products/{slug}", names: ["search"] }),
       },
     ],
   ],

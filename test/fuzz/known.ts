@@ -96,6 +96,8 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     actor: ["key_test"],
     secret: ["fake-secret"],
     expectedVersion: [1, 2],
+    template: ["/products/{slug}", "/articles/{name}"],
+    names: [["search"], ["latest", "top"]],
     verification: [{ eventType: { pointer: "/type" } }],
     requestId: [...requests, "#5"],
     marker: [marker],

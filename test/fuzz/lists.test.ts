@@ -4,11 +4,14 @@ import fc from "fast-check";
 import { z } from "zod";
 import { updateWorkspace } from "../../src/planes/account/operations/update-workspace.ts";
 import { planes } from "../../src/planes/planes.ts";
+import { listDrift } from "../../src/planes/traffic/operations/list-drift.ts";
+import { listRoutes } from "../../src/planes/traffic/operations/list-routes.ts";
 import { listEndpoints } from "../../src/planes/webhooks/operations/list-endpoints.ts";
 import { listLogs } from "../../src/planes/webhooks/operations/list-logs.ts";
 import { listChanges } from "../../src/planes/account/operations/list-changes.ts";
 import type { Operation } from "../../src/registry/operation.ts";
 import { openRunningWorld, type MadeEndpoint, type RunningWorld } from "../running-world.ts";
+import { seenApi } from "../seen-api.ts";
 import { fuzz } from "./fuzzing.ts";
 
 const walksEach = 15;
@@ -22,6 +25,14 @@ type List = {
   readonly input: object;
   add(world: RunningWorld, workspace: string, within: MadeEndpoint): Promise<unknown>;
 };
+
+let routes = 0;
+
+/** Long ago, so that it is new to a bucket that is known. */
+async function addRoute({ engines }: RunningWorld, workspace: string): Promise<void> {
+  const name = String(routes++).replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "");
+  await seenApi({ engines, workspace }, [{ target: `/made-${name}`, agoMs: 2 * 3_600_000 }]);
+}
 
 const lists: ReadonlyMap<Operation, List> = new Map<Operation, List>([
   [
@@ -51,6 +62,8 @@ const lists: ReadonlyMap<Operation, List> = new Map<Operation, List>([
       add: (world, workspace) => world.call(workspace, updateWorkspace, { name: "Another" }),
     },
   ],
+  [listRoutes, { rows: "routes", id: "id", input: {}, add: addRoute }],
+  [listDrift, { rows: "changes", id: "id", input: {}, add: addRoute }],
 ]);
 
 /** Before each page, in turn: how long it is, how many rows come before it is asked for, and by how much time goes on. */

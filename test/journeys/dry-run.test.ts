@@ -86,6 +86,8 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   update_block: ({ ruleIds }) => ({ blockId: ruleIds["block"], name: "renamed" }),
   delete_block: ({ ruleIds }) => ({ blockId: ruleIds["block"] }),
   apply_redactions: () => ({}),
+  merge_routes: () => ({ template: "/products/{slug}" }),
+  split_route: () => ({ template: "/products/{slug}", names: ["search"] }),
   undo_change: ({ changeId }) => ({ changeId }),
   import_har: () => ({ har: { log: { entries: [] } } }),
   delete_endpoint: () => ({ endpointId: "first" }),

@@ -3,6 +3,8 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { capture } from "./capture.ts";
 import { captureRoute } from "./capture-route.ts";
+import { cataloguing } from "./catalogue/cataloguing.ts";
+import { routeTemplate } from "./catalogue/route-template.ts";
 import { redactStored } from "./jobs/redact-stored.ts";
 import { marker } from "./marker.ts";
 import { applyRedactions } from "./operations/apply-redactions.ts";
@@ -15,10 +17,15 @@ import { getRequestDetail } from "./operations/get-request-detail.ts";
 import { getResponseTimes } from "./operations/get-response-times.ts";
 import { getThroughput } from "./operations/get-throughput.ts";
 import { importHar } from "./operations/import-har.ts";
+import { getOpenapi } from "./operations/get-openapi.ts";
+import { listDrift } from "./operations/list-drift.ts";
 import { listEvents } from "./operations/list-events.ts";
+import { listRoutes } from "./operations/list-routes.ts";
+import { mergeRoutes } from "./operations/merge-routes.ts";
 import { minimiseRequest } from "./operations/minimise-request.ts";
 import { searchRequests } from "./operations/search-requests.ts";
 import { otlpRoute } from "./otlp/otlp-route.ts";
+import { splitRoute } from "./operations/split-route.ts";
 import { allRuleOperations, ruleResources } from "./rules/rules.ts";
 import { tokenKey } from "./token-keys.ts";
 
@@ -37,10 +44,15 @@ export const traffic = {
     explainErrors,
     compareWindows,
     minimiseRequest,
+    listRoutes,
+    getOpenapi,
+    listDrift,
     ...allRuleOperations,
     applyRedactions,
+    mergeRoutes,
+    splitRoute,
   ],
-  resources: [marker, tokenKey, ...ruleResources],
+  resources: [marker, tokenKey, ...ruleResources, routeTemplate],
   documents: [],
   prompts: [],
   start,
@@ -52,6 +64,6 @@ async function start(engines: Engines, authenticate: Authenticate): Promise<Runn
     routes: [captureRoute(capturing), otlpRoute(capturing)],
     jobs: [redactStored(capturing.rules, engines)],
     messages: [],
-    upkeep: [],
+    upkeep: [cataloguing(engines)],
   };
 }
