@@ -11,8 +11,8 @@ import { type Delivery, deliveryOf, endedWithout, kindOfAttempt, withheldOwner }
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
 import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
 import { pauseEndpoint } from "../pause.ts";
-import { persistently } from "../persistently.ts";
-import { next, schedulesUpTo, type Next } from "../retry.ts";
+import { persistently } from "../../../registry/persistently.ts";
+import { next, schedulesUpTo, type Next } from "../../../registry/retry.ts";
 
 const responseBytesRead = 256 * 1024;
 const responseBytesKept = 64 * 1024;
