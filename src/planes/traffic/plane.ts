@@ -1,6 +1,14 @@
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
+import { alert } from "./alerts/alert.ts";
+import { notify } from "./alerts/notify.ts";
+import { createAlert } from "./alerts/operations/create-alert.ts";
+import { deleteAlert } from "./alerts/operations/delete-alert.ts";
+import { listAlerts } from "./alerts/operations/list-alerts.ts";
+import { testAlert } from "./alerts/operations/test-alert.ts";
+import { updateAlert } from "./alerts/operations/update-alert.ts";
+import { alertUpkeep } from "./alerts/round.ts";
 import { capture } from "./capture.ts";
 import { captureRoute } from "./capture-route.ts";
 import { redactStored } from "./jobs/redact-stored.ts";
@@ -36,8 +44,13 @@ export const traffic = {
     minimiseRequest,
     ...allRuleOperations,
     applyRedactions,
+    listAlerts,
+    createAlert,
+    updateAlert,
+    deleteAlert,
+    testAlert,
   ],
-  resources: [marker, tokenKey, ...ruleResources],
+  resources: [marker, tokenKey, ...ruleResources, alert],
   documents: [],
   prompts: [],
   start,
@@ -47,8 +60,8 @@ async function start(engines: Engines, authenticate: Authenticate): Promise<Runn
   const capturing = await capture(engines, authenticate);
   return {
     routes: [captureRoute(capturing)],
-    jobs: [redactStored(capturing.rules, engines)],
+    jobs: [redactStored(capturing.rules, engines), notify(engines)],
     messages: [],
-    upkeep: [],
+    upkeep: [alertUpkeep(engines)],
   };
 }

@@ -1,9 +1,9 @@
-import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Outcome } from "../../../engines/outbound/outbound.ts";
 import type { Entry, Job, Then } from "../../../engines/traffic/traffic.ts";
-import type { Body, Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
+import type { Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
 import { newExchangeId } from "../../../kernel/id.ts";
+import { bodyKept, errorOf, headerOf } from "../../../registry/attempted.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
@@ -166,7 +166,10 @@ function recordOf(work: Work, sent: Headers, outcome: Outcome, decision: Next): 
     request: { headers: credentialHeaders(sent, secretHeaders(endpoint)).shown, body: null },
     response:
       outcome.kind === "answered"
-        ? { headers: credentialHeaders(outcome.headers).shown, body: keptOf(outcome.body, outcome.truncated) }
+        ? {
+            headers: credentialHeaders(outcome.headers).shown,
+            body: bodyKept(outcome.body, outcome.truncated, responseBytesKept),
+          }
         : null,
   };
 }
@@ -182,27 +185,6 @@ function factsOf(delivery: Delivery, outcome: Outcome, decision: Next): Exchange
     ...(outcome.kind === "unreachable" && { detail: outcome.message.slice(0, 500) }),
     ...(outcome.kind === "answered" && outcome.broken !== null && { broken: outcome.broken }),
   };
-}
-
-/** `status_500`, `connect_refused`, `address_refused`. */
-function errorOf(outcome: Outcome): string {
-  if (outcome.kind === "answered") return `status_${outcome.status}`;
-  return outcome.kind === "refused" ? `${outcome.refusal.reason}_refused` : outcome.reason;
-}
-
-function keptOf(bytes: Uint8Array, cut: boolean): Body | null {
-  if (bytes.length === 0) return null;
-  const truncated = cut || bytes.length > responseBytesKept;
-  return {
-    bytes: bytes.subarray(0, responseBytesKept),
-    size: bytes.length,
-    sha256: truncated ? hash("sha256", bytes) : "",
-    truncated,
-  };
-}
-
-function headerOf(headers: Headers, name: string): string | undefined {
-  return headers.find(([given]) => given.toLowerCase() === name)?.[1];
 }
 
 function tallyOf({ replay }: Delivery, outcome: string): Pick<Entry, "tally"> {
