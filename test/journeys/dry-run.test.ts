@@ -87,6 +87,14 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   delete_block: ({ ruleIds }) => ({ blockId: ruleIds["block"] }),
   apply_redactions: () => ({}),
   undo_change: ({ changeId }) => ({ changeId }),
+  create_alert: ({ targetUrl }) => ({
+    name: "errors",
+    watch: { kind: "error_rate", above: 0.05 },
+    targetUrl,
+  }),
+  update_alert: () => ({ alertId: "errors", windowMinutes: 10 }),
+  test_alert: () => ({ alertId: "errors" }),
+  delete_alert: () => ({ alertId: "errors" }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
 

@@ -1,21 +1,12 @@
 import { z } from "zod";
-import type { AlertRow } from "./alert.ts";
-import { Watch, wordsOf } from "./watch.ts";
+import { alert, type AlertRow } from "./alert.ts";
+import { wordsOf } from "./watch.ts";
 
 /** An alert as it is shown. */
-export const AlertView = z.object({
+export const AlertView = alert.shape.omit({ targetUrl: true }).extend({
   id: z.string(),
-  name: z.string(),
   about: z.string().describe("What it watches, in words."),
-  watch: Watch,
-  environment: z.string().nullable().describe("null = all."),
-  bucket: z.string().nullable(),
-  path: z.string().nullable(),
-  windowMinutes: z.int(),
-  resolveAfterMinutes: z.int(),
-  remindHours: z.int().nullable(),
   target: z.string().describe("Origin of its target."),
-  isActive: z.boolean(),
   version: z.int(),
 });
 

@@ -39,14 +39,8 @@ export function figuresView(
 ): z.output<typeof FiguresView> {
   const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
   const rate = requests === 0 ? null : Number((over / requests).toFixed(6));
-  switch (kind) {
-    case "error_rate":
-      return { ...window, requests, errors: over, errorRate: rate };
-    case "response_time":
-      return { ...window, requests, slower: over, percentileMs };
-    case "absence":
-      return { ...window, requests };
-    case "remainder":
-      return { ...window, received: requests, remainder: over, events };
-  }
+  if (kind === "absence") return { ...window, requests };
+  if (kind === "response_time") return { ...window, requests, slower: over, percentileMs };
+  if (kind === "error_rate") return { ...window, requests, errors: over, errorRate: rate };
+  return { ...window, received: requests, remainder: over, events };
 }

@@ -13,29 +13,21 @@ export type Judged = {
 
 /** `knownFrom`: when counting began, or began again; what was counted before may be too little. */
 export function judgedOf(watch: Watch, figures: Figures, knownFrom: number): Judged {
+  const enough = !("requestsMin" in watch) || figures.requests >= watch.requestsMin;
+  return { verdict: verdictOf(watch, figures, knownFrom), enough, figures };
+}
+
+function verdictOf(watch: Watch, figures: Figures, knownFrom: number): Judged["verdict"] {
   const { requests, over, from } = figures;
-  switch (watch.kind) {
-    case "error_rate":
-      return {
-        verdict: requests === 0 ? "unknown" : over / requests > watch.above ? "over" : "well",
-        enough: requests >= watch.requestsMin,
-        figures,
-      };
-    case "response_time":
-      return {
-        verdict: requests === 0 ? "unknown" : isSlow(figures, watch.percentile) ? "over" : "well",
-        enough: requests >= watch.requestsMin,
-        figures,
-      };
-    case "absence":
-      return {
-        verdict: requests >= watch.fewerThan ? "well" : from < knownFrom ? "unknown" : "over",
-        enough: true,
-        figures,
-      };
-    case "remainder":
-      return { verdict: over === 0 ? "well" : "over", enough: true, figures };
+  if (watch.kind === "remainder") return over === 0 ? "well" : "over";
+  if (watch.kind === "absence") {
+    if (requests >= watch.fewerThan) return "well";
+    return from < knownFrom ? "unknown" : "over";
   }
+  if (requests === 0) return "unknown";
+  const isOver =
+    watch.kind === "error_rate" ? over / requests > watch.above : isSlow(figures, watch.percentile);
+  return isOver ? "over" : "well";
 }
 
 /** Whether the percentile, which lies between two ranks, is above for sure: that of its lower rank is. */

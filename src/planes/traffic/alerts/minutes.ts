@@ -44,7 +44,6 @@ export async function minutesOf(
   }
   for (const all of [totals.requests, totals.over])
     for (let at = 1; at <= length; at++) all[at] = (all[at] ?? 0) + (all[at - 1] ?? 0);
-  const between = (all: Float64Array, start: number, end: number) => (all[end] ?? 0) - (all[start] ?? 0);
   return {
     before(end) {
       const [first, last] = [(end - windowMs - from) / minuteMs, (end - from) / minuteMs];
@@ -58,6 +57,11 @@ export async function minutesOf(
       };
     },
   };
+}
+
+/** Of sums that run on: what was added from one place to another. */
+function between(all: Float64Array, start: number, end: number): number {
+  return (all[end] ?? 0) - (all[start] ?? 0);
 }
 
 function sumsOf(

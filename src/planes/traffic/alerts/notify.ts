@@ -2,7 +2,7 @@ import type { Outcome } from "../../../engines/outbound/outbound.ts";
 import type { Job, Then } from "../../../engines/traffic/traffic.ts";
 import type { Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
 import { newExchangeId } from "../../../kernel/id.ts";
-import { bodyKept, errorOf, headerOf } from "../../../registry/attempted.ts";
+import { answerOf, bodyKept, errorOf } from "../../../registry/attempted.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import { persistently } from "../../../registry/persistently.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
@@ -72,10 +72,8 @@ async function attempt({ job, notification, row, signal }: Work, engines: Engine
   const isTest = notification.facts["type"] === "alert.test";
   const decision = next(
     {
-      outcome:
-        outcome.kind === "answered" ? { kind: "answered", status: outcome.status } : { kind: outcome.kind },
+      ...answerOf(outcome),
       attempt: job.attempt + 1,
-      retryAfter: outcome.kind === "answered" ? headerOf(outcome.headers, "retry-after") : undefined,
       nowMs: clock.now(),
       random: Math.random,
     },

@@ -32,17 +32,10 @@ export type Watch = z.output<typeof Watch>;
 /** What an alert is about, in words. */
 export function wordsOf(watch: Watch, windowMinutes: number): string {
   const window = `in ${windowMinutes} min`;
-  switch (watch.kind) {
-    case "error_rate": {
-      const { above, errors, requestsMin: least } = watch;
-      const of = errors === "server" ? "server errors" : "errors";
-      return `${of} above ${Number((above * 100).toPrecision(6))} % of at least ${least} requests ${window}`;
-    }
-    case "response_time":
-      return `p${watch.percentile} above ${watch.aboveMs} ms of at least ${watch.requestsMin} requests ${window}`;
-    case "absence":
-      return `fewer than ${watch.fewerThan} requests ${window}`;
-    case "remainder":
-      return `webhooks received ${window} that neither ended nor are waiting`;
-  }
+  if (watch.kind === "remainder") return `webhooks received ${window} that neither ended nor are waiting`;
+  if (watch.kind === "absence") return `fewer than ${watch.fewerThan} requests ${window}`;
+  const of = `of at least ${watch.requestsMin} requests ${window}`;
+  if (watch.kind === "response_time") return `p${watch.percentile} above ${watch.aboveMs} ms ${of}`;
+  const errors = watch.errors === "server" ? "server errors" : "errors";
+  return `${errors} above ${Number((watch.above * 100).toPrecision(6))} % ${of}`;
 }

@@ -3,7 +3,7 @@ import type { Outcome } from "../../../engines/outbound/outbound.ts";
 import type { Entry, Job, Then } from "../../../engines/traffic/traffic.ts";
 import type { Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
 import { newExchangeId } from "../../../kernel/id.ts";
-import { bodyKept, errorOf, headerOf } from "../../../registry/attempted.ts";
+import { answerOf, bodyKept, errorOf } from "../../../registry/attempted.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
@@ -115,10 +115,8 @@ function decide({ job, delivery, endpoint, engines }: Work, outcome: Outcome): N
   const retries = delivery.kind === "live" ? endpoint.settings.maxAttempts : 1;
   return next(
     {
-      outcome:
-        outcome.kind === "answered" ? { kind: "answered", status: outcome.status } : { kind: outcome.kind },
+      ...answerOf(outcome),
       attempt: job.attempt + 1,
-      retryAfter: outcome.kind === "answered" ? headerOf(outcome.headers, "retry-after") : undefined,
       nowMs: engines.clock.now(),
       random: Math.random,
     },
