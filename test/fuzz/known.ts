@@ -91,7 +91,6 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
       { kind: "absence" },
       { kind: "remainder" },
     ],
-    path: ["/orders/*", "/"],
     buckets: [["default"], ["shop"], null],
     scopes: [["endpoints:read"], ["endpoints:read", "logs:read"]],
     toolsets: [["webhooks"]],
