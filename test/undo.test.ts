@@ -16,9 +16,6 @@ import { undoChange } from "../src/planes/account/operations/undo-change.ts";
 import { updateCredential } from "../src/planes/account/operations/update-credential.ts";
 import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { planes } from "../src/planes/planes.ts";
-import { createAlert } from "../src/planes/traffic/alerts/operations/create-alert.ts";
-import { deleteAlert } from "../src/planes/traffic/alerts/operations/delete-alert.ts";
-import { updateAlert } from "../src/planes/traffic/alerts/operations/update-alert.ts";
 import { createEvent } from "../src/planes/traffic/operations/create-event.ts";
 import { allRuleOperations } from "../src/planes/traffic/rules/rules.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
@@ -31,6 +28,7 @@ import type { Engines } from "../src/registry/engines.ts";
 import { invoke, type Output } from "../src/registry/invoke.ts";
 import { change, type Operation } from "../src/registry/operation.ts";
 import { resource } from "../src/registry/resource.ts";
+import { alertExamples } from "./undo-alerts.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalFor, principalOf, type World } from "./world.ts";
 
@@ -43,16 +41,6 @@ const complete = {
   verification: { eventType: { pointer: "/kind" } },
   environment: "staging",
   bucket: "shop",
-};
-
-/** With everything that an alert may have. */
-const alertOnErrors = {
-  name: "errors",
-  watch: { kind: "error_rate", above: 0.05 },
-  targetUrl: "https://alerts.example.com/hook",
-  environment: "staging",
-  bucket: "shop",
-  path: "/orders/*",
 };
 
 type Call = (it: Operation, input: object) => Promise<Output>;
@@ -172,39 +160,7 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
       },
     ],
   ],
-  [createAlert, [{ name: "with everything", input: () => alertOnErrors }]],
-  [
-    updateAlert,
-    [
-      {
-        name: "every field",
-        given: (call) => call(createAlert, alertOnErrors),
-        input: ({ id }) => ({
-          alertId: id,
-          name: "slow",
-          watch: { kind: "response_time", aboveMs: 500 },
-          environment: null,
-          bucket: null,
-          path: null,
-          windowMinutes: 60,
-          resolveAfterMinutes: 0,
-          remindHours: null,
-          targetUrl: "https://other.example.com/hook",
-          isActive: false,
-        }),
-      },
-    ],
-  ],
-  [
-    deleteAlert,
-    [
-      {
-        name: "one",
-        given: (call) => call(createAlert, alertOnErrors),
-        input: ({ id }) => ({ alertId: id }),
-      },
-    ],
-  ],
+  ...alertExamples,
   [
     undoChange,
     [
