@@ -32,7 +32,7 @@ import { authenticatorOf, callerOf, openWorld, principalFor, type World } from "
 /** No wait of a test is longer; what it waits for comes long before. */
 const waitMsMax = 20_000;
 
-/** A world in which the webhooks plane is at work: what arrives is delivered to a real target. */
+/** A world in which the planes of traffic are at work: what arrives is delivered to a real target. */
 export type RunningWorld = World & {
   /** A workspace with these limits of its plan changed; answers its id. */
   newWorkspace(plan?: Partial<Plan>): Promise<string>;
@@ -51,6 +51,8 @@ export type RunningWorld = World & {
   whileTimePasses<T>(work: Promise<T>): Promise<T>;
   /** Lets go what waits over the quota and is allowed by now, which happens every 5 s in a server. */
   releaseQuota(): Promise<void>;
+  /** Looks at alerts as a server does every ten seconds, and has what they say on its way. */
+  lookAtAlerts(): Promise<void>;
   /** Removes a job behind the server's back, as a fault of the server would. */
   dropJob(id: string): void;
   /** Resolves once no job is being worked on. */
@@ -161,6 +163,10 @@ export async function openRunningWorld(
     },
     async releaseQuota() {
       for (const { run } of upkeep) await run();
+    },
+    async lookAtAlerts() {
+      for (const { run } of captured.upkeep) await run();
+      await courier.flush();
     },
     dropJob(id) {
       const file = new DatabaseSync(join(world.folder, "traffic.db"));

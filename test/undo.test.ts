@@ -30,6 +30,7 @@ import type { Engines } from "../src/registry/engines.ts";
 import { invoke, type Output } from "../src/registry/invoke.ts";
 import { change, type Operation } from "../src/registry/operation.ts";
 import { resource } from "../src/registry/resource.ts";
+import { alertExamples } from "./undo-alerts.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalFor, principalOf, type World } from "./world.ts";
 
@@ -161,6 +162,7 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
       },
     ],
   ],
+  ...alertExamples,
   [
     mergeRoutes,
     [

@@ -4,6 +4,7 @@ import { createBucket } from "../../src/planes/account/operations/create-bucket.
 import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
 import { inviteMember } from "../../src/planes/account/operations/invite-member.ts";
 import { createPersonalKey } from "../../src/planes/account/operations/create-personal-key.ts";
+import { createAlert } from "../../src/planes/traffic/alerts/operations/create-alert.ts";
 import { applyRedactions } from "../../src/planes/traffic/operations/apply-redactions.ts";
 import { createEvent } from "../../src/planes/traffic/operations/create-event.ts";
 import { allRuleOperations } from "../../src/planes/traffic/rules/rules.ts";
@@ -64,6 +65,11 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
   );
   const { id: marker } = await world.call(workspace, createEvent, { type: "deployment", name: "1.0" });
   const { runId } = await world.call(workspace, applyRedactions, {});
+  const { id: alertId } = await world.call(workspace, createAlert, {
+    name: "fuzzed",
+    watch: { kind: "error_rate", above: 0.05 },
+    targetUrl: world.target.url,
+  });
   const changes = await world.engines.store.audit.list(workspace, { limit: 10 });
   const startedAt = world.clock.now();
   return {
@@ -78,6 +84,13 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     email: ["ada@example.com", "grace@example.com"],
     role: ["viewer", "member"],
     bucketId: [bucketId],
+    alertId: [alertId, "fuzzed"],
+    watch: [
+      { kind: "error_rate", above: 0.05 },
+      { kind: "response_time", aboveMs: 500 },
+      { kind: "absence" },
+      { kind: "remainder" },
+    ],
     buckets: [["default"], ["shop"], null],
     scopes: [["endpoints:read"], ["endpoints:read", "logs:read"]],
     toolsets: [["webhooks"]],

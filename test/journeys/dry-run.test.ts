@@ -90,6 +90,14 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   split_route: () => ({ template: "/products/{slug}", names: ["search"] }),
   undo_change: ({ changeId }) => ({ changeId }),
   import_har: () => ({ har: { log: { entries: [] } } }),
+  create_alert: ({ targetUrl }) => ({
+    name: "errors",
+    watch: { kind: "error_rate", above: 0.05 },
+    targetUrl,
+  }),
+  update_alert: () => ({ alertId: "errors", windowMinutes: 10 }),
+  test_alert: () => ({ alertId: "errors" }),
+  delete_alert: () => ({ alertId: "errors" }),
   delete_endpoint: () => ({ endpointId: "first" }),
 };
 

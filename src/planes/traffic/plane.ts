@@ -1,6 +1,14 @@
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
+import { alert } from "./alerts/alert.ts";
+import { notify } from "./alerts/notify.ts";
+import { createAlert } from "./alerts/operations/create-alert.ts";
+import { deleteAlert } from "./alerts/operations/delete-alert.ts";
+import { listAlerts } from "./alerts/operations/list-alerts.ts";
+import { testAlert } from "./alerts/operations/test-alert.ts";
+import { updateAlert } from "./alerts/operations/update-alert.ts";
+import { alertUpkeep } from "./alerts/round.ts";
 import { capture } from "./capture.ts";
 import { captureRoute } from "./capture-route.ts";
 import { cataloguing } from "./catalogue/cataloguing.ts";
@@ -51,8 +59,13 @@ export const traffic = {
     applyRedactions,
     mergeRoutes,
     splitRoute,
+    listAlerts,
+    createAlert,
+    updateAlert,
+    deleteAlert,
+    testAlert,
   ],
-  resources: [marker, tokenKey, ...ruleResources, routeTemplate],
+  resources: [marker, tokenKey, ...ruleResources, routeTemplate, alert],
   documents: [],
   prompts: [],
   start,
@@ -62,8 +75,8 @@ async function start(engines: Engines, authenticate: Authenticate): Promise<Runn
   const capturing = await capture(engines, authenticate);
   return {
     routes: [captureRoute(capturing), otlpRoute(capturing)],
-    jobs: [redactStored(capturing.rules, engines)],
+    jobs: [redactStored(capturing.rules, engines), notify(engines)],
     messages: [],
-    upkeep: [cataloguing(engines)],
+    upkeep: [cataloguing(engines), alertUpkeep(engines)],
   };
 }

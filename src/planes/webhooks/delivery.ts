@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { NewJob } from "../../kernel/job.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs, newExchangeId } from "../../kernel/id.ts";
+import { accounted } from "../../registry/accounting.ts";
 
 /** Delivers an event: these open jobs are what accounting calls pending. */
-export const deliverJob = "deliver";
+export const deliverJob = accounted.jobs[0];
 /** Delivers a test. */
 export const testJob = "deliver_test";
 /** Delivers an event again, outside its accounting. */

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import type { Measured } from "../../engines/ledger/ledger.ts";
 import type { Ending } from "../../kernel/exchange.ts";
+import { accounted } from "../../registry/accounting.ts";
 import type { Context } from "../../registry/context.ts";
 import { deliverJob } from "./delivery.ts";
 
 export const dayMs = 24 * 3_600_000;
-
-/** What is accounted for: tests are not. */
-export const accountedKinds = ["event"];
 
 export const Stats = z.object({
   received: z.int().describe("Requests in the last 24 h, rejected and duplicate ones included."),
@@ -51,7 +49,7 @@ export async function statsOf(context: Context, ids: readonly string[]): Promise
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["replay"], from }, bySubject: true }),
     ledger.countEndings({
       workspace,
-      kinds: accountedKinds,
+      kinds: accounted.kinds,
       subjects: ids,
       receivedFrom: from,
       receivedTo: Infinity,

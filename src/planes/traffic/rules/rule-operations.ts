@@ -192,7 +192,7 @@ function optional(shape: z.ZodRawShape): z.ZodRawShape {
 }
 
 /** A rule may be for all environments. @throws Failure forbidden */
-function refuseConfined({ principal }: Context): void {
+export function refuseConfined({ principal }: Pick<Context, "principal">): void {
   if (!isConfined(principal)) return;
   throw new Failure("forbidden", "This credential is confined to a part of the workspace.", {
     hint: "Rules are written with a credential for the whole workspace.",

@@ -1,9 +1,9 @@
-import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Outcome } from "../../../engines/outbound/outbound.ts";
 import type { Entry, Job, Then } from "../../../engines/traffic/traffic.ts";
-import type { Body, Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
+import type { Exchange, Headers, NewExchange } from "../../../kernel/exchange.ts";
 import { newExchangeId } from "../../../kernel/id.ts";
+import { answerOf, bodyKept, errorOf } from "../../../registry/attempted.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
@@ -11,8 +11,8 @@ import { type Delivery, deliveryOf, endedWithout, kindOfAttempt, withheldOwner }
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
 import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
 import { pauseEndpoint } from "../pause.ts";
-import { persistently } from "../persistently.ts";
-import { next, schedulesUpTo, type Next } from "../retry.ts";
+import { persistently } from "../../../registry/persistently.ts";
+import { next, schedulesUpTo, type Next } from "../../../registry/retry.ts";
 
 const responseBytesRead = 256 * 1024;
 const responseBytesKept = 64 * 1024;
@@ -115,10 +115,8 @@ function decide({ job, delivery, endpoint, engines }: Work, outcome: Outcome): N
   const retries = delivery.kind === "live" ? endpoint.settings.maxAttempts : 1;
   return next(
     {
-      outcome:
-        outcome.kind === "answered" ? { kind: "answered", status: outcome.status } : { kind: outcome.kind },
+      ...answerOf(outcome),
       attempt: job.attempt + 1,
-      retryAfter: outcome.kind === "answered" ? headerOf(outcome.headers, "retry-after") : undefined,
       nowMs: engines.clock.now(),
       random: Math.random,
     },
@@ -166,7 +164,10 @@ function recordOf(work: Work, sent: Headers, outcome: Outcome, decision: Next): 
     request: { headers: credentialHeaders(sent, secretHeaders(endpoint)).shown, body: null },
     response:
       outcome.kind === "answered"
-        ? { headers: credentialHeaders(outcome.headers).shown, body: keptOf(outcome.body, outcome.truncated) }
+        ? {
+            headers: credentialHeaders(outcome.headers).shown,
+            body: bodyKept(outcome.body, outcome.truncated, responseBytesKept),
+          }
         : null,
   };
 }
@@ -182,27 +183,6 @@ function factsOf(delivery: Delivery, outcome: Outcome, decision: Next): Exchange
     ...(outcome.kind === "unreachable" && { detail: outcome.message.slice(0, 500) }),
     ...(outcome.kind === "answered" && outcome.broken !== null && { broken: outcome.broken }),
   };
-}
-
-/** `status_500`, `connect_refused`, `address_refused`. */
-function errorOf(outcome: Outcome): string {
-  if (outcome.kind === "answered") return `status_${outcome.status}`;
-  return outcome.kind === "refused" ? `${outcome.refusal.reason}_refused` : outcome.reason;
-}
-
-function keptOf(bytes: Uint8Array, cut: boolean): Body | null {
-  if (bytes.length === 0) return null;
-  const truncated = cut || bytes.length > responseBytesKept;
-  return {
-    bytes: bytes.subarray(0, responseBytesKept),
-    size: bytes.length,
-    sha256: truncated ? hash("sha256", bytes) : "",
-    truncated,
-  };
-}
-
-function headerOf(headers: Headers, name: string): string | undefined {
-  return headers.find(([given]) => given.toLowerCase() === name)?.[1];
 }
 
 function tallyOf({ replay }: Delivery, outcome: string): Pick<Entry, "tally"> {

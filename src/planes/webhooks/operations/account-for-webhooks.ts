@@ -1,23 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Ending } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { accountOf, unaccounted } from "../../../registry/accounting.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { deliverJob } from "../delivery.ts";
 import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { tallyPrefix } from "../rejections.ts";
 import { moment } from "../moment.ts";
-import { dayMs, accountedKinds } from "../stats.ts";
+import { dayMs } from "../stats.ts";
 import { visibleEndpoints } from "../visible-endpoints.ts";
 
 const windowMaxMs = 31 * dayMs;
 /** Three seconds in all: as long as what arrived before the first look may take to be written. */
 const looksMax = 6;
 const firstPauseMs = 100;
-const namedMax = 20;
-const searchedMax = 100_000;
 const pageSize = 1_000;
 const minuteMs = 60_000;
 
@@ -67,7 +64,8 @@ export const accountForWebhooks = read({
       from: new Date(from).toISOString(),
       to: new Date(to).toISOString(),
       ...sums,
-      unaccounted: sums.remainder === 0 ? [] : await unaccounted(context, window),
+      unaccounted:
+        sums.remainder === 0 ? [] : await unaccounted(context, { workspace: context.workspace, ...window }),
     };
   },
 });
@@ -86,39 +84,24 @@ async function subjectsOf(context: Context, id: string | undefined): Promise<rea
   return (await visibleEndpoints(context)).map(({ id: visible }) => visible);
 }
 
-async function add({ ledger, traffic, workspace, unit }: Context, { subjects, from, to }: Window) {
-  const scoped = subjects === undefined ? {} : { subjects };
-  const [events, states] = await Promise.all([
-    ledger.measure({
-      workspace,
-      where: { plane: "webhooks", kinds: ["event"], ...scoped, from, to },
-      bySubject: true,
-    }),
-    ledger.countStates({
-      workspace,
-      kinds: accountedKinds,
-      jobs: [deliverJob],
-      ...scoped,
-      receivedFrom: from,
-      receivedTo: to,
-    }),
-  ]);
+async function add(context: Context, { subjects, from, to }: Window) {
+  const { traffic, workspace, unit } = context;
+  const account = await accountOf(context, { workspace, subjects, from, to });
   const live = subjects ?? (await unit.find(endpoint, { limit: pageSize })).map(({ id }) => id);
   // Of what was rejected and not stored, some was stored: so a deleted endpoint that has any is known by its events.
-  const counted = new Set([...live, ...events.map(({ subject }) => subject)]);
+  const counted = new Set([...live, ...account.subjects]);
   const notStored = await rejectedNotStored(traffic, [...counted], from, to);
-  const countOf = (state: Ending | "open"): number =>
-    sum(states.filter((it) => it.state === state).map(({ count }) => count));
-  const received = sum(events.map(({ count }) => count)) + notStored;
-  const terms = {
-    delivered: countOf("delivered"),
-    pending: countOf("open"),
-    failed: countOf("failed"),
-    filtered: countOf("filtered"),
-    duplicate: countOf("duplicate"),
-    rejected: countOf("rejected") + notStored,
+  const { became, received, remainder } = account;
+  return {
+    received: received + notStored,
+    delivered: became("delivered"),
+    pending: became("open"),
+    failed: became("failed"),
+    filtered: became("filtered"),
+    duplicate: became("duplicate"),
+    rejected: became("rejected") + notStored,
+    remainder,
   };
-  return { received, ...terms, remainder: received - sum(Object.values(terms)) };
 }
 
 async function rejectedNotStored(
@@ -144,63 +127,6 @@ async function rejectedNotStored(
     count += sum(inWindow.map(([, amount]) => amount));
   }
   return count;
-}
-
-/** Events of the window with neither an ending nor an open job, newest first. */
-async function unaccounted(
-  { ledger, traffic, workspace }: Context,
-  { subjects, from, to }: Window,
-): Promise<string[]> {
-  const scoped = subjects === undefined ? {} : { subjects };
-  const missing: string[] = [];
-  let after: { readonly startedAt: number; readonly id: string } | undefined;
-  for (let searched = 0; searched < searchedMax && missing.length < namedMax; searched += pageSize) {
-    const { rows } = await ledger.find({
-      workspace,
-      where: { plane: "webhooks", kinds: ["event"], ...scoped, from, to },
-      limit: pageSize,
-      ...(after && { after }),
-    });
-    const unended = rows.filter(({ ended }) => ended === null);
-    const first = unended.at(-1);
-    if (first !== undefined) {
-      const open = await openEvents(traffic, { workspace, ...scoped, from: first.receivedAt, to });
-      missing.push(...unended.map(({ id }) => id).filter((id) => !open.has(id)));
-    }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageSize) break;
-    after = { startedAt: last.startedAt, id: last.id };
-  }
-  return missing.slice(0, namedMax);
-}
-
-async function openEvents(
-  { queue }: Context["traffic"],
-  {
-    workspace,
-    subjects,
-    from,
-    to,
-  }: { workspace: string; subjects?: readonly string[]; from: number; to: number },
-): Promise<ReadonlySet<string>> {
-  const open = new Set<string>();
-  let after: { readonly receivedAt: number; readonly id: string } | undefined;
-  while (open.size < searchedMax) {
-    const jobs = await queue.open({
-      workspace,
-      names: [deliverJob],
-      ...(subjects && { subjects }),
-      receivedFrom: from,
-      receivedTo: to,
-      limit: pageSize,
-      ...(after && { after }),
-    });
-    for (const { exchange } of jobs) open.add(exchange);
-    const last = jobs.at(-1);
-    if (last === undefined || jobs.length < pageSize) break;
-    after = { receivedAt: last.receivedAt, id: last.id };
-  }
-  return open;
 }
 
 function sum(numbers: readonly number[]): number {

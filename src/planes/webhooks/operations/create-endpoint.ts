@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { randomText } from "../../../kernel/id.ts";
-import { newDeliverySecret } from "../delivery-secret.ts";
+import { newDeliverySecret } from "../../../registry/delivery-secret.ts";
 import type { Context } from "../../../registry/context.ts";
 import { PlaceName, requirePlace } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
 import { bodyBytesDefault, endpoint, settings, slugOf } from "../endpoint.ts";
 import { EndpointView, endpointView } from "../endpoint-view.ts";
 import { presetOf, providerField } from "../preset.ts";
-import { checkTarget } from "../target.ts";
+import { checkTarget } from "../../../registry/allowed-target.ts";
 
 const slugTriesMax = 50;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
-import { newDeliverySecret } from "../delivery-secret.ts";
+import { newDeliverySecret } from "../../../registry/delivery-secret.ts";
 import { endpoint } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 

@@ -6,7 +6,7 @@ import { endpoint, settings } from "../endpoint.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { EndpointView, endpointView } from "../endpoint-view.ts";
 import { presetOf, providerField } from "../preset.ts";
-import { checkTarget } from "../target.ts";
+import { checkTarget } from "../../../registry/allowed-target.ts";
 
 const changeable = {
   name: settings.name.optional(),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Secret } from "../../kernel/secret.ts";
+import { Secret } from "../kernel/secret.ts";
 
 /** What deliveries are signed with: `whsec_` and 32 random bytes in base64, as the Standard Webhooks specification has it. */
 export function newDeliverySecret(): Secret {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../../kernel/failure.ts";
+import { Failure } from "../kernel/failure.ts";
 
 const triesMax = 25;
 const pauseMs = 1_000;

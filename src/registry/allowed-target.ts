@@ -1,5 +1,5 @@
-import { Failure } from "../../kernel/failure.ts";
-import type { Context } from "../../registry/context.ts";
+import { Failure } from "../kernel/failure.ts";
+import type { Context } from "./context.ts";
 
 /** @throws Failure invalid when the URL may not be a target, or its name does not resolve */
 export async function checkTarget({ outbound }: Context, targetUrl: string): Promise<void> {
