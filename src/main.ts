@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
@@ -28,7 +28,11 @@ import { connectionFlags, type Connection } from "./surfaces/cli/connection.ts";
 import { greeting } from "./surfaces/cli/greeting.ts";
 import { visibleText } from "./surfaces/cli/visible-text.ts";
 
-const packageFile = new URL("../package.json", import.meta.url);
+/** One folder up from the source, two from where it is compiled to. */
+const packageFile = ["../package.json", "../../package.json"]
+  .map((path) => new URL(path, import.meta.url))
+  .find((url) => existsSync(url));
+if (packageFile === undefined) throw new Error("The package.json of Sluice is missing.");
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile, "utf8")));
 const commands = [doctor, backup, restore, signInLinkCommand];
 const loginCommands: readonly LoginCommand[] = [login, logout, token];

@@ -16,7 +16,7 @@ const documents = [...required.filter((path) => path.endsWith(".md")), ...globSy
 );
 
 /** Folders whose paths are promises when a document puts them in backticks; other text is no path. */
-const folders = /^(src|test|bench|demo|docs|\.ci)\//;
+const folders = /^(capture|src|test|bench|demo|docs|\.ci)\//;
 const rootFile = /^([A-Z]+\.md|(package|tsconfig|knip)[\w.-]*\.json|\.[\w.-]+\.(json|mjs))$/;
 
 test("the repository has the documents a visitor looks for", () => {

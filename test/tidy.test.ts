@@ -5,7 +5,7 @@ import { trackedFiles } from "./tracked-files.ts";
 import { lockGaps, unstartedWorkers, untidyCode, untidyText } from "./tidy.ts";
 
 const files = new Map(trackedFiles().map((path) => [path, readFileSync(path, "utf8")]));
-const code = new Map([...files].filter(([path]) => /^(src|test|bench|demo)\/.*\.ts$/.test(path)));
+const code = new Map([...files].filter(([path]) => /^(capture|src|test|bench|demo)\/.*\.ts$/.test(path)));
 
 test("the code follows the house rules", () => {
   assert.ok(code.size > 0, "there is code to look at");

@@ -32,7 +32,7 @@ const codeBans: readonly Ban[] = [
   {
     pattern: /\bDate\(\)/g,
     says: "reads time; take a Clock",
-    where: /^src\/(?!kernel\/clock\.ts$|.*(\.test\.ts$|[/-](conformance|promises)\.ts$|\/conformance\/))/,
+    where: /^(capture|src)\/(?!kernel\/clock\.ts$|.*(\.test\.ts$|[/-](conformance|promises)\.ts$|\/conformance\/))/,
   },
 ];
 
@@ -47,7 +47,7 @@ const textBans: readonly Ban[] = [
 ];
 
 /** Where the glossary holds. Presets of providers quote the words of others. */
-const ownWords = /^src\/(?!.*\/providers\/)|^docs\/|^[A-Z]+\.md$/;
+const ownWords = /^capture\/|^src\/(?!.*\/providers\/)|^docs\/|^[A-Z]+\.md$/;
 
 const wordBans: readonly Ban[] = [
   {

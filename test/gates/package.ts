@@ -17,9 +17,9 @@ const home = join(folder, "installed");
 const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}` };
 try {
   const shipped = pack();
-  assert.ok(shipped.includes("dist/main.js"), "the package ships its entry");
+  assert.ok(shipped.includes("dist/src/main.js"), "the package ships its entry");
   const foreign = shipped.filter((path) =>
-    /\.ts$|\.test\.|conformance|promises|^(src|test|bench|demo)\//.test(path),
+    /\.ts$|\.test\.|conformance|promises|^(capture|src|test|bench|demo)\//.test(path),
   );
   assert.deepEqual(foreign, [], "the package ships nothing but the product");
 

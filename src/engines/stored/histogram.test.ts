@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { Histogram, leastMs, slotMax, slotOf } from "./histogram.ts";
+import { leastMs, slotMax, slotOf } from "../../../capture/slots.ts";
+import { Histogram } from "./histogram.ts";
 
 const runs = { numRuns: 500 };
 

@@ -1,26 +1,11 @@
-/**
- * How often durations occurred, in slots whose bounds grow by 2 %: slot n holds what is above `leastMs * gamma ** (n - 1)`
- * and at most `leastMs * gamma ** n`. Bounds are the same for all, so that histograms of parts add up to that of the
- * whole, and a value read back is off by less than 1 % ((gamma - 1) / (gamma + 1)).
- */
-export const gamma = 1.02;
-/** In ms: this and less counts as 0, in slot 0. */
-export const leastMs = 0.001;
-/** The last slot ends past 4,000 years and holds whatever is longer still. */
-export const slotMax = 2_000;
-
-/** Slots in which a duration grows by the factor e. */
-export const slotsPerE = 1 / Math.log(gamma);
-
-export function slotOf(ms: number): number {
-  return ms > leastMs ? Math.min(Math.ceil(Math.log(ms / leastMs) * slotsPerE), slotMax) : 0;
-}
+import { gamma, leastMs, slotMax, slotOf } from "../../../capture/slots.ts";
 
 /** What stands for every duration of the slot: the value with the least relative error at both of its bounds. */
 function valueOf(slot: number): number {
   return slot === 0 ? 0 : (2 * leastMs * gamma ** slot) / (gamma + 1);
 }
 
+/** How often durations occurred, in the slots of `capture/slots.ts`, so that histograms of parts add up to that of the whole. */
 export class Histogram {
   readonly #counts = new Float64Array(slotMax + 1);
   #total = 0;

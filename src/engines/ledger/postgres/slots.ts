@@ -1,4 +1,5 @@
-import { leastMs, slotMax, slotsPerE, type Histogram } from "../../stored/histogram.ts";
+import { leastMs, slotMax, slotsPerE } from "../../../../capture/slots.ts";
+import type { Histogram } from "../../stored/histogram.ts";
 import { textOf, type Row } from "../../stored/row.ts";
 
 /** SQL for what `slotOf` of the histogram answers for a duration, given as a column. */
