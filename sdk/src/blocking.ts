@@ -1,22 +1,21 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage, type Server } from "node:http";
 import { InvalidRule } from "../../capture/invalid-rule.ts";
 import { compileSelection } from "../../capture/selection.ts";
 import type { BlockRule } from "../../capture/wire.ts";
+import { guarded } from "./marks.ts";
 import { headersOf } from "./packet.ts";
 
 const defaultStatus = 403;
-const blockedBy = Symbol("sluice-capture.blocked");
-const guarded = Symbol.for("sluice-capture.server");
 
 /** What a server emits for a request, by which options of HTTP it came with. */
 const requestEvents: ReadonlySet<unknown> = new Set(["request", "checkContinue", "checkExpectation"]);
 
 type Compiled = { readonly rule: BlockRule; readonly holds: ReturnType<typeof compileSelection> };
-type Marked = IncomingMessage & { [blockedBy]?: BlockRule };
 
 /** Requests that are answered before any handler runs. Without rules nothing of a server is touched. */
 export class Blocking {
   #compiled: readonly Compiled[] = [];
+  readonly #taken = new WeakMap<object, BlockRule>();
 
   /** Replaces all rules. One that cannot be compiled blocks nothing: the server refuses such rules, an old agent may not know them. */
   set(rules: readonly BlockRule[]): void {
@@ -36,8 +35,8 @@ export class Blocking {
     };
     const found = this.#compiled.find(({ holds }) => holds(seen))?.rule;
     if (found === undefined) return undefined;
-    (request as Marked)[blockedBy] = found;
-    guard(server);
+    this.#taken.set(request, found);
+    guard(server, this.#taken);
     return found;
   }
 }
@@ -52,21 +51,28 @@ function compiled(rule: BlockRule): readonly Compiled[] {
 }
 
 /** A subscriber cannot keep a request from its handlers; the server that is about to emit it can. */
-function guard(server: Server & { [guarded]?: true }): void {
+function guard(server: Server, taken: WeakMap<object, BlockRule>): void {
   if (server[guarded] === true) return;
   server[guarded] = true;
-  const emit = server.emit;
-  server.emit = function (this: Server, ...given: unknown[]): boolean {
-    const [event, request, response] = given;
-    const rule = requestEvents.has(event) ? (request as Marked)[blockedBy] : undefined;
-    if (rule === undefined) return Reflect.apply(emit, this, given) as boolean;
-    answer(response as ServerResponse, rule);
+  const emit: Emit = server.emit;
+  server.emit = function (this: Server, event: string, ...given: unknown[]): boolean {
+    const [request, response] = given;
+    const rule =
+      requestEvents.has(event) && typeof request === "object" && request !== null
+        ? taken.get(request)
+        : undefined;
+    if (rule === undefined || !(response instanceof ServerResponse)) return emit.call(this, event, ...given);
+    answer(response, rule);
     return true;
-  } as typeof emit;
+  };
 }
 
+/** A method, so that any arguments may be handed on. */
+type Emit = { on(this: Server, event: string, ...given: unknown[]): boolean }["on"];
+type Answering = Pick<ServerResponse, "writeHead" | "end">;
+
 /** As a problem detail (RFC 9457). */
-function answer(response: ServerResponse, { status = defaultStatus, message }: BlockRule): void {
+function answer(response: Answering, { status = defaultStatus, message }: BlockRule): void {
   const body = JSON.stringify({ type: "about:blank", title: "Blocked", status, detail: message });
   response.writeHead(status, {
     "Content-Type": "application/problem+json",

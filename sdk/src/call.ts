@@ -13,7 +13,11 @@ export type Call = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | null;
 };
-export type Answer = { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly text: string };
+export type Answer = {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+};
 
 const byProtocol = {
   "http:": { request: http.request, agent: new http.Agent({ keepAlive: true, maxSockets: socketsMax }) },

@@ -13,8 +13,12 @@ const cutBytesMax = 3;
 
 type Side = "request" | "response";
 
-/** The record of an exchange, redacted. Its headers are what `headersOf` made of the heads. */
-export type Message = { readonly headers: readonly HeaderPair[]; readonly size: number; readonly bytes: Uint8Array };
+/** One direction of an exchange, as it was seen. */
+export type Message = {
+  readonly headers: readonly HeaderPair[];
+  readonly size: number;
+  readonly bytes: Uint8Array;
+};
 
 export type Described = {
   readonly frame: Frame;
@@ -25,6 +29,7 @@ export type Described = {
   readonly weight: number;
 };
 
+/** The record of an exchange, redacted. */
 export async function capturedRecord(described: Described, rules: Ruleset): Promise<CapturedRecord> {
   const { frame, request, response, route, weight } = described;
   const { ending, error } = frame;
@@ -42,11 +47,27 @@ export async function capturedRecord(described: Described, rules: Ruleset): Prom
 }
 
 /** What needs no redaction. */
-export function identity(frame: Frame): Pick<CapturedRecord, "id" | "kind" | "parent" | "trace" | "startedAt" | "durationMs" | "method" | "status" | "outcome" | "ip"> {
+export function identity(
+  frame: Frame,
+): Pick<
+  CapturedRecord,
+  "id" | "kind" | "parent" | "trace" | "startedAt" | "durationMs" | "method" | "status" | "outcome" | "ip"
+> {
   const { id, kind, parent, traceparent, startedAt, durationMs, ending } = frame;
   const { method, status, outcome, ip } = ending;
   const trace = traceOf(traceparent);
-  return { id, kind, parent, trace, startedAt, durationMs, method: method.toUpperCase(), status, outcome, ip: ip || null };
+  return {
+    id,
+    kind,
+    parent,
+    trace,
+    startedAt,
+    durationMs,
+    method: method.toUpperCase(),
+    status,
+    outcome,
+    ip: ip || null,
+  };
 }
 
 export function hostOf(headers: readonly HeaderPair[]): string {
@@ -63,36 +84,60 @@ function traceOf(traceparent: string): string | null {
   return trace === undefined || /^0+$/.test(trace) ? null : trace;
 }
 
-async function messageOf(side: Side, { headers, size, bytes }: Message, rules: Ruleset): Promise<CapturedMessage> {
+async function messageOf(
+  side: Side,
+  { headers, size, bytes }: Message,
+  rules: Ruleset,
+): Promise<CapturedMessage> {
   const body = bytes.length === 0 ? null : await bodyOf(side, { headers, size, bytes }, rules);
   return { headers: bounded(rules.redactor.headers(side, headers)), body, size };
 }
 
 function bounded(headers: readonly HeaderPair[]): readonly HeaderPair[] {
   let bytes = 0;
-  return headers.slice(0, headersMax).filter(([name, value]) => (bytes += name.length + value.length) <= headerBytesMax);
+  return headers
+    .slice(0, headersMax)
+    .filter(([name, value]) => (bytes += name.length + value.length) <= headerBytesMax);
 }
 
 /** Null when it cannot be redacted, since nobody can look into it. */
-async function bodyOf(side: Side, { headers, size, bytes }: Message, rules: Ruleset): Promise<CapturedBody | null> {
+async function bodyOf(
+  side: Side,
+  { headers, size, bytes }: Message,
+  rules: Ruleset,
+): Promise<CapturedBody | null> {
   const { bodyBytesMax } = rules.settings;
   const plain = await inflate(bytes, valueOf(headers, "content-encoding") ?? "", bodyBytesMax);
   if (plain === undefined) return null;
   const redacted = rules.redactor.body(side, plain.bytes, valueOf(headers, "content-type"));
-  const kept = redacted.subarray(0, bodyBytesMax);
-  const truncated = bytes.length < size || plain.truncated || kept.length < redacted.length;
+  const room = redacted.subarray(0, bodyBytesMax);
+  const truncated = bytes.length < size || plain.truncated || room.length < redacted.length;
+  const { content, kept } = contentOf(room, truncated);
   const sha256 = createHash("sha256").update(kept).digest("hex");
-  return { ...contentOf(kept, truncated), size, sha256, truncated };
+  return { ...content, size, sha256, truncated };
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function contentOf(bytes: Uint8Array, truncated: boolean): { readonly text: string } | { readonly base64: string } {
-  for (let cut = 0; cut <= (truncated ? cutBytesMax : 0); cut++)
-    try {
-      return { text: utf8.decode(bytes.subarray(0, bytes.length - cut)) };
-    } catch {
-      continue;
-    }
-  return { base64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") };
+type Content = {
+  readonly content: { readonly text: string } | { readonly base64: string };
+  readonly kept: Uint8Array;
+};
+
+function contentOf(bytes: Uint8Array, truncated: boolean): Content {
+  for (let cut = 0; cut <= (truncated ? cutBytesMax : 0); cut++) {
+    const kept = bytes.subarray(0, bytes.length - cut);
+    const text = textOf(kept);
+    if (text !== undefined) return { content: { text }, kept };
+  }
+  const { buffer, byteOffset, length } = bytes;
+  return { content: { base64: Buffer.from(buffer, byteOffset, length).toString("base64") }, kept: bytes };
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

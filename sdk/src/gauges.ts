@@ -1,5 +1,13 @@
 /** What both threads know of each other's work. Each figure is written by one thread alone, so that none needs a lock. */
-const mainFigures = ["observed", "handedBytes", "openBytes", "droppedFull", "lostRecords", "lostSummaries", "faults"] as const;
+const mainFigures = [
+  "observed",
+  "handedBytes",
+  "openBytes",
+  "droppedFull",
+  "lostRecords",
+  "lostSummaries",
+  "faults",
+] as const;
 const workerFigures = [
   "releasedBytes",
   "looked",
@@ -30,7 +38,9 @@ export type Gauges = {
   add(figure: Figure, value: number): void;
 };
 
-export function gauges(shared = new SharedArrayBuffer(figures.length * Float64Array.BYTES_PER_ELEMENT)): Gauges {
+export function gauges(
+  shared = new SharedArrayBuffer(figures.length * Float64Array.BYTES_PER_ELEMENT),
+): Gauges {
   const values = new Float64Array(shared);
   const places = new Map(figures.map((figure, at) => [figure, at]));
   const place = (figure: Figure) => places.get(figure) ?? 0;

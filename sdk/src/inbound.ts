@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { listen } from "./listen.ts";
+import { observed, openOnSocket } from "./marks.ts";
 import { noteError, observation, type Cause, type Observation, type Outcome } from "./observation.ts";
 import { routeOf } from "./route-of.ts";
+import { sentHead } from "./sent-head.ts";
 import type { Taps } from "./taps.ts";
 import { teeReadable, teeWritable } from "./tee-stream.ts";
 
@@ -12,57 +14,54 @@ const startChannel = "http.server.request.start";
 const fastifyStart = "tracing:fastify.request.handler:start";
 const fastifyError = "tracing:fastify.request.handler:error";
 
-/** In the global registry of symbols: a second copy of this package in the process must see that a request is taken. */
-const taken = Symbol.for("sluice-capture.request");
-const carried = Symbol.for("sluice-capture.socket");
-
 /** What Sluice's own agents call: a server that answers them would otherwise record records without end. */
 const ownPath = /^\/capture\/v1\/(batches|settings)(\?|$)/;
 
-type Started = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly server: Server };
+type Started = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: Server;
+};
 
 /** Observes every request that any server of this thread receives. @returns what ends it */
 export function tapInbound(taps: Taps): () => void {
   return listen(taps.recipient, {
-    [startChannel]: (message) => begin(taps, message as Started),
-    [fastifyStart]: (message) => noteFastify(message as FastifyHandling),
-    [fastifyError]: (message) => noteFastify(message as FastifyHandling),
+    [startChannel]: (started: Started) => begin(taps, started),
+    [fastifyStart]: noteFastify,
+    [fastifyError]: noteFastify,
   });
 }
 
 /** The cause of a request that is observed, for adapters of frameworks. */
-export function causeOf(request: object): Cause | undefined {
-  return (request as Marked)[taken]?.cause;
+export function causeOf(request: IncomingMessage): Cause | undefined {
+  return request[observed]?.cause;
 }
 
-type Marked = { [taken]?: Observation };
-
 function begin(taps: Taps, { request, response, server }: Started): void {
-  const marked = request as Marked;
   const target = request.url ?? "";
-  if (marked[taken] !== undefined || ownPath.test(target)) return;
+  if (request[observed] !== undefined || ownPath.test(target)) return;
   const { allowance, storage, recipient, blocking } = taps;
-  const observed = observation("request", {
+  const seen = observation("request", {
     traceparent: headerValue(request.rawHeaders, "traceparent"),
     parent: "",
     allowance,
   });
-  marked[taken] = observed;
-  storage.enterWith(observed.cause);
-  teeReadable(request, { tee: observed.request, recipient });
-  teeWritable(response, { tee: observed.response, recipient, silent: () => bodiless(response) });
+  request[observed] = seen;
+  storage.enterWith(seen.cause);
+  teeReadable(request, { tee: seen.request, recipient });
+  teeWritable(response, { tee: seen.response, recipient, silent: () => bodiless(response) });
   const blocked = blocking.take(request, server) !== undefined;
 
   const end = () => {
-    if (observed.ended) return;
-    observed.ended = true;
+    if (seen.ended) return;
+    seen.ended = true;
     try {
-      finish(taps, observed, { request, response, target, blocked });
+      finish(taps, seen, { request, response, target, blocked });
     } catch {
       recipient.fault();
     } finally {
-      observed.request.release();
-      observed.response.release();
+      seen.request.release();
+      seen.response.release();
     }
   };
   response.once("close", end);
@@ -71,11 +70,10 @@ function begin(taps: Taps, { request, response, server }: Started): void {
 
 /** A response that waits behind another one of its connection says nothing when that connection is lost. */
 function untilSocketCloses(socket: Socket, response: ServerResponse, end: () => void): void {
-  const marked = socket as Socket & { [carried]?: Set<() => void> };
-  let open = marked[carried];
+  let open = socket[openOnSocket];
   if (open === undefined) {
     const made = new Set<() => void>();
-    open = marked[carried] = made;
+    open = socket[openOnSocket] = made;
     // After those responses that do hear of it.
     socket.once("close", () => setImmediate(() => made.forEach((each) => each())));
   }
@@ -90,20 +88,20 @@ type Exchanged = {
   readonly blocked: boolean;
 };
 
-function finish(taps: Taps, observed: Observation, exchanged: Exchanged): void {
+function finish(taps: Taps, seen: Observation, exchanged: Exchanged): void {
   const { request, response, target } = exchanged;
   const status = response.headersSent ? response.statusCode : null;
-  const { cause } = observed;
+  const { cause } = seen;
   cause.route ??= status === 404 ? null : routeOf(request, target);
-  if (response.errored) cause.error ?? noteError(cause, response.errored);
-  taps.recipient.receive(observed, {
+  if (response.errored && cause.error === null) noteError(cause, response.errored);
+  taps.recipient.receive(seen, {
     method: request.method ?? "",
     target,
     status,
     outcome: outcomeOf(exchanged),
     ip: request.socket.remoteAddress ?? "",
     requestHead: request.rawHeaders.join("\n"),
-    responseHead: headOf(response),
+    responseHead: sentHead(response),
   });
 }
 
@@ -111,18 +109,6 @@ function outcomeOf({ response, blocked }: Exchanged): Outcome {
   if (blocked) return "blocked";
   if (response.writableFinished) return "answered";
   return response.errored ? "failed" : "aborted";
-}
-
-/**
- * The head as it was sent, with what Node adds by itself. `getHeaders()` is empty where the handler called
- * `writeHead` with headers.
- */
-function headOf(response: ServerResponse): string {
-  const { _header: sent } = response as { _header?: unknown };
-  if (typeof sent === "string") return sent;
-  return Object.entries(response.getHeaders())
-    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}\n${one}`))
-    .join("\n");
 }
 
 /** Node sends no body with these, whatever the handler writes. */

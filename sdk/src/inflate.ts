@@ -17,7 +17,11 @@ const decoders: Readonly<Record<string, () => zlib.Gunzip | zlib.Inflate | zlib.
  * Undoes one `Content-Encoding`, of a body that may be cut off; stops at `bytesMax`, however much more there would be.
  * Undefined when the encoding is not known: what is inside cannot be redacted then.
  */
-export async function inflate(bytes: Uint8Array, encoding: string, bytesMax: number): Promise<Inflated | undefined> {
+export async function inflate(
+  bytes: Uint8Array,
+  encoding: string,
+  bytesMax: number,
+): Promise<Inflated | undefined> {
   const name = encoding.trim().toLowerCase();
   if (name === "" || name === "identity") return { bytes, truncated: false };
   const decoder = decoders[name]?.();

@@ -7,6 +7,11 @@ const minuteMs = 60_000;
 const shareOfOrdinary = 0.75;
 const serverErrors = 500;
 
+/** What this needs of settings. */
+export type Wanted = Pick<Ruleset, "isExcluded" | "samplingOf"> & {
+  readonly settings: { readonly payloadsPerMinuteMax: number };
+};
+
 export type Candidate = {
   readonly seen: Seen;
   readonly outcome: CapturedOutcome;
@@ -16,20 +21,23 @@ export type Candidate = {
 };
 
 /** `weight` = 1 / the probability that it is kept. */
-export type Verdict = { readonly kept: true; readonly weight: number } | { readonly kept: false; readonly overLimit: boolean };
+export type Verdict =
+  | { readonly kept: true; readonly weight: number }
+  | { readonly kept: false; readonly overLimit: boolean };
 
 /** Decides which exchanges become records: exclusions, then samplings, then the limit of the minute. */
 export class Keeping {
   #minute = 0;
   #kept = 0;
 
-  decide(rules: Ruleset, { seen, outcome, root, atMs }: Candidate): Verdict {
+  decide(rules: Wanted, { seen, outcome, root, atMs }: Candidate): Verdict {
     if (rules.isExcluded(seen)) return { kept: false, overLimit: false };
     const isError = outcome === "failed" || (seen.status ?? 0) >= serverErrors;
     const sampling = rules.samplingOf(seen);
     const rate = sampling === undefined || (isError && sampling.keepErrors !== false) ? 1 : sampling.rate;
     if (diceOf(root) >= rate) return { kept: false, overLimit: false };
-    if (!this.#fits(rules.settings.payloadsPerMinuteMax, isError, atMs)) return { kept: false, overLimit: true };
+    if (!this.#fits(rules.settings.payloadsPerMinuteMax, isError, atMs))
+      return { kept: false, overLimit: true };
     return { kept: true, weight: 1 / rate };
   }
 

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Recipient } from "./recipient.ts";
 
-type Listener = (message: unknown) => void;
+/** A method, so that a listener may say what its channel publishes: nothing types that. */
+type Listener = { hear(message: unknown): void }["hear"];
 
 /** Subscribes to channels. What a listener throws is counted and goes no further. @returns what ends it */
 export function listen(recipient: Recipient, listeners: Readonly<Record<string, Listener>>): () => void {

@@ -59,7 +59,8 @@ export function observation(
 
 /** Keeps what went wrong, by name and first words: an object could hold on to anything. */
 export function noteError(cause: Cause, error: unknown): void {
-  if (error instanceof Error) cause.error = { type: error.name, message: error.message.slice(0, errorCharactersMax) };
+  if (error instanceof Error)
+    cause.error = { type: error.name, message: error.message.slice(0, errorCharactersMax) };
   else cause.error = { type: typeof error, message: String(error).slice(0, errorCharactersMax) };
 }
 

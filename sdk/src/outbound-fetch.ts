@@ -21,8 +21,7 @@ type Call = { readonly observed: Observation; status: number | null; responseHea
 /** Observes calls by `fetch` and undici that are made while a request is handled. @returns what ends it */
 export function tapOutboundFetch(taps: Taps): () => void {
   const calls = new WeakMap<UndiciRequest, Call>();
-  const on = (work: (call: Call, published: Published) => void) => (message: unknown) => {
-    const published = message as Published;
+  const on = (work: (call: Call, published: Published) => void) => (published: Published) => {
     const call = calls.get(published.request);
     if (call !== undefined) work(call, published);
   };
@@ -49,12 +48,16 @@ export function tapOutboundFetch(taps: Taps): () => void {
     }
   };
   return listen(taps.recipient, {
-    "undici:request:create"(message) {
+    "undici:request:create"({ request }: Published) {
       const cause = taps.storage.getStore();
       if (cause === undefined) return;
       const { allowance } = taps;
-      const observed = observation("outbound", { traceparent: cause.traceparent, parent: cause.id, allowance });
-      calls.set((message as Published).request, { observed, status: null, responseHead: "" });
+      const observed = observation("outbound", {
+        traceparent: cause.traceparent,
+        parent: cause.id,
+        allowance,
+      });
+      calls.set(request, { observed, status: null, responseHead: "" });
     },
     // Newer than Node 20: there bodies of these calls are not seen.
     "undici:request:bodyChunkSent": on(({ observed }, { chunk }) => addChunk(observed.request, chunk)),

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { listen } from "./listen.ts";
 import { noteError, observation, type Observation } from "./observation.ts";
+import { sentHead } from "./sent-head.ts";
 import type { Taps } from "./taps.ts";
 import { teeReadable, teeWritable } from "./tee-stream.ts";
 
@@ -11,7 +12,11 @@ const errorChannel = "http.client.request.error";
 /** Published when the head of the answer is there, in spite of its name. */
 const headChannel = "http.client.response.finish";
 
-type Published = { readonly request: ClientRequest; readonly response?: IncomingMessage; readonly error?: unknown };
+type Published = {
+  readonly request: ClientRequest;
+  readonly response?: IncomingMessage;
+  readonly error?: unknown;
+};
 type Call = { readonly observed: Observation; response: IncomingMessage | undefined };
 
 /** Observes calls by `node:http` and `node:https` that are made while a request is handled. @returns what ends it */
@@ -39,15 +44,13 @@ export function tapOutboundHttp(taps: Taps): () => void {
     });
   };
   return listen(recipient, {
-    [createdChannel]: (message) => begin(message as Published, true),
-    [startChannel]: (message) => begin(message as Published, false),
-    [errorChannel](message) {
-      const { request, error } = message as Published;
+    [createdChannel]: (published: Published) => begin(published, true),
+    [startChannel]: (published: Published) => begin(published, false),
+    [errorChannel]({ request, error }: Published) {
       const call = calls.get(request);
       if (call !== undefined) noteError(call.observed.cause, error);
     },
-    [headChannel](message) {
-      const { request, response } = message as Published;
+    [headChannel]({ request, response }: Published) {
       const call = calls.get(request);
       if (call === undefined || response === undefined) return;
       call.response = response;
@@ -57,7 +60,6 @@ export function tapOutboundHttp(taps: Taps): () => void {
 }
 
 function end({ recipient }: Taps, request: ClientRequest, { observed, response }: Call): void {
-  const { _header: sent } = request as { _header?: unknown };
   const complete = response?.complete === true;
   recipient.receive(observed, {
     method: request.method,
@@ -65,7 +67,7 @@ function end({ recipient }: Taps, request: ClientRequest, { observed, response }
     status: response?.statusCode ?? null,
     outcome: complete ? "answered" : observed.cause.error === null ? "aborted" : "failed",
     ip: request.socket?.remoteAddress ?? "",
-    requestHead: typeof sent === "string" ? sent : "",
+    requestHead: sentHead(request),
     responseHead: response?.rawHeaders.join("\n") ?? "",
   });
 }

@@ -31,9 +31,10 @@ type FrameBody = { readonly size: number; readonly bytes: Uint8Array };
 
 /** Puts frames into a packet until one does not fit. */
 export class Packet {
-  readonly bytes: Buffer;
+  readonly bytes: Buffer<ArrayBuffer>;
   used = 0;
 
+  /** No bytes of the pool: what is handed over must be its own. */
   constructor(leastBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(Math.max(leastBytes, packetBytes));
   }
@@ -91,11 +92,16 @@ const unfit = /[\n\r\0]/g;
 /** The frames of a packet, one after the other. Bodies are views of it. */
 export function* framesOf(bytes: Buffer): Generator<Frame> {
   for (let at = 0; at < bytes.length;) {
-    const [textBytes, requestBytes, responseBytes] = [0, 4, 8].map((offset) => bytes.readUInt32LE(at + offset));
+    const [textBytes, requestBytes, responseBytes] = [0, 4, 8].map((offset) =>
+      bytes.readUInt32LE(at + offset),
+    );
     const textEnd = at + headBytes + (textBytes ?? 0);
     const requestEnd = textEnd + (requestBytes ?? 0);
     const end = requestEnd + (responseBytes ?? 0);
-    const bodies = { request: bytes.subarray(textEnd, requestEnd), response: bytes.subarray(requestEnd, end) };
+    const bodies = {
+      request: bytes.subarray(textEnd, requestEnd),
+      response: bytes.subarray(requestEnd, end),
+    };
     yield parsed(bytes.toString("utf8", at + headBytes, textEnd), bodies);
     at = end;
   }

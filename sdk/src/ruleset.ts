@@ -19,7 +19,8 @@ export function ruleset(settings: CaptureSettings, withDefaults: boolean): Rules
   const sampled = samplings.map((rule) => ({ rule, holds: compileSelection(rule.selection) }));
   for (const { selection } of blocks) compileSelection(selection);
   for (const { rate } of samplings)
-    if (typeof rate !== "number" || !(rate >= 0 && rate <= 1)) throw new TypeError("A rate is between 0 and 1.");
+    if (typeof rate !== "number" || !(rate >= 0 && rate <= 1))
+      throw new TypeError("A rate is between 0 and 1.");
   const rules = withDefaults ? [...defaultRules, ...redactions] : redactions;
   return {
     settings,

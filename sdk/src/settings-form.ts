@@ -36,7 +36,8 @@ function textOf(given: Given, name: string): string {
 
 function keyOf(given: Given): string {
   const value = textOf(given, "tokenKey");
-  if (Buffer.from(value, "base64").length !== keyBytes) throw new TypeError("tokenKey is 32 bytes in base64.");
+  if (Buffer.from(value, "base64").length !== keyBytes)
+    throw new TypeError("tokenKey is 32 bytes in base64.");
   return value;
 }
 
@@ -46,10 +47,13 @@ function numberOf(given: Given, name: string, [least, most]: readonly [number, n
   return Math.min(Math.max(value, least), most);
 }
 
-function listOf<T extends { readonly id: string }>(given: Given, name: string): readonly T[] {
+function listOf<K extends "redactions" | "exclusions" | "samplings" | "blocks">(
+  given: Given,
+  name: K,
+): CaptureSettings[K] {
   const value = given.get(name);
   if (!Array.isArray(value) || !value.every(isRule)) throw new TypeError(`${name} is a list of rules.`);
-  return value as readonly T[];
+  return value as CaptureSettings[K];
 }
 
 function isRule(value: unknown): boolean {

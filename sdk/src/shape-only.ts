@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { typedPath } from "../../capture/typed-path.ts";
 import { defaultRules } from "../../capture/default-rules.ts";
 import { redactor } from "../../capture/redactor.ts";
-import type { CapturedRecord, HeaderPair } from "../../capture/wire.ts";
-import { hostOf, identity, type Described } from "./captured.ts";
+import type { CapturedMessage, CapturedRecord, HeaderPair } from "../../capture/wire.ts";
+import { hostOf, identity, type Described, type Message } from "./captured.ts";
 
 /** Headers whose values say how a message is built and nothing of what it says. */
 const harmless: ReadonlySet<string> = new Set([
@@ -18,6 +18,8 @@ const harmless: ReadonlySet<string> = new Set([
   "vary",
 ]);
 
+/** Of a value such as `text/plain; charset=utf-8`. */
+const parameters = /;.*$/s;
 const withheld = "REDACTED";
 
 /** The key of a process's own: nothing that is replaced with it can be joined with anything. */
@@ -31,11 +33,6 @@ export function shapeOf(path: string): string {
 /** A record that says nothing but the form of an exchange: while it is not known how to redact, nothing else leaves. */
 export function shapeOnly({ frame, request, response, route, weight }: Described): CapturedRecord {
   const { error, ending } = frame;
-  const shape = ({ headers, size }: { readonly headers: readonly HeaderPair[]; readonly size: number }) => ({
-    headers: headers.map(([name, value]): HeaderPair => [name, harmless.has(name.toLowerCase()) ? value : withheld]),
-    body: null,
-    size,
-  });
   return {
     ...identity(frame),
     host: hostOf(request.headers),
@@ -43,7 +40,15 @@ export function shapeOnly({ frame, request, response, route, weight }: Described
     route,
     error: error && { type: error.type, message: "" },
     weight,
-    request: shape(request),
-    response: ending.status === null ? null : shape(response),
+    request: shapeOfMessage(request),
+    response: ending.status === null ? null : shapeOfMessage(response),
   };
+}
+
+function shapeOfMessage({ headers, size }: Message): CapturedMessage {
+  return { headers: headers.map(shapeOfHeader), body: null, size };
+}
+
+function shapeOfHeader([name, value]: HeaderPair): HeaderPair {
+  return [name, harmless.has(name.toLowerCase()) ? value.replace(parameters, "") : withheld];
 }

@@ -88,7 +88,8 @@ export class SummaryTable {
     const name = `${minute} ${method} ${status} ${outcome} ${shown}`;
     let row = this.#rows.get(name);
     if (row !== undefined) return row;
-    if (full && shown === route && route !== otherRoute) return this.#rowFor({ at, method, route: otherRoute, status, outcome });
+    if (full && shown === route && route !== otherRoute)
+      return this.#rowFor({ at, method, route: otherRoute, status, outcome });
     if (this.#bytes > summaryBytesMax + spareBytes) return undefined;
     const key = { at: minute, method, route: shown, status, outcome };
     row = { key, count: 0, requestBytes: 0, responseBytes: 0, durationMs: 0, durations: new Map() };

@@ -18,17 +18,21 @@ export function teeReadable(readable: Readable, to: Tee): void {
   };
 }
 
+/** A method, so that any arguments may be handed to what has several forms. */
+type Forwarded<T> = { on(this: Writable, ...given: unknown[]): T }["on"];
+
 /** Sees what is given to `write` and `end`, whose arguments go on as they came: there are several forms of both. */
 export function teeWritable(writable: Writable, to: Tee): void {
-  const { write, end } = writable;
+  const write: Forwarded<boolean> = writable.write;
+  const end: Forwarded<Writable> = writable.end;
   writable.write = function (this: Writable, ...given: unknown[]): boolean {
     note(to, given[0], given[1]);
-    return Reflect.apply(write, this, given) as boolean;
-  } as typeof write;
+    return write.apply(this, given);
+  };
   writable.end = function (this: Writable, ...given: unknown[]): Writable {
     if (given.length > 0) note(to, given[0], given[1]);
-    return Reflect.apply(end, this, given) as Writable;
-  } as typeof end;
+    return end.apply(this, given);
+  };
 }
 
 function note({ tee, recipient, silent }: Tee, chunk: unknown, encoding: unknown): void {

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs";
 import { cruise } from "dependency-cruiser";
 import extractOptions from "dependency-cruiser/config-utl/extract-depcruise-options";
 
-const folders = ["capture", "src", "test"];
+const folders = ["capture", "sdk", "src", "test"];
 const { output } = await cruise(folders, await extractOptions("./.dependency-cruiser.mjs"));
 assert.ok(typeof output !== "string", "the cruise answers with a result, not with a report");
 const { modules, summary } = output;

@@ -1,0 +1,97 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Agent } from "./agent.ts";
+import { Blocking } from "./blocking.ts";
+import { gauges } from "./gauges.ts";
+import { tapInbound } from "./inbound.ts";
+import { running } from "./marks.ts";
+import type { Cause } from "./observation.ts";
+import { resolved, type CaptureOptions } from "./options.ts";
+import { tapOutboundFetch } from "./outbound-fetch.ts";
+import { tapOutboundHttp } from "./outbound-http.ts";
+import { statsOf, type CaptureStats } from "./stats.ts";
+
+export type { CaptureOptions, CaptureSettings } from "./options.ts";
+export type { CaptureStats } from "./stats.ts";
+
+const flushMsMax = 5_000;
+/** A process that is done is not kept from ending for longer. */
+const exitFlushMsMax = 2_000;
+
+export type Capture = {
+  /**
+   * Sends what was seen so far. False when some of it still waits because the server does not take it; what waits is
+   * sent later. Takes 5 s at most.
+   */
+  flush(): Promise<boolean>;
+  /** Observes nothing more, sends what was seen (2 s at most) and ends. What is under way is not recorded. */
+  stop(): Promise<void>;
+  stats(): CaptureStats;
+};
+
+/**
+ * Records the requests that servers of this process receive, and the calls made while they are handled, and sends them to
+ * Sluice. Called again it answers what runs already. Never throws: without an address or a key nothing is recorded,
+ * `stats().trouble` says so, and a warning is emitted.
+ */
+export function capture(options: CaptureOptions = {}): Capture {
+  const already = process[running];
+  if (already !== undefined) return already;
+  return (process[running] = begun(options, () => (process[running] = undefined)));
+}
+
+function begun(options: CaptureOptions, forget: () => void): Capture {
+  try {
+    const settings = resolved(options);
+    if ("reason" in settings) return idle(settings.reason);
+    const figures = gauges();
+    const blocking = new Blocking();
+    const agent = new Agent(settings, figures, blocking);
+    const taps = {
+      allowance: agent.allowance,
+      storage: new AsyncLocalStorage<Cause>(),
+      recipient: agent,
+      blocking,
+    };
+    const untap = [tapInbound(taps), tapOutboundHttp(taps), tapOutboundFetch(taps)];
+    return handleOf(agent, figures, () => {
+      for (const end of untap) end();
+      forget();
+    });
+  } catch (error) {
+    return idle(error instanceof Error ? error.message : "unknown");
+  }
+}
+
+function handleOf(agent: Agent, figures: ReturnType<typeof gauges>, untap: () => void): Capture {
+  let isRunning = true;
+  let observedAtExit = 0;
+  // Nothing else is left to do by then: what was seen since the last time is sent, once.
+  const beforeExit = () => {
+    const observed = figures.get("observed");
+    if (observed === observedAtExit) return;
+    observedAtExit = observed;
+    void agent.flush(exitFlushMsMax);
+  };
+  process.on("beforeExit", beforeExit);
+  return {
+    flush: () => agent.flush(flushMsMax),
+    async stop() {
+      if (!isRunning) return;
+      isRunning = false;
+      process.off("beforeExit", beforeExit);
+      untap();
+      await agent.flush(exitFlushMsMax);
+      await agent.stop();
+    },
+    stats() {
+      const { revision: settings, trouble, allowance } = agent;
+      return statsOf(figures, { isRunning, settings, trouble, openBytes: allowance.openBytes });
+    },
+  };
+}
+
+function idle(reason: string): Capture {
+  process.emitWarning(`Sluice captures nothing: ${reason}.`, { code: "SLUICE_CAPTURE" });
+  const stats = statsOf(gauges(), { isRunning: false, settings: null, trouble: reason, openBytes: 0 });
+  return { flush: async () => true, stop: async () => {}, stats: () => stats };
+}
