@@ -2,31 +2,22 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Agent } from "./agent.ts";
 import { Blocking } from "./blocking.ts";
 import { gauges } from "./gauges.ts";
+import type { Capture } from "./handle.ts";
 import { tapInbound } from "./inbound.ts";
 import { running } from "./marks.ts";
 import type { Cause } from "./observation.ts";
 import { resolved, type CaptureOptions } from "./options.ts";
 import { tapOutboundFetch } from "./outbound-fetch.ts";
 import { tapOutboundHttp } from "./outbound-http.ts";
-import { statsOf, type CaptureStats } from "./stats.ts";
+import { statsOf } from "./stats.ts";
 
 export type { CaptureOptions, CaptureSettings } from "./options.ts";
+export type { Capture } from "./handle.ts";
 export type { CaptureStats } from "./stats.ts";
 
 const flushMsMax = 5_000;
 /** A process that is done is not kept from ending for longer. */
 const exitFlushMsMax = 2_000;
-
-export type Capture = {
-  /**
-   * Sends what was seen so far. False when some of it still waits because the server does not take it; what waits is
-   * sent later. Takes 5 s at most.
-   */
-  flush(): Promise<boolean>;
-  /** Observes nothing more, sends what was seen (2 s at most) and ends. What is under way is not recorded. */
-  stop(): Promise<void>;
-  stats(): CaptureStats;
-};
 
 /**
  * Records the requests that servers of this process receive, and the calls made while they are handled, and sends them to

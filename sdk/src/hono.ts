@@ -6,21 +6,23 @@ import { noteError, type Cause } from "./observation.ts";
 type Context = {
   readonly env: unknown;
   readonly error: Error | undefined;
-  readonly req: object;
 };
 
+/** Counted from the end: the handler comes after all middleware. */
+const lastMatched = -1;
+
 /**
- * Tells Sluice the route and the error of each request: `app.use(sluiceRoute((c) => routePath(c, -1)))`, where
+ * Tells Sluice the route and the error of each request: `app.use(sluiceRoute(routePath))`, where
  * `routePath` comes from `hono/route`.
  */
 export function sluiceRoute<C extends Context>(
-  routePath: (context: C) => string,
+  routePath: (context: C, index: number) => string,
 ): (context: C, next: () => Promise<void>) => Promise<void> {
   return async (context, next) => {
     await next();
     const cause = causeIn(context.env);
     if (cause === undefined) return;
-    const template = routePath(context);
+    const template = routePath(context, lastMatched);
     // What nothing but middleware matched is reported as the pattern of that middleware.
     if (!template.endsWith("*")) cause.route = template;
     if (context.error !== undefined) noteError(cause, context.error);

@@ -1,6 +1,6 @@
 // What is remembered on objects of Node itself. The symbols are global: a second copy of this package in the process, which
 // a bundler may have made, has to find what the first one wrote.
-import type { Capture } from "./capture.ts";
+import type { Capture } from "./handle.ts";
 import type { Observation } from "./observation.ts";
 
 export const observed: unique symbol = Symbol.for("sluice-capture.observed");

@@ -16,7 +16,7 @@ const broken = summary.violations.map(({ rule, from, to, cycle }) => {
 
 const edges = new Map(modules.map(({ source, dependencies }) => [source, dependencies.length]));
 const written = folders.flatMap((folder) =>
-  globSync(`${folder}/**/*.ts`, { exclude: ["**/node_modules/**"] }),
+  globSync(`${folder}/**/*.ts`, { exclude: ["**/node_modules/**", "**/dist/**"] }),
 );
 const unseen = written
   .filter((path) => !edges.has(path) || (edges.get(path) === 0 && importsSomething(path)))
