@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { Agent } from "./agent.ts";
 import { Blocking } from "./blocking.ts";
+import { current } from "./current.ts";
 import { gauges } from "./gauges.ts";
 import type { Capture } from "./handle.ts";
 import { tapInbound } from "./inbound.ts";
 import { running } from "./marks.ts";
-import type { Cause } from "./observation.ts";
 import { resolved, type CaptureOptions } from "./options.ts";
 import { tapOutboundFetch } from "./outbound-fetch.ts";
 import { tapOutboundHttp } from "./outbound-http.ts";
@@ -39,7 +38,7 @@ function begun(options: CaptureOptions, forget: () => void): Capture {
     const agent = new Agent(settings, figures, blocking);
     const taps = {
       allowance: agent.allowance,
-      storage: new AsyncLocalStorage<Cause>(),
+      storage: current,
       recipient: agent,
       blocking,
     };

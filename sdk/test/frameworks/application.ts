@@ -16,8 +16,8 @@ export type Framework = {
   readonly userRoute: string | null;
   /** Whether it tells what a handler threw. */
   readonly tellsErrors: boolean;
-  /** @param upstream what `/calls` calls */
-  start(upstream: string): Promise<Application>;
+  /** @param upstream what `/calls` calls @param sluice where an application of a process of its own sends its records */
+  start(upstream: string, sluice: string): Promise<Application>;
 };
 
 export const user = { id: "7", name: "Zoë Ångström" };
