@@ -64,8 +64,3 @@ export function resolved(
 function protocolOf(url: string): string {
   return URL.canParse(url) ? new URL(url).protocol : "";
 }
-
-/** Next.js loads the same files for its edge runtime, and says which one it is. */
-export function isNextOnNode(): boolean {
-  return process.env["NEXT_RUNTIME"] === "nodejs";
-}

@@ -57,14 +57,19 @@ for (const framework of frameworks)
       const port = new URL(app.url).port;
       const [record, ...more] = await untilFound(() =>
         sink.records().filter(({ host, target, kind }) => {
-          return kind === "request" && host.endsWith(`:${port}`) && target.startsWith(path);
+          return (
+            kind === "request" &&
+            host.endsWith(`:${port}`) &&
+            target.startsWith(path) &&
+            !target.includes("warming-up")
+          );
         }),
       );
       assert.ok(record && more.length === 0, `one record of ${path}`);
       return record;
     };
     before(async () => {
-      app = await framework.start(called.url, sink.url);
+      app = await framework.start(called.url, sink);
     });
     after(() => app.close());
 
@@ -129,7 +134,8 @@ for (const framework of frameworks)
       await answer.text();
       const record = await recordOf("/stream");
       assert.equal(textOf(record.response?.body), events.join(""));
-      assert.equal(record.response?.size, Buffer.byteLength(events.join("")));
+      const isCompressed = headerOf(record.response?.headers, "content-encoding") !== undefined;
+      if (!isCompressed) assert.equal(record.response?.size, Buffer.byteLength(events.join("")));
     });
 
     test("a body that no handler reads", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Server } from "node:http";
+import type { Receiver } from "../receiver.ts";
 
 /** A server that answers the routes below, written as its framework would have it. */
 export type Application = {
@@ -16,8 +17,8 @@ export type Framework = {
   readonly userRoute: string | null;
   /** Whether it tells what a handler threw. */
   readonly tellsErrors: boolean;
-  /** @param upstream what `/calls` calls @param sluice where an application of a process of its own sends its records */
-  start(upstream: string, sluice: string): Promise<Application>;
+  /** @param upstream what `/calls` calls @param sluice where a process of its own sends what it records */
+  start(upstream: string, sluice: Receiver): Promise<Application>;
 };
 
 export const user = { id: "7", name: "Zoë Ångström" };
