@@ -1,23 +1,177 @@
-import { InvalidRule } from "./invalid-rule.ts";
+import { type Instruction, program } from "./pattern-program.ts";
+import { membership, union, wordUnits } from "./pattern-set.ts";
+import { type Assertion, readPattern } from "./pattern-syntax.ts";
 
 /** A compiled regular expression whose matching takes time in proportion to the text. */
 export type Pattern = {
   /** The first match that begins at `from` or later. */
   find(text: string, from: number): readonly [start: number, end: number] | undefined;
   test(text: string): boolean;
-  /** Steps taken so far, of which a character takes at most as many as the pattern has parts. */
+  /** Steps taken so far. A character takes at most six for each of the at most 1,000 parts of a pattern. */
   steps(): number;
 };
 
-/** @throws InvalidRule with the position of what is not supported */
+/** No loop of those that an iteration has to read something in was entered since the last character. */
+const none = 6;
+
+/**
+ * Compiles a regular expression, see `readPattern`. It finds what one of ECMAScript would, by following all
+ * alternatives at once in their order, so that no text takes more than linear time.
+ * @throws InvalidRule with the position of what is not supported
+ */
 export function compilePattern(source: string): Pattern {
-  const literal = /^[\w -]+$/.test(source) ? source : undefined;
-  if (literal === undefined) throw new InvalidRule("", "Only plain text is supported so far.");
-  let steps = 0;
-  const find = (text: string, from: number): readonly [number, number] | undefined => {
-    const start = text.indexOf(literal, from);
-    steps += text.length - from;
-    return start === -1 ? undefined : [start, start + literal.length];
+  const machine = new Machine(program(readPattern(source)));
+  return {
+    find: (text, from) => machine.find(text, from),
+    test: (text) => machine.find(text, 0) !== undefined,
+    steps: () => machine.steps,
   };
-  return { find, test: (text) => find(text, 0) !== undefined, steps: () => steps };
+}
+
+/** Instructions that wait for the next character, in order of preference, and where their match began. */
+type Threads = { readonly at: Int32Array; readonly start: Int32Array; count: number };
+
+class Machine {
+  steps = 0;
+  readonly #program: readonly Instruction[];
+  /** The round in which an instruction was last reached, for each loop that may have been entered. */
+  readonly #reached: Int32Array;
+  /** The round in which it was last put among the threads. */
+  readonly #waits: Int32Array;
+  readonly #stack: number[] = [];
+  readonly #begins: (unit: number) => boolean;
+  #round = 0;
+  #threads: Threads;
+  #next: Threads;
+
+  constructor(instructions: readonly Instruction[]) {
+    this.#program = instructions;
+    this.#reached = new Int32Array(instructions.length * (none + 1));
+    this.#waits = new Int32Array(instructions.length);
+    this.#threads = threads(instructions.length);
+    this.#next = threads(instructions.length);
+    this.#begins = firstUnits(instructions);
+  }
+
+  find(text: string, from: number): readonly [number, number] | undefined {
+    let found: readonly [number, number] | undefined;
+    this.#threads.count = 0;
+    this.#newRound();
+    for (let at = from; at <= text.length; at++) {
+      if (found === undefined) {
+        if (this.#threads.count === 0) at = this.#skip(text, at);
+        this.#follow(text, at, { instruction: 0, start: at });
+      } else if (this.#threads.count === 0) break;
+      found = this.#advance(text, at) ?? found;
+    }
+    return found;
+  }
+
+  /** From here on no match can begin before the position that is answered. */
+  #skip(text: string, from: number): number {
+    let at = from;
+    while (at < text.length && !this.#begins(text.charCodeAt(at))) at++;
+    this.steps += at - from;
+    if (at > from) this.#newRound();
+    return at;
+  }
+
+  /** Lets the threads read the character; the match of the one that is preferred ends here, if it is complete. */
+  #advance(text: string, at: number): readonly [number, number] | undefined {
+    const { at: instructions, start, count } = this.#threads;
+    const unit = text.charCodeAt(at);
+    this.#next.count = 0;
+    [this.#threads, this.#next] = [this.#next, this.#threads];
+    this.#newRound();
+    this.steps += count;
+    for (let n = 0; n < count; n++) {
+      const number = instructions[n] ?? 0;
+      const instruction = this.#program[number];
+      const begun = start[n] ?? 0;
+      if (instruction?.kind === "match") return [begun, at];
+      if (instruction?.kind === "read" && at < text.length && instruction.has(unit))
+        this.#follow(text, at + 1, { instruction: number + 1, start: begun });
+    }
+    return undefined;
+  }
+
+  #newRound(): void {
+    this.#round++;
+    if (this.#round < 2 ** 31 - 1) return;
+    this.#round = 1;
+    this.#reached.fill(0);
+    this.#waits.fill(0);
+  }
+
+  /** Adds all instructions that read, or match, and are reached from this one without reading. */
+  #follow(text: string, at: number, from: { readonly instruction: number; readonly start: number }): void {
+    const stack = this.#stack;
+    stack.push(from.instruction * (none + 1) + none);
+    for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
+      if (this.#reached[state] === this.#round) continue;
+      this.#reached[state] = this.#round;
+      this.steps++;
+      const number = Math.floor(state / (none + 1));
+      const instruction = this.#program[number];
+      if (instruction === undefined) continue;
+      if (instruction.kind === "read" || instruction.kind === "match") this.#wait(number, from.start);
+      else this.#pass(instruction, state, holds(instruction, text, at));
+    }
+  }
+
+  #pass(instruction: Instruction, state: number, holding: boolean): void {
+    const fresh = state % (none + 1);
+    const on = (number: number, loop = fresh): number => this.#stack.push(number * (none + 1) + loop);
+    const next = Math.floor(state / (none + 1)) + 1;
+    if (instruction.kind === "jump") on(instruction.to);
+    else if (instruction.kind === "enter") on(next, Math.min(fresh, instruction.loop));
+    else if (instruction.kind === "fork") {
+      on(instruction.or);
+      on(instruction.to);
+    } else if (instruction.kind === "leave" ? fresh > instruction.loop : holding) on(next);
+  }
+
+  #wait(number: number, start: number): void {
+    if (this.#waits[number] === this.#round) return;
+    this.#waits[number] = this.#round;
+    const place = this.#threads.count++;
+    this.#threads.at[place] = number;
+    this.#threads.start[place] = start;
+  }
+}
+
+function threads(count: number): Threads {
+  return { at: new Int32Array(count), start: new Int32Array(count), count: 0 };
+}
+
+const isWord = membership(wordUnits);
+
+function holds(instruction: Instruction, text: string, at: number): boolean {
+  return instruction.kind === "assert" && asserted[instruction.assertion](text, at);
+}
+
+const asserted: Readonly<Record<Assertion, (text: string, at: number) => boolean>> = {
+  start: (_, at) => at === 0,
+  end: (text, at) => at === text.length,
+  edge: atEdge,
+  no_edge: (text, at) => !atEdge(text, at),
+};
+
+function atEdge(text: string, at: number): boolean {
+  const before = at > 0 && isWord(text.charCodeAt(at - 1));
+  return before !== (at < text.length && isWord(text.charCodeAt(at)));
+}
+
+/** Which characters a match can begin with; any, where it can be empty. */
+function firstUnits(instructions: readonly Instruction[]): (unit: number) => boolean {
+  const reached = new Set([0]);
+  for (const number of reached) {
+    const instruction = instructions[number];
+    if (instruction?.kind === "match") return () => true;
+    if (instruction === undefined || instruction.kind === "read") continue;
+    if (instruction.kind === "fork") reached.add(instruction.or);
+    reached.add("to" in instruction ? instruction.to : number + 1);
+  }
+  const sets = [...reached].map((number) => instructions[number]);
+  return membership(union(sets.map((each) => (each?.kind === "read" ? each.set : []))));
 }

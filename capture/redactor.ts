@@ -1,5 +1,13 @@
+import { redactedBody, redactedInner } from "./document-text.ts";
+import { redactedHeader } from "./header-text.ts";
+import { fromOctets, toOctets } from "./octets.ts";
+import { Replacer } from "./replacer.ts";
+import { checkRules, compileRules, pathNames } from "./rule-set.ts";
+import type { Scope } from "./scope.ts";
 import { tokens } from "./token.ts";
-import type { HeaderPair, RedactionRule } from "./wire.ts";
+import { redactedUrl, type UrlScope } from "./url-text.ts";
+import { bytesOf, octetsOf } from "./body-bytes.ts";
+import { type HeaderPair, type RedactionPlace, redactionPlaces, type RedactionRule } from "./wire.ts";
 
 export type Side = "request" | "response";
 
@@ -25,22 +33,33 @@ export type Redactor = {
  * @throws InvalidRule with the number of the rule and the member that cannot be compiled
  */
 export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array): Redactor {
-  const token = tokens(tokenKey);
-  const whole = (text: string): string => (text === "" ? text : token("all", text));
-  let count = 0;
-  const hit = (text: string): string => {
-    count++;
-    return whole(text);
-  };
+  checkRules(rules);
+  const replacer = new Replacer(rules, tokens(tokenKey));
+  const scopes = new Map<RedactionPlace, Scope>(
+    redactionPlaces.map((place) => [place, { rules: compileRules(rules, place), replacer }]),
+  );
+  const everywhere: Scope = { rules: compileRules(rules, undefined), replacer };
+  const at = (place: RedactionPlace): Scope => scopes.get(place) ?? everywhere;
+  const urls: UrlScope = { path: at("request.path"), query: at("request.query"), names: pathNames(rules) };
   return {
-    headers: (_side, headers) => headers.map(([name, value]) => [name, hit(value)]),
-    target: (target) => `/${hit(target)}`,
-    body: (_side, bytes) => Buffer.from(hit(Buffer.from(bytes).toString("latin1"))),
-    text: hit,
-    hits: () => {
-      const hits = rules.slice(0, 1).map(({ id }) => ({ rule: id, count }));
-      count = 0;
-      return hits;
+    headers(side, headers) {
+      const scope = at(`${side}.headers`);
+      return headers.map((header) => redactedHeader(scope, urls, header));
     },
+    target(target) {
+      const octets = toOctets(target);
+      return fromOctets(redactedUrl(urls, octets));
+    },
+    body(side, bytes, contentType = "", truncated = false) {
+      const octets = octetsOf(bytes);
+      const redacted = redactedBody(at(`${side}.body`), octets.text, contentType, truncated);
+      return redacted === octets.text ? bytes : bytesOf({ ...octets, text: redacted });
+    },
+    text(text) {
+      const octets = toOctets(text);
+      const redacted = redactedInner(everywhere, octets, false);
+      return redacted === octets ? text : fromOctets(redacted);
+    },
+    hits: () => replacer.takeCounts(),
   };
 }

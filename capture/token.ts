@@ -9,7 +9,7 @@ const form = `REDACTED-[a-z][a-z0-9_-]{0,29}?-[0-9a-f]{${hexDigits}}`;
 const whole = new RegExp(`^${form}$`);
 
 /** No token is longer. */
-export const tokenCharactersMax = "REDACTED-".length + 30 + 1 + hexDigits;
+const tokenCharactersMax = "REDACTED-".length + 30 + 1 + hexDigits;
 
 export const categoryForm = /^[a-z][a-z0-9_-]{0,29}$/;
 
@@ -20,13 +20,18 @@ export function isToken(text: string): boolean {
   return text.startsWith("REDACTED-") && text.length <= tokenCharactersMax && whole.test(text);
 }
 
+/** What may be the beginning of a token whose end was cut off. */
+export function isCutToken(text: string): boolean {
+  return text.startsWith("REDACTED-") && text.length <= tokenCharactersMax && /^[\w-]*$/.test(text);
+}
+
 /** Where tokens stand in the text. */
 export function tokenSpans(text: string): readonly (readonly [start: number, end: number])[] {
   if (!text.includes("REDACTED-")) return [];
-  return [...text.matchAll(new RegExp(form, "g"))].map(([token], n, all) => {
-    const start = all[n]?.index ?? 0;
-    return [start, start + token.length];
-  });
+  return [...text.matchAll(new RegExp(form, "g"))].map(({ index, 0: token }) => [
+    index,
+    index + token.length,
+  ]);
 }
 
 /**

@@ -1,0 +1,181 @@
+import { FieldPosition } from "./field-path.ts";
+import { containerEnd, spaceEnd, stringEnd } from "./json-extent.ts";
+import { decodedJson, encodedJson } from "./json-string.ts";
+import { isCardNumber } from "./detectors/card.ts";
+import type { Inner, Scope } from "./scope.ts";
+import { isCutToken } from "./token.ts";
+
+const scalar = /-?[\d.]+(?:[eE][+-]?\d*)?|true|false|null|NaN|-?Infinity/y;
+const cutScalar = /^(?:-|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/;
+const noScalar = /[\s,:{}[\]"]/g;
+
+/** `cut`: the end may be missing, so that a string without one is a string all the same. */
+type Within = { readonly inner: Inner; readonly cut: boolean };
+
+/**
+ * Redacts JSON, one document or several in a row, without parsing it: names and values are known by what follows them.
+ * Whatever is cut off is complete as far as it goes. Every character is looked at a bounded number of times.
+ * @returns undefined for what is no JSON up to its end
+ */
+export function redactedJson(scope: Scope, text: string, within: Within): string | undefined {
+  return new JsonText(scope, text, within).redacted();
+}
+
+class JsonText {
+  readonly #scope: Scope;
+  readonly #text: string;
+  readonly #inner: Inner;
+  readonly #mayBeCut: boolean;
+  readonly #position: FieldPosition | undefined;
+  #out = "";
+  #copied = 0;
+  #at = 0;
+  #depth = 0;
+  /** A value has ended, and neither comma nor end of what it is in has come. */
+  #complete = false;
+  /** Of the name before the value that comes next. */
+  #rule = -1;
+  #broken = false;
+
+  constructor(scope: Scope, text: string, { inner, cut }: Within) {
+    this.#scope = scope;
+    this.#text = text;
+    this.#inner = inner;
+    this.#mayBeCut = cut;
+    this.#position = scope.rules.paths === undefined ? undefined : new FieldPosition(scope.rules.paths);
+  }
+
+  redacted(): string | undefined {
+    const text = this.#text;
+    while (this.#at < text.length && !this.#broken) {
+      const unit = text.charCodeAt(this.#at);
+      // Space and line ends, and what separates documents in a sequence (RFC 7464).
+      if (unit === 32 || unit === 10 || unit === 13 || unit === 9 || unit === 0x1e) this.#at++;
+      else if (unit === 0x2c) this.#comma();
+      else if (unit === 0x7d || unit === 0x5d) this.#close();
+      else this.#value(unit);
+    }
+    if (this.#broken) return undefined;
+    return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
+  }
+
+  #comma(): void {
+    this.#at++;
+    this.#complete = false;
+    this.#position?.comma();
+  }
+
+  #close(): void {
+    this.#at++;
+    this.#broken = --this.#depth < 0;
+    this.#complete = true;
+    this.#position?.close();
+  }
+
+  #value(unit: number): void {
+    // Documents in a row are objects and lists.
+    if (this.#complete && (this.#depth > 0 || (unit !== 0x7b && unit !== 0x5b))) this.#broken = true;
+    else if (unit === 0x22) this.#string();
+    else {
+      const rule = this.#takeRule();
+      if (rule >= 0) this.#replaceOther(rule);
+      else if (unit === 0x7b || unit === 0x5b) this.#open(unit === 0x5b);
+      else this.#scalar();
+    }
+  }
+
+  #open(list: boolean): void {
+    this.#at++;
+    this.#depth++;
+    this.#complete = false;
+    this.#position?.open(list);
+  }
+
+  /** The rule about the value that begins here. */
+  #takeRule(): number {
+    const rule = this.#rule === -1 ? (this.#position?.rule() ?? -1) : this.#rule;
+    this.#rule = -1;
+    return rule;
+  }
+
+  #string(): void {
+    const start = this.#at + 1;
+    const end = stringEnd(this.#text, start);
+    if (end === this.#text.length && !this.#mayBeCut) this.#broken = true;
+    const next = this.#rule === -1 ? spaceEnd(this.#text, end + 1) : end + 1;
+    if (this.#rule === -1 && this.#text.charCodeAt(next) === 0x3a) this.#name(start, end, next + 1);
+    else {
+      this.#at = end + 1;
+      this.#complete = true;
+      const rule = this.#takeRule();
+      if (rule >= 0) this.#replaceString(rule, start, end);
+      else this.#leaf(start, end);
+    }
+  }
+
+  #name(start: number, end: number, next: number): void {
+    const name = decodedJson(this.#text.slice(start, end));
+    this.#rule = this.#scope.rules.fields.ruleOf(name);
+    this.#position?.member(name);
+    this.#at = spaceEnd(this.#text, next);
+  }
+
+  #replaceString(rule: number, start: number, end: number): void {
+    const value = this.#text.slice(start, end);
+    const cut = end === this.#text.length;
+    if (cut && isCutToken(value)) return;
+    this.#put(start, end, this.#scope.replacer.replaced(rule, decodedJson(value)));
+  }
+
+  #leaf(start: number, end: number): void {
+    const value = this.#text.slice(start, end);
+    const cut = end === this.#text.length;
+    const escaped = value.includes("\\");
+    const plain = escaped ? decodedJson(value) : value;
+    const redacted = this.#inner(plain, cut);
+    if (redacted !== plain) this.#put(start, end, escaped ? encodedJson(redacted) : redacted);
+  }
+
+  /** An object, a list, a number or a word as a whole. That there is nothing may stay. */
+  #replaceOther(rule: number): void {
+    const start = this.#at;
+    const container = "{[".includes(this.#text[start] ?? "");
+    const end = container ? containerEnd(this.#text, start) : this.#scalarEnd();
+    const value = this.#text.slice(start, end);
+    this.#at = end;
+    this.#complete = true;
+    if (!/^(?:n|nu|nul|null)$/.test(value))
+      this.#put(start, end, `"${this.#scope.replacer.replaced(rule, value)}"`);
+  }
+
+  /** A number may be that of a card: it is replaced as a whole, too. */
+  #scalar(): void {
+    const start = this.#at;
+    const end = this.#scalarEnd();
+    const value = this.#text.slice(start, end);
+    this.#at = end;
+    this.#complete = true;
+    if (value.length < cardDigitsMin || !isCardNumber(value)) return;
+    const redacted = this.#inner(value, false);
+    if (redacted !== value) this.#put(start, end, `"${redacted}"`);
+  }
+
+  #scalarEnd(): number {
+    const start = this.#at;
+    scalar.lastIndex = start;
+    const end = scalar.test(this.#text) ? scalar.lastIndex : start;
+    noScalar.lastIndex = end;
+    const next = noScalar.exec(this.#text)?.index ?? this.#text.length;
+    const whole = next === end && end > start;
+    const cut = next === this.#text.length && cutScalar.test(this.#text.slice(start, next));
+    if (!whole && !cut) this.#broken = true;
+    return next;
+  }
+
+  #put(start: number, end: number, replacement: string): void {
+    this.#out += this.#text.slice(this.#copied, start) + replacement;
+    this.#copied = end;
+  }
+}
+
+const cardDigitsMin = 13;

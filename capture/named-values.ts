@@ -1,0 +1,136 @@
+import { containerEnd, spaceEnd } from "./json-extent.ts";
+import { decodedJson } from "./json-string.ts";
+import { percentDecoded } from "./percent.ts";
+import type { Scope } from "./scope.ts";
+import { isToken } from "./token.ts";
+
+const nameCharactersMax = 64;
+const gapMax = 16;
+/** How often something may be percent-encoded over and over. */
+const encodingsMax = 4;
+
+/** What stands between a name and its value: colon, equals sign, arrow, or one of them percent-encoded. */
+const separator = /[:=]+>?|%(?:25){0,3}3[ADad]/g;
+const before = /[\w$.\-\\%\u0080-\u00ff]/;
+const bareEnd = /[\s,;&"'`<>(){}[\]|\\]/g;
+const encodedEnd = /[\s,;&"'`<>(){}[\]|\\]|%(?:25){0,3}(?:2[2367cC]|7[bBdD]|5[bBdD]|0[aAdD]|3[bB])/g;
+const lineEnd = /["'`\r\n]/g;
+const scheme = /(?:bearer|basic|digest|negotiate|token|apikey|hawk|aws4-hmac-sha256)[ \t]+(?=\S)/iy;
+const nothing = /^(?:null|nil|none|undefined)$/i;
+const wholeLines: ReadonlySet<string> = new Set(["cookie", "setcookie", "set-cookie"]);
+
+/** A value behind a name: what of it is to be replaced, and how it was encoded. */
+type Value = { readonly start: number; readonly end: number; readonly decode: (octets: string) => string };
+
+/**
+ * Replaces the values of names that rules know in any text: `password=…`, `"token": "…"` of JSON that is broken,
+ * attributes, lines of logs, parts of URLs. The name ends at the separator and the value at what could end it.
+ */
+export function replacedNames({ rules, replacer }: Scope, text: string): string {
+  let [out, copied] = ["", 0];
+  separator.lastIndex = 0;
+  for (let found = separator.exec(text); found !== null; found = separator.exec(text)) {
+    const { names, quoted } = namesBefore(text, found.index, copied);
+    const behind = separator.lastIndex;
+    const name = names.find((each) => rules.looseFields.ruleOf(each) >= 0);
+    if (name === undefined) continue;
+    const rule = rules.looseFields.ruleOf(name);
+    const value = valueAt(text, behind, { quoted, encoded: found[0].startsWith("%"), name });
+    const plain = value.decode(text.slice(value.start, value.end));
+    if (plain === "" || nothing.test(plain) || isToken(plain)) continue;
+    out += text.slice(copied, value.start) + replacer.replaced(rule, plain);
+    copied = value.end;
+    separator.lastIndex = Math.max(value.end, behind);
+  }
+  return copied === 0 ? text : out + text.slice(copied);
+}
+
+type Before = { readonly names: readonly string[]; readonly quoted: boolean };
+
+function namesBefore(text: string, end: number, least: number): Before {
+  let at = end;
+  const back = (pattern: RegExp, most: number): boolean => {
+    const stop = Math.max(at - most, least);
+    const begun = at;
+    while (at > stop && pattern.test(text[at - 1] ?? "")) at--;
+    return at < begun;
+  };
+  back(/[ \t]/, gapMax);
+  const quoted = back(/["'`\\\]]/, gapMax);
+  const last = at;
+  back(before, nameCharactersMax);
+  return { names: namesIn(text.slice(at, last)), quoted };
+}
+
+/** Of what stands before a separator, the last word is the name; escapes may hide it, or be what is before it. */
+function namesIn(written: string): readonly string[] {
+  if (written === "") return [];
+  if (!/[\\%]/.test(written)) return /^\d/.test(written) ? [] : lastWord(written);
+  let plain = decodedJson(written);
+  for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
+  return [...lastWord(plain), ...lastWord(written)];
+}
+
+function lastWord(text: string): readonly string[] {
+  return /[\w$\-\u0080-\u00ff]+(?=["'\]]*$)/.exec(text) ?? [];
+}
+
+function valueAt(
+  text: string,
+  behind: number,
+  { quoted, encoded, name }: { readonly quoted: boolean; readonly encoded: boolean; readonly name: string },
+): Value {
+  const start = quoted ? spaceEnd(text, behind) : blankEnd(text, behind);
+  const opening = /\\{0,16}["'`]/y;
+  opening.lastIndex = start;
+  const [quote] = opening.exec(text) ?? [];
+  if (quote !== undefined) return quotedValue(text, start + quote.length, quote);
+  if ("{[".includes(text[start] ?? "-")) return { start, end: containerEnd(text, start), decode: same };
+  return encoded ? encodedValue(text, start) : bareValue(text, start, name);
+}
+
+/** Up to the same quote, behind no more backslashes than the first had. */
+function quotedValue(text: string, start: number, quote: string): Value {
+  const mark = quote.slice(-1);
+  for (let end = text.indexOf(mark, start); end !== -1; end = text.indexOf(mark, end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === "\\" && end - escapes > start) escapes++;
+    if (escapes < quote.length) return { start, end: end - escapes, decode: decodedJson };
+  }
+  return { start, end: text.length, decode: decodedJson };
+}
+
+function bareValue(text: string, start: number, name: string): Value {
+  scheme.lastIndex = start;
+  const hasScheme = scheme.test(text);
+  const begun = hasScheme ? scheme.lastIndex : start;
+  const end = hasScheme || wholeLines.has(name.toLowerCase()) ? lineEnd : bareEnd;
+  return { start: begun, end: endOf(text, begun, end), decode: (octets) => percentDecoded(octets.trimEnd()) };
+}
+
+function encodedValue(text: string, start: number): Value {
+  const quote = /%(?:25){0,3}2[27]/y;
+  quote.lastIndex = start;
+  const begun = quote.test(text) ? quote.lastIndex : start;
+  const decode = (octets: string): string => {
+    let plain = octets;
+    for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
+    return plain;
+  };
+  return { start: begun, end: endOf(text, begun, encodedEnd), decode };
+}
+
+function endOf(text: string, from: number, end: RegExp): number {
+  end.lastIndex = from;
+  return end.exec(text)?.index ?? text.length;
+}
+
+function blankEnd(text: string, from: number): number {
+  let at = from;
+  while (text[at] === " " || text[at] === "\t") at++;
+  return at;
+}
+
+function same(octets: string): string {
+  return octets;
+}
