@@ -109,9 +109,10 @@ async function bodyOf(
   const { bodyBytesMax } = rules.settings;
   const plain = await inflate(bytes, valueOf(headers, "content-encoding") ?? "", bodyBytesMax);
   if (plain === undefined) return null;
-  const redacted = rules.redactor.body(side, plain.bytes, valueOf(headers, "content-type"));
+  const isCut = bytes.length < size || plain.truncated;
+  const redacted = rules.redactor.body(side, plain.bytes, valueOf(headers, "content-type"), isCut);
   const room = redacted.subarray(0, bodyBytesMax);
-  const truncated = bytes.length < size || plain.truncated || room.length < redacted.length;
+  const truncated = isCut || room.length < redacted.length;
   const { content, kept } = contentOf(room, truncated);
   const sha256 = createHash("sha256").update(kept).digest("hex");
   return { ...content, size, sha256, truncated };

@@ -64,10 +64,11 @@ export class Delivery {
     for (let sent = 0; sent < batchesPerRound; sent++) {
       this.#batch ??= await this.#freeze(everything);
       if (this.#batch === undefined) return true;
-      const settled = await this.#try(this.#batch);
-      if (!settled) return false;
+      const result = await this.#try(this.#batch);
+      if (result === "again") return false;
       this.#batch = undefined;
       this.#gauges.set("batchBytes", 0);
+      if (result === "rejected") return false;
     }
     return false;
   }
@@ -87,17 +88,17 @@ export class Delivery {
     return batch;
   }
 
-  /** @returns false when the batch has to be sent again */
-  async #try(batch: Batch): Promise<boolean> {
+  async #try(batch: Batch): Promise<"accepted" | "rejected" | "again"> {
     const answer = await this.#post(batch);
     if (answer === undefined || isPassing(answer.status)) {
       this.#gauges.add("failedTries", 1);
       this.#backoff.failed(answer?.headers["retry-after"]);
-      return false;
+      return "again";
     }
-    if (answer.status >= 200 && answer.status < 300) this.#accepted(batch, answer.text);
+    const isAccepted = answer.status >= 200 && answer.status < 300;
+    if (isAccepted) this.#accepted(batch, answer.text);
     else this.#rejected(batch, answer);
-    return true;
+    return isAccepted ? "accepted" : "rejected";
   }
 
   async #post({ body }: Batch): Promise<Answer | undefined> {
@@ -125,17 +126,18 @@ export class Delivery {
   }
 
   /**
-   * The same bytes would be refused again. What they counted is added to what is counted next; records are lost. Where
-   * nothing but counts was refused, they are lost too.
+   * The same bytes would be refused again: records are lost. What they counted is added to what is counted next, unless
+   * counts alone are what the server cannot take.
    */
-  #rejected({ recordCount, summaries, dropped }: Batch, { headers }: Answer): void {
+  #rejected({ recordCount, summaries, dropped }: Batch, { status, headers }: Answer): void {
     const { losses, summaries: table } = this.#waiting;
+    const areCountsGood = recordCount > 0 || aboutAuthority.has(status);
+    const lost = areCountsGood ? table.restore(summaries) : summaries.length;
     this.#gauges.add("failedTries", 1);
     this.#gauges.add("droppedRejected", recordCount);
+    this.#gauges.add("droppedSummaries", lost);
     losses.restore(dropped);
-    losses.add("rejected", { records: recordCount, summaries: recordCount === 0 ? summaries.length : 0 });
-    if (recordCount > 0) losses.add("queue_full", { summaries: table.restore(summaries) });
-    else this.#gauges.add("droppedSummaries", summaries.length);
+    losses.add("rejected", { records: recordCount, summaries: lost });
     this.#measure();
     this.#backoff.failed(headers["retry-after"]);
   }
@@ -147,6 +149,9 @@ export class Delivery {
     this.#gauges.set("summaryBytes", summaries.bytes);
   }
 }
+
+/** Refusals that say nothing of what was sent. */
+const aboutAuthority: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /** Answers after which the same batch may be taken later. */
 function isPassing(status: number): boolean {
