@@ -4,7 +4,8 @@ import { Delivery, type Waiting } from "./delivery.ts";
 import { gauges } from "./gauges.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./letters.ts";
 import { Losses } from "./losses.ts";
-import { framesOf } from "./packet.ts";
+import { frameOf } from "./frame.ts";
+import { Ring } from "./ring.ts";
 import { Recorder } from "./recorder.ts";
 import { RecordQueue } from "./record-queue.ts";
 import { SettingsKeeper } from "./settings-keeper.ts";
@@ -12,10 +13,14 @@ import { SummaryTable } from "./summary-table.ts";
 
 /** Until the server has said how often it wants to hear. */
 const flushEveryMs = 1_000;
+/** How long what was seen lies in the ring at most, in a process that is busy and in one that is not. */
+const lookOftenMs = 10;
+const lookSeldomMs = 80;
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- worker-thread.ts hands over exactly this
 const start = workerData as WorkerStart;
 const figures = gauges(start.gauges);
+const ring = new Ring(start.ring);
 const waiting: Waiting = { queue: new RecordQueue(), summaries: new SummaryTable(), losses: new Losses() };
 waiting.losses.add("agent_failed", start.lost);
 const recorder = new Recorder(waiting, figures);
@@ -29,19 +34,19 @@ const settings = new SettingsKeeper(start.place, {
 });
 
 let trouble: string | null = null;
-/** Letters are handled in their order, one at a time, and not before it is known how to redact. */
-let letters = begin();
-parentPort?.on("message", (letter: ToWorker) => {
-  letters = letters.then(() => handle(letter));
-});
+/** One drain at a time, and none before it is known how to redact. */
+let drained = begin();
+parentPort?.on("message", ({ flush: id }: ToWorker) => void flush(id));
 
 async function begin(): Promise<void> {
   await settings.readKept();
   await settings.fetch();
   tellTrouble();
   setTimeout(() => void beat(), pause());
+  setTimeout(() => void look(lookOftenMs), lookOftenMs);
 }
 
+/** Sends, and asks for settings, at intervals. */
 async function beat(): Promise<void> {
   await settings.tick(delivery.revision);
   delivery.revision = undefined;
@@ -54,21 +59,30 @@ function pause(): number {
   return settings.rules?.settings.flushEveryMs ?? flushEveryMs;
 }
 
-async function handle(letter: ToWorker): Promise<void> {
-  if ("packet" in letter) await unpack(letter);
-  else if ("full" in letter) waiting.losses.add("queue_full", letter.full);
-  else void flush(letter.flush);
+/** Looks into the ring, less and less often while there is nothing in it. */
+async function look(afterMs: number): Promise<void> {
+  const isBusy = ring.used > 0;
+  await drain();
+  const next = isBusy ? lookOftenMs : Math.min(afterMs * 2, lookSeldomMs);
+  setTimeout(() => void look(next), next);
 }
 
-async function unpack({ packet, used }: Extract<ToWorker, { packet: unknown }>): Promise<void> {
-  for (const frame of framesOf(Buffer.from(packet, 0, used))) {
-    await recorder.take(frame, settings.rules);
-    figures.add("looked", 1);
-  }
-  figures.add("releasedBytes", packet.byteLength);
+function drain(): Promise<void> {
+  drained = drained.then(take);
+  return drained;
+}
+
+async function take(): Promise<void> {
+  for (let piece = ring.read(); piece !== undefined; piece = ring.read())
+    await recorder.take(frameOf(piece), settings.rules);
+  const full = figures.get("droppedFull") - figures.get("reportedFull");
+  figures.add("reportedFull", full);
+  waiting.losses.add("queue_full", { records: full, summaries: full });
+  delivery.measure();
 }
 
 async function flush(id: number): Promise<void> {
+  await drain();
   const complete = await delivery.flush();
   tell({ flushed: id, complete });
 }

@@ -3,7 +3,7 @@ import { InvalidRule } from "../../capture/invalid-rule.ts";
 import { compileSelection } from "../../capture/selection.ts";
 import type { BlockRule } from "../../capture/wire.ts";
 import { guarded } from "./marks.ts";
-import { headersOf } from "./packet.ts";
+import { headersOf } from "./frame.ts";
 
 const defaultStatus = 403;
 

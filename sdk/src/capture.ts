@@ -74,14 +74,14 @@ function handleOf(agent: Agent, figures: ReturnType<typeof gauges>, untap: () =>
       await agent.stop();
     },
     stats() {
-      const { revision: settings, trouble, allowance } = agent;
-      return statsOf(figures, { isRunning, settings, trouble, openBytes: allowance.openBytes });
+      const { revision: settings, trouble, heldBytes: mainBytes } = agent;
+      return statsOf(figures, { isRunning, settings, trouble, mainBytes });
     },
   };
 }
 
 function idle(reason: string): Capture {
   process.emitWarning(`Sluice captures nothing: ${reason}.`, { code: "SLUICE_CAPTURE" });
-  const stats = statsOf(gauges(), { isRunning: false, settings: null, trouble: reason, openBytes: 0 });
+  const stats = statsOf(gauges(), { isRunning: false, settings: null, trouble: reason, mainBytes: 0 });
   return { flush: async () => true, stop: async () => {}, stats: () => stats };
 }

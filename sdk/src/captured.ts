@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
 import type { CapturedBody, CapturedMessage, CapturedRecord, HeaderPair } from "../../capture/wire.ts";
 import { inflate } from "./inflate.ts";
-import type { Frame } from "./packet.ts";
+import type { Frame } from "./frame.ts";
 import type { Ruleset } from "./ruleset.ts";
 
 const headersMax = 100;

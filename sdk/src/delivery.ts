@@ -79,7 +79,7 @@ export class Delivery {
     const counted = areSummariesDue ? summaries.take(batchSummariesMax) : [];
     if (areSummariesDue) this.#summariesSentAt = steadyMs();
     const records = queue.take(batchRecordsMax, batchBytesMax);
-    this.#measure();
+    this.measure();
     if (records.length === 0 && counted.length === 0 && losses.none) return undefined;
     const { service, instance } = this.#identity;
     const agent = { name: agentName, version: agentVersion, service, instance };
@@ -138,14 +138,16 @@ export class Delivery {
     this.#gauges.add("droppedSummaries", lost);
     losses.restore(dropped);
     losses.add("rejected", { records: recordCount, summaries: lost });
-    this.#measure();
+    this.measure();
     this.#backoff.failed(headers["retry-after"]);
   }
 
-  #measure(): void {
+  /** Says what waits. */
+  measure(): void {
     const { queue, summaries } = this.#waiting;
     this.#gauges.set("queuedBytes", queue.bytes);
     this.#gauges.set("queuedRecords", queue.length);
+    this.#gauges.set("queuedSummaries", summaries.length);
     this.#gauges.set("summaryBytes", summaries.bytes);
   }
 }

@@ -1,18 +1,9 @@
 /** What both threads know of each other's work. Each figure is written by one thread alone, so that none needs a lock. */
-const mainFigures = [
-  "observed",
-  "handedBytes",
-  "openBytes",
-  "droppedFull",
-  "lostRecords",
-  "lostSummaries",
-  "faults",
-] as const;
+const mainFigures = ["observed", "droppedFull", "lostRecords", "lostSummaries", "faults"] as const;
 const workerFigures = [
-  "releasedBytes",
-  "looked",
   "queuedBytes",
   "queuedRecords",
+  "queuedSummaries",
   "summaryBytes",
   "batchBytes",
   "sentRecords",
@@ -25,6 +16,7 @@ const workerFigures = [
   "droppedRejected",
   "droppedSummaries",
   "refused",
+  "reportedFull",
 ] as const;
 const figures = [...mainFigures, ...workerFigures];
 
@@ -38,16 +30,18 @@ export type Gauges = {
   add(figure: Figure, value: number): void;
 };
 
+const places = Object.fromEntries(figures.map((figure, at) => [figure, at])) as Readonly<
+  Record<Figure, number>
+>;
+
 export function gauges(
   shared = new SharedArrayBuffer(figures.length * Float64Array.BYTES_PER_ELEMENT),
 ): Gauges {
   const values = new Float64Array(shared);
-  const places = new Map(figures.map((figure, at) => [figure, at]));
-  const place = (figure: Figure) => places.get(figure) ?? 0;
   return {
     shared,
-    get: (figure) => values[place(figure)] ?? 0,
-    set: (figure, value) => void (values[place(figure)] = value),
-    add: (figure, value) => void (values[place(figure)] = (values[place(figure)] ?? 0) + value),
+    get: (figure) => values[places[figure]] ?? 0,
+    set: (figure, value) => void (values[places[figure]] = value),
+    add: (figure, value) => void (values[places[figure]] = (values[places[figure]] ?? 0) + value),
   };
 }

@@ -52,9 +52,11 @@ function begin(taps: Taps, { request, response, server }: Started): void {
   teeWritable(response, { tee: seen.response, recipient, silent: () => bodiless(response) });
   const blocked = blocking.take(request, server) !== undefined;
 
+  const open = openOn(request.socket);
   const end = () => {
     if (seen.ended) return;
     seen.ended = true;
+    open.delete(end);
     try {
       finish(taps, seen, { request, response, target, blocked });
     } catch {
@@ -64,21 +66,19 @@ function begin(taps: Taps, { request, response, server }: Started): void {
       seen.response.release();
     }
   };
-  response.once("close", end);
-  untilSocketCloses(request.socket, response, end);
+  open.add(end);
+  response.on("close", end);
 }
 
-/** A response that waits behind another one of its connection says nothing when that connection is lost. */
-function untilSocketCloses(socket: Socket, response: ServerResponse, end: () => void): void {
-  let open = socket[openOnSocket];
-  if (open === undefined) {
-    const made = new Set<() => void>();
-    open = socket[openOnSocket] = made;
-    // After those responses that do hear of it.
-    socket.once("close", () => setImmediate(() => made.forEach((each) => each())));
-  }
-  open.add(end);
-  response.once("close", () => open.delete(end));
+/** Ends of what is under way on a connection: a response that waits behind another one does not hear that it is lost. */
+function openOn(socket: Socket): Set<() => void> {
+  const known = socket[openOnSocket];
+  if (known !== undefined) return known;
+  const made = new Set<() => void>();
+  socket[openOnSocket] = made;
+  // After those responses that do hear of it.
+  socket.once("close", () => setImmediate(() => made.forEach((end) => end())));
+  return made;
 }
 
 type Exchanged = {

@@ -1,5 +1,6 @@
 import type { BlockRule } from "../../capture/wire.ts";
 import type { Place } from "./place.ts";
+import type { RingMemory } from "./ring.ts";
 
 /** What the worker is started with. */
 export type WorkerStart = {
@@ -9,15 +10,13 @@ export type WorkerStart = {
   readonly settingsFolder: string | null;
   readonly withDefaults: boolean;
   readonly gauges: SharedArrayBuffer;
+  readonly ring: RingMemory;
   /** What a worker before it had taken and not sent. */
   readonly lost: { readonly records: number; readonly summaries: number };
 };
 
-/** To the worker. A packet is transferred, not copied. */
-export type ToWorker =
-  | { readonly packet: ArrayBuffer; readonly used: number }
-  | { readonly full: { readonly records: number; readonly summaries: number } }
-  | { readonly flush: number };
+/** To the worker. What was seen does not come by letter, but through the ring. */
+export type ToWorker = { readonly flush: number };
 
 /** From the worker. */
 export type FromWorker =

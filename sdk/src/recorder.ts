@@ -6,7 +6,7 @@ import { wallMs } from "./clock.ts";
 import type { Waiting } from "./delivery.ts";
 import type { Gauges } from "./gauges.ts";
 import { Keeping, type Wanted } from "./keeping.ts";
-import { headersOf, type Frame } from "./packet.ts";
+import { headersOf, type Frame } from "./frame.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { shapeOf, shapeOnly } from "./shape-only.ts";
 

@@ -20,12 +20,20 @@ export function routeOf(request: IncomingMessage, target: string): string | null
  * does not speak of are that place.
  */
 function mounted(template: string, target: string): string {
-  const [path = ""] = target.split("?", 1);
-  const missing = segments(path).length - segments(template).length;
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  let missing = slashes(path) - slashes(template);
   if (missing <= 0 || /[*{(]/.test(template)) return template;
-  return typedPath(`/${segments(path).slice(0, missing).join("/")}`) + template;
+  let end = 0;
+  for (; missing > 0; missing--) end = path.indexOf("/", end + 1);
+  return typedPath(path.slice(0, end)) + (template === "/" ? "" : template);
 }
 
-function segments(path: string): readonly string[] {
-  return path.split("/").filter((segment) => segment !== "");
+/** One at the end does not count: routers pass over it. */
+function slashes(path: string): number {
+  let count = 0;
+  for (let at = 0; at < path.length - 1; at++) if (path.charCodeAt(at) === slash) count++;
+  return count;
 }
+
+const slash = 47;

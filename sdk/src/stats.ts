@@ -28,9 +28,9 @@ export type CaptureStats = {
 
 export function statsOf(
   figures: Gauges,
-  now: Pick<CaptureStats, "isRunning" | "settings" | "trouble"> & { openBytes: number },
+  now: Pick<CaptureStats, "isRunning" | "settings" | "trouble"> & { mainBytes: number },
 ): CaptureStats {
-  const { openBytes, ...state } = now;
+  const { mainBytes, ...state } = now;
   const of = figures.get;
   return {
     ...state,
@@ -46,13 +46,7 @@ export function statsOf(
       summaries: of("droppedSummaries") + of("droppedFull") + of("lostSummaries"),
     },
     failedTries: of("failedTries"),
-    heldBytes:
-      openBytes +
-      of("handedBytes") -
-      of("releasedBytes") +
-      of("queuedBytes") +
-      of("summaryBytes") +
-      of("batchBytes"),
+    heldBytes: mainBytes + of("queuedBytes") + of("summaryBytes") + of("batchBytes"),
     faults: of("faults"),
   };
 }

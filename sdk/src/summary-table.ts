@@ -39,6 +39,10 @@ export class SummaryTable {
     return this.#bytes;
   }
 
+  get length(): number {
+    return this.#rows.size;
+  }
+
   /** False when there is no room for it, not even under `(other)`. */
   add(counted: Counted): boolean {
     const row = this.#rowFor(counted);

@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Gauges } from "./gauges.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./letters.ts";
+import type { Ring } from "./ring.ts";
 
 /** A worker that ends by itself is started anew so often, later each time. */
 const startsMax = 5;
@@ -9,21 +10,23 @@ const firstPauseMs = 1_000;
 /** Of the worker's heap; what it holds back for the server lies outside of it. */
 const heapMiBMax = 128;
 
+export type Start = Omit<WorkerStart, "gauges" | "ring" | "lost">;
 type Hearing = (letter: FromWorker | "ended") => void;
 
 /** The thread that does what takes time. It never keeps the process alive by itself. */
 export class WorkerThread {
-  readonly #start: Omit<WorkerStart, "gauges" | "lost">;
+  readonly #start: Start;
   readonly #gauges: Gauges;
+  readonly #ring: Ring;
   readonly #hear: Hearing;
   #worker: Worker | undefined;
   #starts = 0;
-  #frames = 0;
   #isStopped = false;
 
-  constructor(start: Omit<WorkerStart, "gauges" | "lost">, gauges: Gauges, hear: Hearing) {
+  constructor(start: Start, gauges: Gauges, ring: Ring, hear: Hearing) {
     this.#start = start;
     this.#gauges = gauges;
+    this.#ring = ring;
     this.#hear = hear;
     this.#begin({ records: 0, summaries: 0 });
   }
@@ -32,11 +35,8 @@ export class WorkerThread {
     return this.#worker !== undefined;
   }
 
-  /** @param frames how many are inside, to know what was lost if it ends */
-  send(letter: ToWorker, frames: number): void {
-    this.#frames += frames;
-    if ("packet" in letter) this.#worker?.postMessage(letter, [letter.packet]);
-    else this.#worker?.postMessage(letter);
+  send(letter: ToWorker): void {
+    this.#worker?.postMessage(letter);
   }
 
   /** While it is held, the process waits for it. */
@@ -53,7 +53,12 @@ export class WorkerThread {
   #begin(lost: WorkerStart["lost"]): void {
     this.#starts += 1;
     const url = new URL(`./agent.worker${extname(import.meta.url)}`, import.meta.url);
-    const workerData: WorkerStart = { ...this.#start, gauges: this.#gauges.shared, lost };
+    const workerData: WorkerStart = {
+      ...this.#start,
+      gauges: this.#gauges.shared,
+      ring: this.#ring.memory,
+      lost,
+    };
     // No options and no environment of the process: `--import sluice-capture/register` would begin again inside.
     const worker = new Worker(url, {
       name: "sluice-capture",
@@ -74,13 +79,17 @@ export class WorkerThread {
     this.#hear("ended");
     if (this.#isStopped) return;
     const figures = this.#gauges;
-    const unlooked = this.#frames - figures.get("looked");
-    const lost = { records: unlooked + figures.get("queuedRecords"), summaries: unlooked };
+    // What is in the ring is there for the next one; what the last one had taken out is gone, with what it had counted.
+    const lost = { records: figures.get("queuedRecords"), summaries: figures.get("queuedSummaries") };
     figures.add("lostRecords", lost.records);
     figures.add("lostSummaries", lost.summaries);
-    figures.set("looked", this.#frames);
-    figures.set("releasedBytes", figures.get("handedBytes"));
-    for (const figure of ["queuedBytes", "queuedRecords", "summaryBytes", "batchBytes"] as const)
+    for (const figure of [
+      "queuedBytes",
+      "queuedRecords",
+      "queuedSummaries",
+      "summaryBytes",
+      "batchBytes",
+    ] as const)
       figures.set(figure, 0);
     if (this.#starts < startsMax)
       setTimeout(() => this.#begin(lost), firstPauseMs * 2 ** (this.#starts - 1)).unref();

@@ -2,15 +2,12 @@ import type { BodyTee } from "./body-tee.ts";
 import { steadyMs } from "./clock.ts";
 import type { Ending, Observation, Outcome } from "./observation.ts";
 
-/** One packet holds many frames. A frame that is larger gets a packet of its own. */
-export const packetBytes = 65_536;
-
 const headBytes = 12;
 /** A UTF-16 unit takes at most so many bytes in UTF-8. */
 const bytesPerUnit = 3;
 const between = "\0";
 
-/** A finished exchange as it crosses to the worker: a head of three lengths, the text, both bodies. */
+/** A finished exchange as it crosses to the worker: three lengths, the text, both bodies. */
 export type Frame = {
   readonly kind: "request" | "outbound";
   readonly id: string;
@@ -29,36 +26,21 @@ export type Frame = {
 
 type FrameBody = { readonly size: number; readonly bytes: Uint8Array };
 
-/** Puts frames into a packet until one does not fit. */
-export class Packet {
-  readonly bytes: Buffer<ArrayBuffer>;
-  used = 0;
-
-  /** No bytes of the pool: what is handed over must be its own. */
-  constructor(leastBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(leastBytes, packetBytes));
-  }
-
-  /** False when the packet has no room for it. */
-  add(text: string, observed: Observation, whole: boolean): boolean {
-    if (this.used + frameBytesMax(text, observed, whole) > this.bytes.length) return false;
-    const start = this.used;
-    let at = start + headBytes;
-    const textBytes = this.bytes.write(text, at);
-    at += textBytes;
-    const requestBytes = whole ? writeBody(this.bytes, at, observed.request) : 0;
-    at += requestBytes;
-    const responseBytes = whole ? writeBody(this.bytes, at, observed.response) : 0;
-    this.bytes.writeUInt32LE(textBytes, start);
-    this.bytes.writeUInt32LE(requestBytes, start + 4);
-    this.bytes.writeUInt32LE(responseBytes, start + 8);
-    this.used = at + responseBytes;
-    return true;
-  }
-}
-
+/** What it takes at most. */
 export function frameBytesMax(text: string, { request, response }: Observation, whole: boolean): number {
   return headBytes + text.length * bytesPerUnit + (whole ? request.kept + response.kept : 0);
+}
+
+/** @returns how many bytes it took */
+export function writeFrame(bytes: Buffer, text: string, observed: Observation, whole: boolean): number {
+  const textBytes = bytes.write(text, headBytes);
+  const requestStart = headBytes + textBytes;
+  const requestBytes = whole ? writeBody(bytes, requestStart, observed.request) : 0;
+  const responseBytes = whole ? writeBody(bytes, requestStart + requestBytes, observed.response) : 0;
+  bytes.writeUInt32LE(textBytes, 0);
+  bytes.writeUInt32LE(requestBytes, 4);
+  bytes.writeUInt32LE(responseBytes, 8);
+  return requestStart + requestBytes + responseBytes;
 }
 
 function writeBody(bytes: Buffer, start: number, { parts }: BodyTee): number {
@@ -89,22 +71,16 @@ function line(text: string): string {
 // oxlint-disable-next-line no-control-regex -- NUL is what separates the parts of a frame
 const unfit = /[\n\r\0]/g;
 
-/** The frames of a packet, one after the other. Bodies are views of it. */
-export function* framesOf(bytes: Buffer): Generator<Frame> {
-  for (let at = 0; at < bytes.length;) {
-    const [textBytes, requestBytes, responseBytes] = [0, 4, 8].map((offset) =>
-      bytes.readUInt32LE(at + offset),
-    );
-    const textEnd = at + headBytes + (textBytes ?? 0);
-    const requestEnd = textEnd + (requestBytes ?? 0);
-    const end = requestEnd + (responseBytes ?? 0);
-    const bodies = {
-      request: bytes.subarray(textEnd, requestEnd),
-      response: bytes.subarray(requestEnd, end),
-    };
-    yield parsed(bytes.toString("utf8", at + headBytes, textEnd), bodies);
-    at = end;
-  }
+/** Undoes `writeFrame`. Bodies are views of the bytes. */
+export function frameOf(bytes: Buffer): Frame {
+  const textEnd = headBytes + bytes.readUInt32LE(0);
+  const requestEnd = textEnd + bytes.readUInt32LE(4);
+  const responseEnd = requestEnd + bytes.readUInt32LE(8);
+  const bodies = {
+    request: bytes.subarray(textEnd, requestEnd),
+    response: bytes.subarray(requestEnd, responseEnd),
+  };
+  return parsed(bytes.toString("utf8", headBytes, textEnd), bodies);
 }
 
 function parsed(text: string, bodies: { readonly request: Buffer; readonly response: Buffer }): Frame {
