@@ -26,7 +26,10 @@ const exitFlushMsMax = 2_000;
 export function capture(options: CaptureOptions = {}): Capture {
   const already = process[running];
   if (already !== undefined) return already;
-  return (process[running] = begun(options, () => (process[running] = undefined)));
+  const made = begun(options, () => (process[running] = undefined));
+  // One that could not begin is in nobody's way.
+  if (made.stats().isRunning) process[running] = made;
+  return made;
 }
 
 function begun(options: CaptureOptions, forget: () => void): Capture {
