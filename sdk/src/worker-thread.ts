@@ -68,10 +68,11 @@ export class WorkerThread {
       resourceLimits: { maxOldGenerationSizeMb: heapMiBMax },
     });
     this.#worker = worker;
-    worker.unref();
     worker.on("message", this.#hear);
     worker.on("error", () => this.#gauges.add("faults", 1));
     worker.on("exit", () => this.#ended());
+    // Last: whoever listens for messages is waited for.
+    worker.unref();
   }
 
   #ended(): void {
