@@ -253,10 +253,10 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // Packages that are installed below the tests that run them, and the compiled copy of the SDK.
-    exclude: { path: "^(test|sdk/test)/.*/node_modules/|^sdk/dist/" },
+    // Packages that are installed below the tests that run them, an application of theirs, the compiled copy of the SDK.
+    exclude: { path: "^test/.*/node_modules/|^sdk/(test/large|dist)/" },
     enhancedResolveOptions: {
-      extensions: [".ts"],
+      extensions: [".ts", ".js"],
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default", "types"],
     },

@@ -10,7 +10,7 @@ const rounds = Number(process.argv[2] ?? 10);
 const requests = Number(process.argv[3] ?? 6_000);
 const connections = 8;
 const goalUs = 30;
-const body = JSON.stringify({ items: Array.from({ length: 12 }, (_, id) => ({ id, name: "x".repeat(70) })) });
+const body = JSON.stringify({ items: Array.from({ length: 12 }, (_, id) => ({ id, name: "x".repeat(80) })) });
 
 type Spent = { readonly mainUs: number; readonly wholeUs: number; readonly stats: CaptureStats | null };
 type Mode = {
@@ -31,8 +31,8 @@ sink.onBatch = (_, response) => {
 async function begin(mode: "bare" | "captured"): Promise<Mode> {
   const env = { ...process.env, SLUICE_URL: sink.url, SLUICE_KEY: exampleKey };
   const child = fork(new URL("capture-server.ts", import.meta.url), [mode], { env });
-  const [{ port }] = (await once(child, "message")) as [{ port: number }];
-  return { child, url: `http://127.0.0.1:${port}/orders/7`, main: [], whole: [] };
+  const [{ url }] = (await once(child, "message")) as [{ url: string }];
+  return { child, url: `${url}/echo`, main: [], whole: [] };
 }
 
 async function round({ child, url, main, whole }: Mode, isCounted: boolean): Promise<CaptureStats | null> {
@@ -73,7 +73,7 @@ const over = (which: "main" | "whole") => {
   };
 };
 console.log(
-  `capture, Express, ${body.length} bytes in, about as many out, ${rounds} rounds of ${requests} requests, us CPU a request (${machine()})`,
+  `capture, Express, ${body.length} bytes in, as many out, ${rounds} rounds of ${requests} requests, us CPU a request (${machine()})`,
 );
 for (const which of ["main", "whole"] as const) {
   const { medians, leasts } = over(which);

@@ -18,7 +18,7 @@ export type Framework = {
   /** Whether it tells what a handler threw. */
   readonly tellsErrors: boolean;
   /** @param upstream what `/calls` calls @param sluice where a process of its own sends what it records */
-  start(upstream: string, sluice: Receiver): Promise<Application>;
+  start(upstream: string, sluice?: Receiver): Promise<Application>;
 };
 
 export const user = { id: "7", name: "Zoë Ångström" };

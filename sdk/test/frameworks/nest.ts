@@ -32,7 +32,7 @@ export const nestApp: Framework = {
     await load("reflect-metadata");
     const nest = (await load("@nestjs/common")) as Nest;
     const { NestFactory } = (await load("@nestjs/core")) as Core;
-    class Module {}
+    const Module = function () {};
     nest.Module({ controllers: [controller(nest, upstream)] })(Module);
     const app = await NestFactory.create(Module, { logger: false });
     await app.listen(0, "127.0.0.1");

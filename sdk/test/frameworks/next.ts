@@ -18,6 +18,7 @@ export const nextApp: Framework = {
   userRoute: null,
   tellsErrors: true,
   async start(upstream, sluice) {
+    assert.ok(sluice);
     const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
     const env = {
       ...inherited,

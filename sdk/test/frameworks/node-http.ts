@@ -3,7 +3,7 @@ import { json, text } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
 import { compressedText, events, listening, thrown, user, type Framework } from "./application.ts";
 
-type Handler = (request: IncomingMessage, response: ServerResponse, upstream: string) => unknown;
+type Handler = (request: IncomingMessage, response: ServerResponse, called: string) => unknown;
 
 const handlers: Readonly<Record<string, Handler>> = {
   "GET /users/7": (_, response) =>
@@ -28,8 +28,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     gzip.pipe(response);
     gzip.end(compressedText);
   },
-  async "GET /calls"(_, response, upstream) {
-    const answer = await fetch(`${upstream}/upstream?n=1`, { method: "POST", body: "asked" });
+  async "GET /calls"(_, response, called) {
+    const answer = await fetch(`${called}/upstream?n=1`, { method: "POST", body: "asked" });
     response.end(await answer.text());
   },
 };
@@ -39,7 +39,7 @@ export const nodeHttp: Framework = {
   missing: null,
   userRoute: null,
   tellsErrors: false,
-  start: (upstream) =>
+  start: (called) =>
     listening(
       createServer(async (request, response) => {
         const path = request.url?.replace(/\?.*/, "");
@@ -47,7 +47,7 @@ export const nodeHttp: Framework = {
         if (handle === undefined) response.writeHead(404).end("nothing here");
         else
           try {
-            await handle(request, response, upstream);
+            await handle(request, response, called);
           } catch {
             response.writeHead(500).end("broken");
           }
