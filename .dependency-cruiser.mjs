@@ -28,6 +28,14 @@ const confined = (name, modules, where, comment) => ({
 });
 
 const layers = [
+  {
+    name: "capture-imports-nothing",
+    comment:
+      "What both ends of capture share runs in foreign processes: it may use node:crypto and nothing else.",
+    severity: "error",
+    from: { path: "^capture/", pathNot: suites },
+    to: { path: ".", pathNot: "^capture/|^(node:)?crypto$" },
+  },
   only(
     "kernel-imports-nothing",
     "^src/kernel/",

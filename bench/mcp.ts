@@ -1,18 +1,29 @@
-// CPU of the MCP surface against a bare JSON-RPC responder, in child processes of their own, in interleaved rounds.
+// CPU of the MCP surface against a bare JSON-RPC responder, in child processes of their own, in interleaved rounds. The
+// surface checks a real API key, notes its use and counts its calls, as in the product; the bare responder knows no keys.
 // Run: node bench/mcp.ts. CPU microseconds for each request are what counts; the machine's load moves requests a second.
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { loadavg } from "node:os";
 import autocannon from "autocannon";
 import { z } from "zod";
+import { defaultLimits } from "../src/engines/inbound/inbound.ts";
+import { listen } from "../src/engines/inbound/node-http.ts";
+import { wallClock } from "../src/kernel/clock.ts";
+import { createApiKey } from "../src/planes/account/operations/create-api-key.ts";
+import { callRate, rateLimited } from "../src/registry/call-rate.ts";
+import { invoke } from "../src/registry/invoke.ts";
 import { read, type Operation } from "../src/registry/operation.ts";
-import { keys, serveSample } from "../test/surfaces/mcp-sample.ts";
+import { mcpRoutes } from "../src/surfaces/mcp/mcp-routes.ts";
+import { authenticatorOf, callerOf, openWorld, principalOf } from "../test/world.ts";
 
 const rounds = 7;
 const requestsInRound = 4_000;
 const connections = 8;
 const toolCount = 20;
+/** Calls are counted, and none is one too many. */
+const callsPerMinute = 1_000_000_000;
 
 const Input = z.object({
   a: z.int().min(0).max(1_000_000),
@@ -66,16 +77,49 @@ function tools(): readonly Operation[] {
   );
 }
 
-async function serveProduct(): Promise<string> {
-  const { url } = await serveSample({ operations: tools(), documents: [], prompts: [] });
-  return url.href;
+type Served = { readonly url: string; readonly key: string; close(): Promise<void> };
+
+/** Real engines over files, and the way in that the product has. */
+async function serveProduct(): Promise<Served> {
+  const world = await openWorld();
+  const engines = { ...world.engines, clock: wallClock };
+  const owner = callerOf(principalOf(await world.newWorkspace(), "all"));
+  const { secret } = await invoke(createApiKey, { name: "bench" }, owner, engines);
+  const rate = callRate(callsPerMinute, engines);
+  const routes = mcpRoutes({
+    operations: tools(),
+    documents: [],
+    prompts: [],
+    toolsets: { names: ["webhooks"], of: () => "webhooks", always: "account" },
+    engines,
+    authenticate: rateLimited(await authenticatorOf(engines), rate, engines),
+    enabled: true,
+    serverInfo: { name: "sluice", title: "Sluice", version: "0.0.0" },
+  });
+  const inbound = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    routes,
+    app: null,
+    limits: defaultLimits,
+    clock: wallClock,
+    log: engines.log,
+  });
+  return {
+    url: `${inbound.url}/api/mcp`,
+    key: String(secret),
+    async close() {
+      await inbound.close(0);
+      await world.close();
+    },
+  };
 }
 
 /**
  * What any server must do at the least: read, JSON.parse, check, do it, JSON.stringify. The list is ready-made, as an
  * object; at `?spliced` as text, the least that can be done.
  */
-async function serveBare(): Promise<string> {
+async function serveBare(): Promise<Omit<Served, "close">> {
   const Request = z.object({
     jsonrpc: z.literal("2.0"),
     id: z.union([z.string(), z.int()]),
@@ -104,18 +148,21 @@ async function serveBare(): Promise<string> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/mcp`;
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/mcp`, key: "" };
 }
 
 async function renderedList(): Promise<object> {
-  const sample = await serveSample({ operations: tools(), documents: [], prompts: [] });
-  const response = await fetch(sample.url, requestOf(listing));
+  const { url, key, close } = await serveProduct();
+  const response = await fetch(url, requestOf(listing, key));
   const { result } = (await response.json()) as { result: object };
-  await sample.close();
+  await close();
   return result;
 }
 
-function requestOf({ method, modern, params }: Case): {
+function requestOf(
+  { method, modern, params }: Case,
+  key: string,
+): {
   method: "POST";
   headers: Record<string, string>;
   body: string;
@@ -123,7 +170,7 @@ function requestOf({ method, modern, params }: Case): {
   return {
     method: "POST",
     headers: {
-      authorization: `Bearer ${keys.all}`,
+      authorization: `Bearer ${key}`,
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
       ...(modern && { "mcp-protocol-version": revision, "mcp-method": method }),
@@ -133,12 +180,12 @@ function requestOf({ method, modern, params }: Case): {
   };
 }
 
-type Server = { readonly child: ChildProcess; readonly url: string };
+type Server = { readonly child: ChildProcess; readonly url: string; readonly key: string };
 
 async function start(kind: "product" | "bare"): Promise<Server> {
   const child = fork(import.meta.filename, [kind]);
-  const [url] = (await once(child, "message")) as [string];
-  return { child, url };
+  const [served] = (await once(child, "message")) as [Pick<Server, "url" | "key">];
+  return { child, ...served };
 }
 
 async function cpuOf({ child }: Server): Promise<number> {
@@ -154,7 +201,7 @@ async function round(server: Server, it: Case): Promise<number> {
     url: server.url,
     connections,
     amount: requestsInRound,
-    ...requestOf(it),
+    ...requestOf(it, server.key),
   });
   const after = await cpuOf(server);
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx} answers were not 2xx`);
@@ -166,6 +213,9 @@ function median(values: readonly number[]): number {
 }
 
 async function compare(): Promise<void> {
+  console.log(
+    `${toolCount} tools, ${connections} connections, ${rounds} rounds of ${requestsInRound} (node ${process.version}, load average ${loadavg()[0]?.toFixed(1)} at the start)`,
+  );
   const [product, bare] = await Promise.all([start("product"), start("bare")]);
   for (const [name, it] of Object.entries(cases)) {
     const figures = { product: [] as number[], bare: [] as number[] };
@@ -192,9 +242,11 @@ async function compare(): Promise<void> {
 const kind = process.argv[2];
 if (kind === undefined) await compare();
 else {
+  process.on("disconnect", () => process.exit());
   process.on("message", () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);
   });
-  process.send?.(kind === "product" ? await serveProduct() : await serveBare());
+  const { url, key } = kind === "product" ? await serveProduct() : await serveBare();
+  process.send?.({ url, key });
 }

@@ -42,12 +42,12 @@ const cases = [
   { name: "nothing to find", bodies: plain, run: by(redactor(defaultRules, key)) },
   { name: "5 secrets", bodies: secret, run: by(redactor(defaultRules, key)) },
   {
-    name: "5 secrets, 3 paths of one's own",
+    name: "5 secrets, and 10 by 3 paths of one's own",
     bodies: secret,
     run: by(redactor([...defaultRules, ...own], key)),
   },
   {
-    name: "5 secrets, a pattern of one's own",
+    name: "5 secrets, and 9 by a pattern of one's own",
     bodies: secret,
     run: by(redactor([...defaultRules, pattern], key)),
   },

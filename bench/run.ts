@@ -42,7 +42,16 @@ const benchmarks: readonly {
     args: [],
     measures: "What handing out jobs and ending them costs, on both databases.",
   },
-  { file: "mcp.ts", args: [], measures: "MCP calls and lists against a bare JSON-RPC responder." },
+  {
+    file: "redaction.ts",
+    args: [],
+    measures: "Redacting a body, from bytes to bytes, against parsing it and writing it again.",
+  },
+  {
+    file: "mcp.ts",
+    args: [],
+    measures: "MCP calls and lists with a real key against a bare JSON-RPC responder that knows none.",
+  },
   {
     file: "mcp-sessions.ts",
     args: [],

@@ -18,7 +18,7 @@ export function redactedBody(scope: Scope, octets: string, contentType: string, 
     if (redacted !== undefined) return redacted;
   }
   return (
-    untilStable(octets, (text) => redactedDocument(scope, text, contentType, cut)) ??
+    untilStable(octets, (text) => redactedDocument(scope, { octets: text, contentType, cut, depth: 0 })) ??
     replacedWhole(scope, octets)
   );
 }
@@ -36,37 +36,59 @@ function innerOf(scope: Scope, depth: number): Inner {
   return (octets, cut) => redactedInner(scope, octets, cut, depth);
 }
 
+type Body = {
+  readonly octets: string;
+  readonly contentType: string;
+  readonly cut: boolean;
+  /** How many documents it is in. */
+  readonly depth: number;
+};
+
+type Form = {
+  readonly fits: (octets: string, contentType: string) => boolean;
+  readonly redact: (scope: Scope, octets: string, inner: Inner) => string;
+};
+
+/** Apart from JSON and parts, the first that fits. */
+const forms: readonly Form[] = [
+  {
+    fits: (octets, type) => type.includes("event-stream") || /^(?:data|event|id|retry):/.test(octets),
+    redact: (_, octets, inner) => redactedEvents(octets, inner),
+  },
+  {
+    fits: (octets, type) => /^\s*</.test(octets) || /[/+](?:xml|html)/.test(type),
+    redact: redactedMarkup,
+  },
+  {
+    fits: (octets, type) => type.includes("form-urlencoded") || /^[\w.%[\]-]{1,200}=[^\s"'<>]*$/.test(octets),
+    redact: redactedForm,
+  },
+];
+
 /**
  * Redacts a body by what it is, which its type need not say truly: what begins like JSON is JSON for us, and what is not,
  * up to its end, is text.
  */
-function redactedDocument(
-  scope: Scope,
-  octets: string,
-  contentType: string,
-  cut: boolean,
-  depth = 0,
-): string {
+function redactedDocument(scope: Scope, body: Body): string {
+  const { octets, contentType, cut, depth } = body;
   if (octets.startsWith(byteOrderMark))
-    return (
-      byteOrderMark + redactedDocument(scope, octets.slice(byteOrderMark.length), contentType, cut, depth)
-    );
-  const inner = innerOf(scope, depth + 1);
+    return byteOrderMark + redactedDocument(scope, { ...body, octets: octets.slice(byteOrderMark.length) });
   const type = contentType.toLowerCase();
   if (looksLikeJson(octets) || type.includes("json")) return redactedInner(scope, octets, cut, depth);
   const boundary = depth < nestingMax ? boundaryOf(octets, contentType) : undefined;
   if (boundary !== undefined) {
-    const part = (content: string, partType = "", end: boolean): string =>
-      redactedDocument(scope, content, partType, end && cut, depth + 1);
-    return redactedParts(scope, octets, { boundary, part, inner });
+    const part = (content: string, partType: string | undefined, last: boolean): string =>
+      redactedDocument(scope, {
+        octets: content,
+        contentType: partType ?? "",
+        cut: last && cut,
+        depth: depth + 1,
+      });
+    return redactedParts(scope, octets, { boundary, part, inner: innerOf(scope, depth + 1) });
   }
-  if (type.includes("event-stream") || /^(?:data|event|id|retry):/.test(octets))
-    return redactedEvents(octets, (value, last) => inner(value, last && cut));
-  if (/^\s*</.test(octets) || /[/+](?:xml|html)/.test(type))
-    return redactedMarkup(scope, octets, (value, last) => inner(value, last && cut));
-  if (type.includes("form-urlencoded") || /^[\w.%[\]-]{1,200}=[^\s"'<>]*$/.test(octets))
-    return redactedForm(scope, octets, (value, last) => inner(value, last && cut));
-  return redactedInner(scope, octets, cut, depth);
+  const form = forms.find(({ fits }) => fits(octets, type));
+  if (form === undefined) return redactedInner(scope, octets, cut, depth);
+  return form.redact(scope, octets, (value, last) => redactedInner(scope, value, last && cut, depth + 1));
 }
 
 function looksLikeJson(octets: string): boolean {

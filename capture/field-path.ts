@@ -50,6 +50,7 @@ export function addFieldPath(root: FieldNode, steps: readonly FieldStep[], rule:
 }
 
 type Nodes = readonly FieldNode[];
+const nowhere: Nodes = [];
 type Level = { readonly nodes: Nodes; readonly list: boolean; element: number };
 
 /** Follows a scan through a document, as deep as paths go. */
@@ -67,42 +68,47 @@ export class FieldPosition {
 
   /** The rule about the value that comes next, or -1. */
   rule(): number {
-    const rules = this.#here.map(({ rule }) => rule).filter((rule) => rule >= 0);
-    return rules.length > 0 && this.#levels.length > 0 ? Math.min(...rules) : -1;
+    let least = -1;
+    for (const { rule } of this.#here) if (rule >= 0 && (least === -1 || rule < least)) least = rule;
+    return this.#levels.length > 0 ? least : -1;
   }
 
   open(list: boolean): void {
     if (this.#levels.length >= stepsMax) this.#deeper++;
     else {
       this.#levels.push({ nodes: this.#here, list, element: 0 });
-      this.#here = list ? stepped(this.#here, 0) : [];
+      this.#here = list ? stepped(this.#here, 0) : nowhere;
     }
   }
 
   close(): void {
     if (this.#deeper > 0) this.#deeper--;
     else this.#levels.pop();
-    this.#here = this.#levels.length === 0 ? this.#root : [];
+    this.#here = this.#levels.length === 0 ? this.#root : nowhere;
   }
 
   member(octets: string): void {
     const level = this.#levels.at(-1);
-    if (level !== undefined && this.#deeper === 0)
-      this.#here = stepped(level.nodes, plainName(fromOctets(octets)));
+    if (level === undefined || this.#deeper > 0) return;
+    this.#here = level.nodes.length === 0 ? nowhere : stepped(level.nodes, plainName(fromOctets(octets)));
   }
 
   comma(): void {
     const level = this.#levels.at(-1);
     if (level === undefined || this.#deeper > 0) return;
     level.element++;
-    this.#here = level.list ? stepped(level.nodes, level.element) : [];
+    this.#here = level.list ? stepped(level.nodes, level.element) : nowhere;
   }
 }
 
 function stepped(nodes: Nodes, step: FieldStep): Nodes {
-  return nodes.flatMap(({ children }) =>
-    [children.get(step), children.get(anyChild)].filter((child) => child !== undefined),
-  );
+  let found: FieldNode[] | undefined;
+  for (const { children } of nodes) {
+    const [named, any] = [children.get(step), children.get(anyChild)];
+    if (named !== undefined) (found ??= []).push(named);
+    if (any !== undefined) (found ??= []).push(any);
+  }
+  return found ?? nowhere;
 }
 
 /** The rule about what these names lead to, as in `user[card][number]` of a form, or -1. */

@@ -13,6 +13,17 @@ export function stringEnd(text: string, from: number): number {
   return text.length;
 }
 
+/** All the marks of the characters from `from` to `to`. */
+export function marksOf(
+  text: string,
+  table: Uint8Array,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  let found = 0;
+  for (let at = from; at < to; at++) found |= table[text.charCodeAt(at)] ?? 0;
+  return found;
+}
+
 /** Behind the object or list that begins at `from`, or the length of the text when it is not closed. */
 export function containerEnd(text: string, from: number): number {
   let depth = 0;

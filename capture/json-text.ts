@@ -1,13 +1,26 @@
 import { FieldPosition } from "./field-path.ts";
-import { containerEnd, spaceEnd, stringEnd } from "./json-extent.ts";
+import { containerEnd, marksOf, spaceEnd, stringEnd } from "./json-extent.ts";
 import { decodedJson, encodedJson } from "./json-string.ts";
 import { isCardNumber } from "./detectors/card.ts";
+import { marks } from "./rule-set.ts";
 import type { Inner, Scope } from "./scope.ts";
 import { isCutToken } from "./token.ts";
+import { mayHaveForm } from "./value-text.ts";
 
-const scalar = /-?[\d.]+(?:[eE][+-]?\d*)?|true|false|null|NaN|-?Infinity/y;
-const cutScalar = /^(?:-|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/;
-const noScalar = /[\s,:{}[\]"]/g;
+/** Dashes may make what is shorter no number either, but nothing that a detector would find. */
+const longNumberMin = 10;
+const scalar = /^(?:-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?|true|false|null|NaN|-?Infinity)$/;
+const cutScalar = /^(?:t|tr|tru|f|fa|fal|fals|n|nu|nul)$/;
+
+/** What a character is outside of strings, by its code. */
+const [delimiter, numberPart, other] = [0, 1, 2];
+const scalarKinds = new Uint8Array(256).fill(other);
+for (const character of ' \t\r\n,:{}[]"\u001e') scalarKinds[character.charCodeAt(0)] = delimiter;
+for (const character of "0123456789+-.eE") scalarKinds[character.charCodeAt(0)] = numberPart;
+
+function scalarKind(text: string, at: number): number {
+  return at < text.length ? (scalarKinds[text.charCodeAt(at)] ?? other) : delimiter;
+}
 
 /** `cut`: the end may be missing, so that a string without one is a string all the same. */
 type Within = { readonly inner: Inner; readonly cut: boolean };
@@ -49,13 +62,12 @@ class JsonText {
     const text = this.#text;
     while (this.#at < text.length && !this.#broken) {
       const unit = text.charCodeAt(this.#at);
-      // Space and line ends, and what separates documents in a sequence (RFC 7464).
-      if (unit === 32 || unit === 10 || unit === 13 || unit === 9 || unit === 0x1e) this.#at++;
+      if (isBetween(unit)) this.#at++;
       else if (unit === 0x2c) this.#comma();
       else if (unit === 0x7d || unit === 0x5d) this.#close();
       else this.#value(unit);
     }
-    if (this.#broken) return undefined;
+    if (this.#broken || (this.#depth > 0 && !this.#mayBeCut)) return undefined;
     return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
   }
 
@@ -128,9 +140,13 @@ class JsonText {
   }
 
   #leaf(start: number, end: number): void {
-    const value = this.#text.slice(start, end);
     const cut = end === this.#text.length;
-    const escaped = value.includes("\\");
+    const found = marksOf(this.#text, this.#scope.rules.marks, { from: start, to: end });
+    if (found === 0 && !cut) return;
+    const value = this.#text.slice(start, end);
+    if ((found & (marks.escape | marks.separator)) === 0 && !cut && !mayHaveForm(this.#scope.rules, value))
+      return;
+    const escaped = (found & marks.escape) !== 0;
     const plain = escaped ? decodedJson(value) : value;
     const redacted = this.#inner(plain, cut);
     if (redacted !== plain) this.#put(start, end, escaped ? encodedJson(redacted) : redacted);
@@ -161,21 +177,26 @@ class JsonText {
   }
 
   #scalarEnd(): number {
-    const start = this.#at;
-    scalar.lastIndex = start;
-    const end = scalar.test(this.#text) ? scalar.lastIndex : start;
-    noScalar.lastIndex = end;
-    const next = noScalar.exec(this.#text)?.index ?? this.#text.length;
-    const whole = next === end && end > start;
-    const cut = next === this.#text.length && cutScalar.test(this.#text.slice(start, next));
-    if (!whole && !cut) this.#broken = true;
-    return next;
+    const text = this.#text;
+    let end = this.#at;
+    let numeric = true;
+    for (let kind = scalarKind(text, end); kind !== delimiter; kind = scalarKind(text, ++end))
+      numeric &&= kind === numberPart;
+    if (numeric && end > this.#at && end - this.#at < longNumberMin) return end;
+    const value = text.slice(this.#at, end);
+    this.#broken = !scalar.test(value) && !(end === text.length && cutScalar.test(value));
+    return end;
   }
 
   #put(start: number, end: number, replacement: string): void {
     this.#out += this.#text.slice(this.#copied, start) + replacement;
     this.#copied = end;
   }
+}
+
+/** Space and line ends, and what separates documents in a sequence (RFC 7464). */
+function isBetween(unit: number): boolean {
+  return unit === 32 || unit === 10 || unit === 13 || unit === 9 || unit === 0x1e;
 }
 
 const cardDigitsMin = 13;

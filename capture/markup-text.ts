@@ -95,9 +95,9 @@ function redactedTag({ rules, replacer }: Scope, tag: string, inner: Inner): str
   const rule = last === "" ? -1 : rules.fields.ruleOf(last);
   if (rule === -1) return named;
   return named.replace(
-    /(\s(?:value|content)\s*=\s*)(?:"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s"'>]+))/i,
-    (_, before: string, double?: string, single?: string, bare?: string) =>
-      `${before}"${replacer.replaced(rule, withoutEntities(double ?? single ?? bare ?? ""))}"`,
+    /(\s(?:value|content)\s*=\s*)("[^"]*"?|'[^']*'?|[^\s"'>]+)/i,
+    (_, before: string, value: string) =>
+      `${before}"${replacer.replaced(rule, withoutEntities(value.replaceAll(/^["']|["']$/g, "")))}"`,
   );
 }
 

@@ -11,7 +11,7 @@ const encodingsMax = 4;
 
 /** What stands between a name and its value: colon, equals sign, arrow, or one of them percent-encoded. */
 const separator = /[:=]+>?|%(?:25){0,3}3[ADad]/g;
-const before = /[\w$.\-\\%\u0080-\u00ff]/;
+const plainWord = /^\w+$/;
 const bareEnd = /[\s,;&"'`<>(){}[\]|\\]/g;
 const encodedEnd = /[\s,;&"'`<>(){}[\]|\\]|%(?:25){0,3}(?:2[2367cC]|7[bBdD]|5[bBdD]|0[aAdD]|3[bB])/g;
 const lineEnd = /["'`\r\n]/g;
@@ -30,6 +30,7 @@ export function replacedNames({ rules, replacer }: Scope, text: string): string 
   let [out, copied] = ["", 0];
   separator.lastIndex = 0;
   for (let found = separator.exec(text); found !== null; found = separator.exec(text)) {
+    if (text.startsWith("//", separator.lastIndex)) continue;
     const { names, quoted } = namesBefore(text, found.index, copied);
     const behind = separator.lastIndex;
     const name = names.find((each) => rules.looseFields.ruleOf(each) >= 0);
@@ -47,31 +48,48 @@ export function replacedNames({ rules, replacer }: Scope, text: string): string 
 
 type Before = { readonly names: readonly string[]; readonly quoted: boolean };
 
+/** By the code of a character: what may stand between a name and its separator, and what names are made of. */
+const [blank, closing, letter] = [1, 2, 4];
+const kinds = new Uint8Array(256);
+for (let code = 0x80; code < kinds.length; code++) kinds[code] = letter;
+for (const character of "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$.-%")
+  kinds[character.charCodeAt(0)] = letter;
+for (const character of " \t") kinds[character.charCodeAt(0)] = blank;
+for (const character of "\"'`]") kinds[character.charCodeAt(0)] = closing;
+kinds["\\".charCodeAt(0)] = closing | letter;
+
 function namesBefore(text: string, end: number, least: number): Before {
+  const spaces = runStart(text, end, { kind: blank, least: Math.max(end - gapMax, least) });
+  const last = runStart(text, spaces, { kind: closing, least: Math.max(spaces - gapMax, least) });
+  const first = runStart(text, last, { kind: letter, least: Math.max(last - nameCharactersMax, least) });
+  return { names: namesIn(text.slice(first, last)), quoted: last < spaces };
+}
+
+function runStart(
+  text: string,
+  end: number,
+  { kind, least }: { readonly kind: number; readonly least: number },
+): number {
   let at = end;
-  const back = (pattern: RegExp, most: number): boolean => {
-    const stop = Math.max(at - most, least);
-    const begun = at;
-    while (at > stop && pattern.test(text[at - 1] ?? "")) at--;
-    return at < begun;
-  };
-  back(/[ \t]/, gapMax);
-  const quoted = back(/["'`\\\]]/, gapMax);
-  const last = at;
-  back(before, nameCharactersMax);
-  return { names: namesIn(text.slice(at, last)), quoted };
+  while (at > least && ((kinds[text.charCodeAt(at - 1)] ?? 0) & kind) !== 0) at--;
+  return at;
 }
 
 /** Of what stands before a separator, the last word is the name; escapes may hide it, or be what is before it. */
 function namesIn(written: string): readonly string[] {
   if (written === "") return [];
-  if (!/[\\%]/.test(written)) return /^\d/.test(written) ? [] : lastWord(written);
-  let plain = decodedJson(written);
-  for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
+  if (!written.includes("\\") && !written.includes("%")) return isDigit(written) ? [] : lastWord(written);
+  const plain = decodedOften(decodedJson(written));
   return [...lastWord(plain), ...lastWord(written)];
 }
 
+function isDigit(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code >= 48 && code <= 57;
+}
+
 function lastWord(text: string): readonly string[] {
+  if (plainWord.test(text)) return [text];
   return /[\w$\-\u0080-\u00ff]+(?=["'\]]*$)/.exec(text) ?? [];
 }
 
@@ -112,12 +130,13 @@ function encodedValue(text: string, start: number): Value {
   const quote = /%(?:25){0,3}2[27]/y;
   quote.lastIndex = start;
   const begun = quote.test(text) ? quote.lastIndex : start;
-  const decode = (octets: string): string => {
-    let plain = octets;
-    for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
-    return plain;
-  };
-  return { start: begun, end: endOf(text, begun, encodedEnd), decode };
+  return { start: begun, end: endOf(text, begun, encodedEnd), decode: decodedOften };
+}
+
+function decodedOften(octets: string): string {
+  let plain = octets;
+  for (let n = 0; n < encodingsMax && plain.includes("%"); n++) plain = percentDecoded(plain);
+  return plain;
 }
 
 function endOf(text: string, from: number, end: RegExp): number {

@@ -47,7 +47,8 @@ const texts = fc.string({
 test("a pattern finds exactly what a regular expression of the language finds", () => {
   fc.assert(
     fc.property(pattern, texts, fc.nat(5), (source, text, from) => {
-      fc.pre(source !== "" && source.length <= 40);
+      // The engine of Node 24 forgets the case of a class in (?i:|[a-c])? when it is not in capitals.
+      fc.pre(source !== "" && source.length <= 40 && !/\(\?i:.*\[/.test(source));
       const expression = new RegExp(source, "g");
       expression.lastIndex = from;
       const match = from <= text.length ? expression.exec(text) : null;
@@ -60,6 +61,18 @@ test("a pattern finds exactly what a regular expression of the language finds", 
     }),
     { numRuns: 20_000 },
   );
+});
+
+test("classes and characters in any case are those of the flag i, in ASCII", () => {
+  for (const written of ["[a-c-]", "[^x-z]", "k", "[@-Z]", "\\w", "[^\\W_]"])
+    for (let unit = 0; unit < 128; unit++) {
+      const text = String.fromCharCode(unit);
+      assert.equal(
+        compilePattern(`(?i:${written})`).test(text),
+        new RegExp(written, "i").test(text),
+        `${written} of ${unit}`,
+      );
+    }
 });
 
 test("an iteration that is empty does not count, as in the language", () => {

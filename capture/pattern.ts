@@ -7,6 +7,8 @@ export type Pattern = {
   /** The first match that begins at `from` or later. */
   find(text: string, from: number): readonly [start: number, end: number] | undefined;
   test(text: string): boolean;
+  /** Whether a match can begin with the UTF-16 unit. */
+  begins(unit: number): boolean;
   /** Steps taken so far. A character takes at most six for each of the at most 1,000 parts of a pattern. */
   steps(): number;
 };
@@ -24,6 +26,7 @@ export function compilePattern(source: string): Pattern {
   return {
     find: (text, from) => machine.find(text, from),
     test: (text) => machine.find(text, 0) !== undefined,
+    begins: machine.begins,
     steps: () => machine.steps,
   };
 }
@@ -39,7 +42,7 @@ class Machine {
   /** The round in which it was last put among the threads. */
   readonly #waits: Int32Array;
   readonly #stack: number[] = [];
-  readonly #begins: (unit: number) => boolean;
+  readonly begins: (unit: number) => boolean;
   #round = 0;
   #threads: Threads;
   #next: Threads;
@@ -50,7 +53,7 @@ class Machine {
     this.#waits = new Int32Array(instructions.length);
     this.#threads = threads(instructions.length);
     this.#next = threads(instructions.length);
-    this.#begins = firstUnits(instructions);
+    this.begins = firstUnits(instructions);
   }
 
   find(text: string, from: number): readonly [number, number] | undefined {
@@ -70,7 +73,7 @@ class Machine {
   /** From here on no match can begin before the position that is answered. */
   #skip(text: string, from: number): number {
     let at = from;
-    while (at < text.length && !this.#begins(text.charCodeAt(at))) at++;
+    while (at < text.length && !this.begins(text.charCodeAt(at))) at++;
     this.steps += at - from;
     if (at > from) this.#newRound();
     return at;

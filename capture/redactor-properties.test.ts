@@ -137,7 +137,7 @@ function inString(text: string): string {
 function written(document: unknown, choose: () => number): string {
   const space = (): string => ["", "", "", " ", "\n\t"][choose() % 5] ?? "";
   const string = (text: string): string => {
-    const inner = [...JSON.stringify(text).slice(1, -1)].join("");
+    const inner = JSON.stringify(text).slice(1, -1);
     const escaped = inner.replaceAll(/[a-zé0-9](?<!\\[a-z]|\\u[0-9a-f]{0,4})/g, (letter) =>
       choose() % 7 === 0 ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}` : letter,
     );
@@ -208,16 +208,13 @@ const nests: readonly (readonly [type: string, text: string])[] = [
 ];
 
 test("wherever a body is cut, nothing of a secret is left", () => {
+  const parts = [canary, canary.slice(0, 6), canary.slice(-6)];
   for (const [type, text] of nests)
-    for (let length = 0; length <= text.length; length++)
-      for (const given of [type, ""]) {
-        const result = redacted(text.slice(0, length), given, true);
-        for (const part of [canary, canary.slice(0, 6), canary.slice(-6)])
-          assert.ok(
-            !result.includes(part),
-            `${given}, cut at ${length}: ${text.slice(0, length)} became ${result}`,
-          );
-      }
+    for (let length = 0; length <= text.length; length++) {
+      const results = [type, ""].map((given) => redacted(text.slice(0, length), given, true));
+      for (const result of results)
+        assert.ok(!parts.some((part) => result.includes(part)), `${type}, cut at ${length}: ${result}`);
+    }
 });
 
 const types = [

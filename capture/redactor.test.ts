@@ -99,6 +99,7 @@ test("broken and foreign JSON is redacted as text", () => {
     ['// note\n{"password" : "hunter2",}', `// note\n{"password" : "${password}",}`],
     ['{"a" "b", "password":"hunter2"}', `{"a" "b", "password":"${password}"}`],
     ['{"password":hunter2}', `{"password":${password}}`],
+    ['{"n":4111-1111-1111-1111}', `{"n":${token("card", "4111-1111-1111-1111")}}`],
     ['log {"password":"hunter2"} end', `log {"password":"${password}"} end`],
   ];
   for (const [text, redacted] of cases) assert.equal(body(text), redacted);

@@ -13,7 +13,11 @@ import {
   type RedactionRule,
 } from "./wire.ts";
 
+const asciiEnd = 0x80;
 const rulesMax = 1_000;
+
+/** Bits of `RuleSet.marks`: a separator of name and value, an escape, a character that forms are found by. */
+export const marks = { separator: 1, escape: 2, form: 4 } as const;
 
 /** Finds values by their form, for the rule of this number. */
 export type Matcher = {
@@ -35,6 +39,8 @@ export type RuleSet = {
   readonly detectors: readonly DetectorMatcher[];
   /** Matches in every text in which one of the detectors finds something. */
   readonly trigger: RegExp | undefined;
+  /** What a character may be a part of, by its code. */
+  readonly marks: Uint8Array;
   readonly patterns: readonly PatternMatcher[];
 };
 
@@ -85,6 +91,7 @@ class Builder {
   readonly #paths: FieldNode = newFieldNode();
   readonly #detectors: DetectorMatcher[] = [];
   readonly #triggers: string[] = [];
+  readonly #marks = new Uint8Array(256);
   readonly #patterns: PatternMatcher[] = [];
 
   add(rule: number, match: RedactionRule["match"]): void {
@@ -96,7 +103,13 @@ class Builder {
   }
 
   build(): RuleSet {
+    for (const separator of ":=%") this.#mark(separator, marks.separator);
+    this.#mark("\\", marks.escape);
+    for (const { pattern } of this.#patterns)
+      for (let code = 0; code < this.#marks.length; code++)
+        if (code >= asciiEnd || pattern.begins(code)) this.#mark(String.fromCharCode(code), marks.form);
     return {
+      marks: this.#marks,
       headers: this.#headers,
       fields: this.#fields,
       looseFields: this.#looseFields,
@@ -105,6 +118,11 @@ class Builder {
       trigger: this.#triggers.length > 0 ? new RegExp(this.#triggers.join("|")) : undefined,
       patterns: this.#patterns,
     };
+  }
+
+  #mark(character: string, mark: number): void {
+    const code = character.charCodeAt(0);
+    this.#marks[code] = (this.#marks[code] ?? 0) | mark;
   }
 
   #addHeader(rule: number, header: string): void {
@@ -129,7 +147,8 @@ class Builder {
   #addDetector(rule: number, name: DetectorName): void {
     if (!detectorNames.includes(name))
       throw new InvalidRule("/detector", `Detectors are ${detectorNames.join(", ")}.`);
-    const { find, trigger } = detectors[name];
+    const { find, trigger, marks: characters } = detectors[name];
+    for (const character of characters) this.#mark(character, marks.form);
     this.#detectors.push({ rule, find, name });
     this.#triggers.push(trigger);
   }

@@ -18,18 +18,18 @@ export function redactedUrl(scope: UrlScope, url: string): string {
   return untilStable(url, (text) => redactedOnce(scope, text)) ?? replacedWhole(scope.path, url);
 }
 
+function innerOf(scope: Scope): Inner {
+  return (octets, cut) => redactedInner(scope, octets, cut);
+}
+
 function redactedOnce(scope: UrlScope, url: string): string {
-  const inner =
-    (of: Scope): Inner =>
-    (octets, cut) =>
-      redactedInner(of, octets, cut);
   const [, origin = "", path = "", query = "", fragment = ""] =
     /^([a-z][a-z0-9+.-]{0,30}:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?$/is.exec(url) ?? [];
   const ofQuery = (part: string): string =>
-    part === "" ? "" : part.slice(0, 1) + redactedForm(scope.query, part.slice(1), inner(scope.query));
+    part === "" ? "" : part.slice(0, 1) + redactedForm(scope.query, part.slice(1), innerOf(scope.query));
   return (
     redactedOrigin(scope, origin) +
-    redactedPath(scope, path, inner(scope.path)) +
+    redactedPath(scope, path, innerOf(scope.path)) +
     ofQuery(query) +
     ofQuery(fragment)
   );

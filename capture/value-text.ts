@@ -1,8 +1,9 @@
+import type { Span } from "./detectors/detector.ts";
 import { cutKey } from "./detectors/key.ts";
 import { replacedNames } from "./named-values.ts";
 import { fromOctets, isAscii, toOctets } from "./octets.ts";
 import type { Replacer } from "./replacer.ts";
-import { type Matcher, type PatternMatcher, ruleOfDetector } from "./rule-set.ts";
+import { type Matcher, type PatternMatcher, ruleOfDetector, type RuleSet } from "./rule-set.ts";
 import type { Scope } from "./scope.ts";
 import { replacedWhole, untilStable } from "./stable-text.ts";
 import { tokenSpans } from "./token.ts";
@@ -24,6 +25,12 @@ const cutCharactersMax = 5_000;
 export function redactedValue(scope: Scope, octets: string, cut: boolean): string {
   if (octets.length < leastCharacters && scope.rules.patterns.length === 0) return octets;
   return untilStable(octets, (text) => redactedOnce(scope, text, cut)) ?? replacedWhole(scope, octets);
+}
+
+/** Whether there can be something in it that detectors or patterns find. */
+export function mayHaveForm({ trigger, patterns }: RuleSet, text: string): boolean {
+  if (text.length >= leastFormCharacters && trigger?.test(text) === true) return true;
+  return patterns.some(({ pattern }) => !isAscii(text) || pattern.test(text));
 }
 
 function redactedOnce(scope: Scope, octets: string, cut: boolean): string {
@@ -77,7 +84,6 @@ function replacedByPattern(replacer: Replacer, octets: string, { rule, pattern }
   return replaced === text ? octets : toOctets(replaced);
 }
 
-/** A match within a token is none; one that reaches into tokens takes them in whole. */
 function replacedMatches(
   replacer: Pick<Replacer, "replaced">,
   text: string,
@@ -88,17 +94,27 @@ function replacedMatches(
   const spans = tokenSpans(text);
   let [out, copied, token] = ["", 0, 0];
   while (found !== undefined) {
-    let [start, end] = found;
-    while (token < spans.length && (spans[token]?.[1] ?? 0) <= start) token++;
-    const [first, last] = spans[token] ?? [Infinity, Infinity];
-    if (start >= first && end <= last) end = last;
-    else if (end > start) {
-      start = Math.min(start, first);
-      while ((spans[token]?.[0] ?? Infinity) < end) end = Math.max(end, spans[token++]?.[1] ?? end);
+    while (token < spans.length && (spans[token]?.[1] ?? 0) <= found[0]) token++;
+    const { span, inToken } = withTokens(found, spans, token);
+    const [start, end] = span;
+    if (!inToken && end > start) {
       out += text.slice(copied, start) + replacer.replaced(rule, text.slice(start, end));
       copied = end;
     }
     found = find(text, end > found[0] ? end : end + 1);
   }
   return out + text.slice(copied);
+}
+
+/** A match within a token is none; one that reaches into tokens takes them in whole. @param next the first that does not end before it */
+function withTokens(
+  [start, end]: Span,
+  spans: readonly Span[],
+  next: number,
+): { readonly span: Span; readonly inToken: boolean } {
+  const [first, last] = spans[next] ?? [Infinity, Infinity];
+  if (start >= first && end <= last) return { span: [start, last], inToken: true };
+  let far = end;
+  for (let n = next; (spans[n]?.[0] ?? Infinity) < far; n++) far = Math.max(far, spans[n]?.[1] ?? far);
+  return { span: [end > start ? Math.min(start, first) : start, far], inToken: false };
 }

@@ -15,11 +15,9 @@ import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
 import type { Failure } from "./kernel/failure.ts";
 import type { Secret } from "./kernel/secret.ts";
-import { authenticator } from "./planes/account/authenticate.ts";
 import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { callbackPath } from "./planes/account/people/external-journey.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
-import { liveMembers } from "./planes/account/people/live-members.ts";
 import { firstOwner } from "./planes/account/people/owner.ts";
 import { account } from "./planes/account/plane.ts";
 import { planes } from "./planes/planes.ts";
@@ -170,8 +168,10 @@ async function startPlanes(
   engines: Engines,
   closing: Closing,
 ): Promise<Inbound> {
-  const running = await Promise.all(planes.map((plane) => plane.start(engines)));
-  const authenticate = authenticator(engines, await liveMembers(engines));
+  const accounts = await account.start(engines);
+  const others = planes.filter(({ name }) => name !== account.name);
+  const running = [...(await Promise.all(others.map((plane) => plane.start(engines)))), accounts];
+  const { authenticate } = accounts;
   const rate = callRate(config.SLUICE_API_RATE, engines);
   const mcp = {
     operations,

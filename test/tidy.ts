@@ -32,7 +32,8 @@ const codeBans: readonly Ban[] = [
   {
     pattern: /\bDate\(\)/g,
     says: "reads time; take a Clock",
-    where: /^(capture|src)\/(?!kernel\/clock\.ts$|.*(\.test\.ts$|[/-](conformance|promises)\.ts$|\/conformance\/))/,
+    where:
+      /^(capture|src)\/(?!kernel\/clock\.ts$|.*(\.test\.ts$|[/-](conformance|promises)\.ts$|\/conformance\/))/,
   },
 ];
 

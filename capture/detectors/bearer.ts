@@ -4,7 +4,7 @@ const credential = /[\w.~+/-]{8,}=*/y;
 
 /** What follows `Bearer` or `Basic` in text and is no word. The scheme stays. */
 export const bearer = byForm(
-  "(?:[Bb]earer|BEARER|[Bb]asic|BASIC) ",
+  { trigger: "(?:[Bb]earer|BEARER|[Bb]asic|BASIC) ", marks: "bB" },
   /(?<!\w)(?:bearer|basic) +(?=[\w.~+/-]{8})/gi,
   (text, { index, 0: scheme }) => {
     const start = index + scheme.length;

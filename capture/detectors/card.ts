@@ -17,10 +17,14 @@ const issuers: readonly (readonly [prefix: RegExp, lengths: readonly number[]])[
 ];
 
 /** Numbers of payment cards by issuer, length and Luhn's check digit; in groups with spaces or dashes, or in one. */
-export const card = byForm(String.raw`\d(?:[ -]?\d){12}`, /(?<![A-Za-z0-9]|\d\.)\d/g, (text, { index }) => {
-  const end = longestCardEnd(text, index);
-  return end === undefined ? undefined : [index, end];
-});
+export const card = byForm(
+  { trigger: String.raw`\d(?:[ -]?\d){12}`, marks: "0123456789" },
+  /(?<![A-Za-z0-9]|\d\.)\d/g,
+  (text, { index }) => {
+    const end = longestCardEnd(text, index);
+    return end === undefined ? undefined : [index, end];
+  },
+);
 
 /** Whole groups of digits, the first of which begins at `start`, with one space or dash between. */
 function longestCardEnd(text: string, start: number): number | undefined {

@@ -14,7 +14,7 @@ const lengths: ReadonlyMap<string, number> = new Map(
 
 /** International bank account numbers: the length that their country has, and a remainder of 1 (ISO 7064, mod 97-10). */
 export const iban = byForm(
-  String.raw`[A-Z]{2}\d{2}[ -]?[A-Z0-9]{4}`,
+  { trigger: String.raw`[A-Z]{2}\d{2}[ -]?[A-Z0-9]{4}`, marks: "0123456789" },
   /(?<![A-Za-z0-9])[A-Z]{2}\d{2}/g,
   (text, { index, 0: head }) => {
     const length = lengths.get(head.slice(0, 2));

@@ -33,15 +33,19 @@ const prefixes = forms.map(({ prefix }) => prefix).join("|");
 const begins = forms.map(({ prefix }) => new RegExp(prefix, "y"));
 
 /** API keys of well-known services. */
-export const key = byForm(prefixes, new RegExp(`(?<![A-Za-z0-9])(?:${prefixes})`, "g"), (text, { index }) => {
-  for (const [n, { run, least }] of forms.entries()) {
-    const begun = runEnd(text, index, begins[n] ?? run);
-    if (begun === index) continue;
-    const end = runEnd(text, begun, run);
-    if (end - begun >= least) return [index, end];
-  }
-  return undefined;
-});
+export const key = byForm(
+  { trigger: prefixes, marks: "_-IG0123456789" },
+  new RegExp(`(?<![A-Za-z0-9])(?:${prefixes})`, "g"),
+  (text, { index }) => {
+    for (const [n, { run, least }] of forms.entries()) {
+      const begun = runEnd(text, index, begins[n] ?? run);
+      if (begun === index) continue;
+      const end = runEnd(text, begun, run);
+      if (end - begun >= least) return [index, end];
+    }
+    return undefined;
+  },
+);
 
 /** The rest of a text that was cut off within a key, or within a token that begins like a JWT. */
 export const cutKey = new RegExp(`(?<![A-Za-z0-9])(?:${prefixes}|eyJ)[\\w.+/=-]{0,4096}$`);

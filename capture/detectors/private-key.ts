@@ -4,7 +4,7 @@ const end = /-----END [A-Z0-9 ]{0,40}-----/g;
 
 /** Private keys in PEM (RFC 7468); one whose end is missing goes on to the end of the text. */
 export const privateKey = byForm(
-  "-----BEGIN ",
+  { trigger: "-----BEGIN ", marks: "-" },
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/g,
   (text, { index }) => {
     end.lastIndex = index;

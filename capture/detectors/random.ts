@@ -9,10 +9,16 @@ const identifier =
  * Long runs that nobody would write or speak, such as tokens of links that reset a password: at least 20 characters
  * of letters and digits in which every fourth differs in kind from the one before it.
  */
-export const random = byForm(`[\\w-]{${leastCharacters}}`, /[\w-]+/g, (_, { index, 0: run }) =>
-  run.length >= leastCharacters && !identifier.test(run) && changes(run) * 4 >= run.length
-    ? [index, index + run.length]
-    : undefined,
+export const random = byForm(
+  {
+    trigger: `[\\w-]{${leastCharacters}}`,
+    marks: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+  },
+  /[\w-]+/g,
+  (_, { index, 0: run }) =>
+    run.length >= leastCharacters && !identifier.test(run) && changes(run) * 4 >= run.length
+      ? [index, index + run.length]
+      : undefined,
 );
 
 /** How often a letter follows a digit, or one case the other. */

@@ -5,21 +5,35 @@
 export type Declarable = {
   /** Its heading in the document, such as `endpoints`. */
   readonly name: string;
-  /** The field, and member of a view, by which a record is the same one on every server, such as `slug`. */
-  readonly key: string;
+  /**
+   * The fields, and members of a view, by which a record is the same one on every server, such as `slug`. Several are joined by
+   * `/`, which none of them may then contain.
+   */
+  readonly key: readonly string[];
   /** Names of operations. The first part of the path of update and remove takes a view's `id`. */
   readonly operations: {
     readonly list: string;
     readonly create: string;
-    readonly update: string;
+    /** null = a record stays as it was made. */
+    readonly update: string | null;
     readonly remove: string;
   };
   /** The member of what list answers that has the views. */
   readonly rows: string;
   /** Members of views by the fields that they show, where the names differ. */
   readonly shownAs: Readonly<Record<string, string>>;
+  /** Which records it names and cannot be without: the more particular ones last. */
+  readonly refers: readonly Reference[];
+  /** What is made along with a record of this key. */
+  readonly brings: (key: string) => readonly Brought[];
   readonly secrets: readonly DeclaredSecret[];
 };
+
+/** The fields that together are the key of a record of another section. */
+export type Reference = { readonly section: string; readonly by: readonly string[] };
+
+/** A record of a section whose records are their keys and nothing else. */
+export type Brought = { readonly section: string; readonly key: string };
 
 /** Something that is stored and never shown: a document says that it is there, or which variable has it. */
 export type DeclaredSecret = {

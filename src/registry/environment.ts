@@ -12,6 +12,9 @@ export const PlaceName = z
   .trim()
   .regex(/^[a-z0-9][a-z0-9_-]{0,49}$/, "1 to 50 lowercase letters, digits, - and _");
 
+/** The bucket that every environment has from its beginning. */
+export const firstBucket = "default";
+
 export const environmentsMax = 50;
 export const bucketsMax = 500;
 
@@ -35,7 +38,7 @@ export const bucket = resource({
 /** What a new workspace has: three environments with a bucket `default` in each. */
 export function firstPlaces(): readonly RecordChange[] {
   return ["production", "staging", "development"].flatMap((name) => {
-    const first = { environment: name, name: "default" };
+    const first = { environment: name, name: firstBucket };
     return [
       plainChange({ kind: environment.kind, id: newId(environment.prefix), value: { name }, keys: { name } }),
       plainChange({

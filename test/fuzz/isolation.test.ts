@@ -3,11 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../src/kernel/failure.ts";
 import { newId } from "../../src/kernel/id.ts";
+import type { Principal } from "../../src/kernel/principal.ts";
 import { planes } from "../../src/planes/planes.ts";
 import { invoke } from "../../src/registry/invoke.ts";
 import type { Operation } from "../../src/registry/operation.ts";
 import { RpcError } from "../../src/surfaces/mcp/json-rpc.ts";
 import { methodsOf, type Methods } from "../../src/surfaces/mcp/methods.ts";
+import { narrowingOf } from "../../src/surfaces/mcp/narrowing.ts";
 import { openRunningWorld, type RunningWorld } from "../running-world.ts";
 import { callerOf } from "../world.ts";
 import { fuzz } from "./fuzzing.ts";
@@ -24,6 +26,7 @@ const prompts = planes.flatMap((plane) => plane.prompts);
 /** What somebody asked, in words that a failed property can print. */
 type Asked =
   | { readonly operation: string; readonly input: object }
+  | { readonly narrowedTo: string }
   | { readonly method: string; readonly params: Readonly<Record<string, unknown>> };
 
 /** All that comes back of a call, whether it succeeds or not. */
@@ -36,6 +39,7 @@ function tellOf(world: RunningWorld, { principal }: Stranger): Tell {
   const byName = new Map(operations.map((it) => [it.name, it]));
   return async (asked) => {
     try {
+      if ("narrowedTo" in asked) return JSON.stringify(narrowingTo(asked.narrowedTo, principal));
       if ("method" in asked) return JSON.stringify(await methods.answer(asked.method, asked.params, viewer));
       const it = byName.get(asked.operation);
       assert.ok(it);
@@ -71,9 +75,15 @@ async function keepsApart(
   assert.equal(timeless(replaced(await tell(instead), back)), timeless(told), "it is told that it exists");
 }
 
+/** As a connection asks for it. */
+function narrowingTo(workspace: string, { workspaces }: Principal): object {
+  const target = `/mcp?workspace=${encodeURIComponent(workspace)}`;
+  return narrowingOf({ target, header: () => undefined }, { toolsets: [], workspaces });
+}
+
 /** Whether a call changed something: failures are told as a list. */
 function wrote(asked: Asked, told: string): boolean {
-  if ("method" in asked || !told.startsWith("{")) return false;
+  if (!("operation" in asked) || !told.startsWith("{")) return false;
   return operations.find(({ name }) => name === asked.operation)?.effect !== "read";
 }
 
@@ -130,7 +140,8 @@ function methodCalls({ known }: Stranger): fc.Arbitrary<Asked> {
         ),
       },
     }));
-  return fc.oneof(read, completed, prompted);
+  const connected = value.map((narrowedTo) => ({ narrowedTo }));
+  return fc.oneof(read, completed, prompted, connected);
 }
 
 for (const which of [0, 1])

@@ -165,7 +165,7 @@ test("doctor, beside a running server", async (t) => {
         const { state, saw, todo } = trouble(seen, "accounting");
         assert.equal(state, "warning");
         assert.match(saw, /^Not checked/);
-        assert.match(todo ?? "", /SLUICE_API_KEY/);
+        assert.match(todo ?? "", key === "" ? /`sluice login`, or set SLUICE_API_KEY/ : /SLUICE_API_KEY/);
         assert.deepEqual(troubled(seen), ["accounting"]);
       }
     },

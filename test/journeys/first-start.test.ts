@@ -58,6 +58,7 @@ describe("a first start in a clean folder", () => {
       /^ {2}http\S+(\/sign-in\/link\/\S+)$/m.exec(server.output())?.[1];
     const first = await start(t);
     assert.ok(linkIn(first));
+    assert.match(first.output(), /After that, `sluice login` lets the command line act for them/);
     await first.stop();
     const environment = { SLUICE_BOOTSTRAP_API_KEY: "" };
     const second = await startServer(t, { folder: first.folder, environment });

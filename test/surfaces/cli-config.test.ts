@@ -4,24 +4,17 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../src/kernel/failure.ts";
-import { planes } from "../../src/planes/planes.ts";
+import { createBucket } from "../../src/planes/account/operations/create-bucket.ts";
+import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { getEndpoint } from "../../src/planes/webhooks/operations/get-endpoint.ts";
 import { setEndpointSecret } from "../../src/planes/webhooks/operations/set-endpoint-secret.ts";
 import { updateEndpoint } from "../../src/planes/webhooks/operations/update-endpoint.ts";
-import type { Declarable } from "../../src/registry/declarable.ts";
-import { fieldsOf, pathParameters } from "../../src/registry/field.ts";
-import { invoke, type Output } from "../../src/registry/invoke.ts";
-import type { Operation } from "../../src/registry/operation.ts";
-import type { Plane } from "../../src/registry/plane.ts";
 import type { Call } from "../../src/surfaces/cli/call.ts";
 import { runCli } from "../../src/surfaces/cli/cli.ts";
-import { restCalls } from "../surface-calls.ts";
-import { callerOf, openWorld, principalOf, type World } from "../world.ts";
+import { openWorld, type World } from "../world.ts";
+import { exported, operations, placeIn, placeWithOrders, targetUrl, type Place } from "./config-place.ts";
 
-const operations: readonly Operation[] = planes.flatMap((plane) => plane.operations);
-const declared: readonly Declarable[] = planes.flatMap((plane: Plane) => plane.declares ?? []);
-const targetUrl = "https://api.example.com/hooks";
 const secret = "whsec_FAKEfakeFAKEfakeFAKEfakeFAKE0001";
 
 let world: World;
@@ -30,56 +23,8 @@ before(async () => {
 });
 after(() => world.close());
 
-type Said = { readonly exitCode: number; readonly out: string; readonly err: string };
-type Place = {
-  readonly call: (it: Operation, input: object) => Promise<Output>;
-  /** `sluice config …` there; `file` is what any path has. */
-  readonly config: (args: readonly string[], given?: Given) => Promise<Said>;
-};
-type Given = {
-  readonly file?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly confirm?: (question: string) => Promise<boolean>;
-  readonly through?: (call: Call) => Call;
-};
-
-async function place(): Promise<Place> {
-  const principal = principalOf(await world.newWorkspace(), "all");
-  const { engines } = world;
-  const rest = restCalls({ it: createEndpoint, engines, principal }, operations);
-  return {
-    call: (it, input) => invoke(it, input, callerOf(principal), engines),
-    async config(args, { file = "", environment = {}, confirm, through = (call: Call) => call } = {}) {
-      const out: string[] = [];
-      const err: string[] = [];
-      const exitCode = await runCli({
-        argv: ["config", ...args],
-        operations,
-        builtins: [],
-        version: "0.0.0",
-        call: through(rest),
-        print: (text) => void out.push(text),
-        printError: (text) => void err.push(text),
-        readInput: async () => file,
-        declared,
-        terminal: { colour: false, confirm: confirm ?? null, environment: (name) => environment[name] },
-      });
-      return { exitCode, out: out.join("\n"), err: err.join("\n") };
-    },
-  };
-}
-
-async function exported(at: Place): Promise<string> {
-  const { exitCode, out, err } = await at.config(["export"]);
-  assert.equal(exitCode, 0, err);
-  return out;
-}
-
-async function withOrders(): Promise<Place> {
-  const at = await place();
-  await at.call(createEndpoint, { name: "Orders", targetUrl });
-  return at;
-}
+const place = (): Promise<Place> => placeIn(world);
+const withOrders = (): Promise<Place> => placeWithOrders(world);
 
 const text = fc.oneof(
   fc.constantFrom("yes", "null", "1e3", "- a", "#", "a: b", "\u202e", "0x1f", "~"),
@@ -100,16 +45,28 @@ const endpoint = fc.record(
 
 test("export, apply elsewhere, export again: the same, and a second apply changes nothing", async () => {
   const settings = fc.dictionary(slug, fc.tuple(endpoint, fc.boolean()), { minKeys: 1, maxKeys: 4 });
+  const places = fc.uniqueArray(fc.constantFrom("eu", "production", "us"), { maxLength: 3 });
   await fc.assert(
-    fc.asyncProperty(settings, async (endpoints) => {
+    fc.asyncProperty(settings, places, async (endpoints, environments) => {
       const [here, there] = [await place(), await place()];
-      for (const [key, [input, isActive]] of Object.entries(endpoints)) {
+      for (const environment of environments) {
+        if (environment !== "production") await here.call(createEnvironment, { name: environment });
+        await here.call(createBucket, { environment, name: "crm" });
+      }
+      for (const [i, [key, [input, isActive]]] of Object.entries(endpoints).entries()) {
         const verification = input.provider === undefined ? {} : { eventType: { header: "X-Kind" } };
-        const { id } = await here.call(createEndpoint, { ...input, slug: key, verification });
+        const own = environments[i];
+        const where = own === undefined ? {} : { environment: own, bucket: i % 2 === 0 ? "crm" : "default" };
+        const { id } = await here.call(createEndpoint, { ...input, slug: key, verification, ...where });
         if (!isActive) await here.call(updateEndpoint, { endpointId: id, isActive });
       }
       const file = await exported(here);
+      const untouched = world.fingerprint();
+      const dry = await there.config(["apply", "f", "--dry-run"], { file });
+      assert.equal(dry.exitCode, 0, dry.err);
+      assert.equal(world.fingerprint(), untouched);
       const first = await there.config(["apply", "f"], { file });
+      assert.ok(first.out.startsWith(dry.out));
       assert.equal(first.exitCode, 0, first.err);
       assert.equal(await exported(there), file);
       const print = world.fingerprint();
@@ -356,23 +313,6 @@ test("other words and flags are refused with those there are", async () => {
     const { exitCode, err } = await at.config(args);
     assert.equal(exitCode, 2, args.join(" "));
     assert.match(err, /^(allowed|hint): /m);
-  }
-});
-
-test("what is declared is there: its operations, and a way from each field to where a view shows it", () => {
-  assert.ok(declared.length > 0);
-  for (const { name, key, rows, operations: named, shownAs } of declared) {
-    const [list, create, update, remove] = [named.list, named.create, named.update, named.remove].map((it) =>
-      operations.find((each) => each.name === it),
-    );
-    assert.ok(list && create && update && remove, name);
-    assert.ok(rows in list.output.shape && key in create.output.shape && key in create.input.shape, name);
-    assert.equal(pathParameters(update.path)[0], pathParameters(remove.path)[0]);
-    for (const field of fieldsOf(create).filter((it) => it.name in create.input.shape && !it.secret))
-      assert.ok(
-        (shownAs[field.name] ?? field.name) in create.output.shape,
-        `${name}: ${field.name} is shown nowhere`,
-      );
   }
 });
 

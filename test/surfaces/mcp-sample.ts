@@ -9,7 +9,7 @@ import { sqliteStore } from "../../src/engines/store/sqlite.ts";
 import { keyRingVault } from "../../src/engines/vault/key-ring.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
 import { Failure } from "../../src/kernel/failure.ts";
-import type { Principal, Scope } from "../../src/kernel/principal.ts";
+import type { Principal, Scope, Scopes } from "../../src/kernel/principal.ts";
 import { fingerprint } from "../../src/kernel/secret.ts";
 import type { Engines } from "../../src/registry/engines.ts";
 import { act, change, read, type Operation } from "../../src/registry/operation.ts";
@@ -231,17 +231,24 @@ export const toolsets: Toolsets = {
 };
 
 export const workspaceId = "ws_sample";
+export const otherWorkspaceId = "ws_other";
 export const keys = { all: "mk_fake_all", reader: "mk_fake_reader", stranger: "mk_fake_stranger" } as const;
+/** May do everything in one workspace and read in the other. */
+export const keyOfSeveral = "mk_fake_several";
 
 const principals = new Map<string, Principal>(
   Object.entries({
-    [keys.all]: "all" as const,
-    [keys.reader]: new Set<Scope>(["notes:read"]),
-    [keys.stranger]: new Set<Scope>(["other:read"]),
-  }).map(([key, scopes]) => [
+    [keys.all]: [[workspaceId, "all"]] as const,
+    [keys.reader]: [[workspaceId, new Set<Scope>(["notes:read"])]] as const,
+    [keys.stranger]: [[workspaceId, new Set<Scope>(["other:read"])]] as const,
+    [keyOfSeveral]: [
+      [otherWorkspaceId, "all"],
+      [workspaceId, new Set<Scope>(["notes:read"])],
+    ] as const,
+  }).map(([key, workspaces]) => [
     fingerprint(key),
     {
-      workspaces: new Map([[workspaceId, scopes]]),
+      workspaces: new Map<string, Scopes>(workspaces),
       actor: { kind: "key", id: key },
       credential: { kind: "api-key", id: key },
       confines: {},
@@ -278,7 +285,7 @@ export async function serveSample(mount: Partial<McpMount> = {}): Promise<Sample
   const folder = await mkdtemp(join(tmpdir(), "sluice-mcp-"));
   const log: string[] = [];
   const engines = enginesIn(folder, log);
-  await engines.store.commit(firstWorkspace(engines));
+  for (const id of [workspaceId, otherWorkspaceId]) await engines.store.commit(newWorkspace(id, engines));
   const routes = mcpRoutes({
     operations,
     documents,
@@ -324,16 +331,16 @@ function enginesIn(folder: string, log: string[]): Engines {
   return engines as Engines;
 }
 
-function firstWorkspace({ clock }: Engines): Parameters<Engines["store"]["commit"]>[0] {
+function newWorkspace(id: string, { clock }: Engines): Parameters<Engines["store"]["commit"]>[0] {
   return {
-    workspace: workspaceId,
+    workspace: id,
     at: clock.now(),
     actor: { kind: "system", id: "test" },
     operation: "start",
     records: [
       {
         kind: "workspace",
-        id: workspaceId,
+        id,
         expected: 0,
         value: { name: "Sample", plan: selfHosted },
         secrets: {},

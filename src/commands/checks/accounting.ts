@@ -8,8 +8,8 @@ export const accounting: Check = {
     if (!hasKey)
       return [
         warning(
-          "Not checked: it needs an API key.",
-          "Set SLUICE_API_KEY (scope logs:read) and run it again.",
+          "Not checked: it needs an API key, or somebody who is logged in.",
+          "Run `sluice login`, or set SLUICE_API_KEY (scope logs:read), and run it again.",
         ),
       ];
     const { status, json } = await call("GET", `/api/v1${accountForWebhooks.path}`);

@@ -1,5 +1,5 @@
-import type { Headers } from "../../kernel/exchange.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import type { Send } from "../../kernel/send.ts";
 
 /**
  * An external OpenID provider that vouches for people, as mechanics: who comes back from it is who it says. Whether they may
@@ -48,28 +48,8 @@ export type FederationNeeds = {
   readonly clientSecret: Secret;
   /** Where browsers come back to; asked once it is needed. */
   redirectUri(): string;
-  readonly send: FederationSend;
+  readonly send: Send;
   readonly clock: { now(): number };
   /** One line of operational log. */
   readonly log: (line: string) => void;
 };
-
-/** The slice of the way out that a provider is asked through. */
-export type FederationSend = (request: {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Headers;
-  readonly body: Uint8Array | null;
-  readonly timeoutMs: number;
-  readonly readMax: number;
-}) => Promise<
-  | {
-      readonly kind: "answered";
-      readonly status: number;
-      readonly headers: Headers;
-      readonly body: Uint8Array;
-      readonly truncated: boolean;
-    }
-  | { readonly kind: "refused"; readonly refusal: { readonly message: string; readonly hint: string } }
-  | { readonly kind: "unreachable"; readonly message: string }
->;

@@ -1,6 +1,6 @@
 import type { CustomFetch } from "openid-client";
 import { Failure } from "../../kernel/failure.ts";
-import type { FederationSend } from "./federation.ts";
+import type { Send } from "../../kernel/send.ts";
 
 /** Of metadata, keys and tokens: large providers have some tens of KB. */
 export const answerBytesMax = 256 * 1024;
@@ -11,7 +11,7 @@ const timeoutMs = 8_000;
  *
  * @throws Failure unavailable, told in `log` with its reason, when no usable answer came
  */
-export function providerFetch(send: FederationSend, log: (line: string) => void): CustomFetch {
+export function providerFetch(send: Send, log: (line: string) => void): CustomFetch {
   return async (url, { method, headers, body }) => {
     const unavailable = (reason: string): Failure => {
       // Codes and tokens travel in bodies and headers; an address has none, but may have a query.

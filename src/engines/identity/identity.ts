@@ -1,7 +1,7 @@
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import type { Send } from "../../kernel/send.ts";
 import type { EntryStore } from "./entry-place.ts";
-import type { Send } from "./metadata-fetch.ts";
 
 /**
  * An OAuth 2.1 authorization server as mechanics: requests of clients, codes, tokens and what they were granted for. Who a

@@ -1,24 +1,5 @@
 import type { Headers } from "../../kernel/exchange.ts";
-
-/** The slice of the way out that reading a client's metadata document needs. */
-export type Send = (request: {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Headers;
-  readonly body: null;
-  readonly timeoutMs: number;
-  readonly readMax: number;
-}) => Promise<
-  | {
-      readonly kind: "answered";
-      readonly status: number;
-      readonly headers: Headers;
-      readonly body: Uint8Array;
-      readonly broken: string | null;
-    }
-  | { readonly kind: "refused"; readonly refusal: { readonly message: string } }
-  | { readonly kind: "unreachable"; readonly message: string }
->;
+import type { Send } from "../../kernel/send.ts";
 
 /** Documents are a few hundred bytes; the draft suggests this limit. */
 export const documentBytesMax = 5 * 1024;

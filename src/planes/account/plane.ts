@@ -1,7 +1,12 @@
-import type { Plane } from "../../registry/plane.ts";
+import type { Authenticate } from "../../registry/credentials.ts";
+import type { Engines } from "../../registry/engines.ts";
+import type { Plane, Running } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
 import { bucket, environment } from "../../registry/environment.ts";
+import { authenticator } from "./authenticate.ts";
 import { credential } from "./credentials/credential.ts";
+import { declaredBucket, declaredEnvironment } from "./declared-places.ts";
+import { liveMembers } from "./people/live-members.ts";
 import { member } from "./people/member.ts";
 import { user } from "./people/user.ts";
 import { accountRoutes } from "./pages/pages.ts";
@@ -76,13 +81,21 @@ export const account = {
     revokeInvitation,
     createSignInLink,
   ],
+  declares: [declaredEnvironment, declaredBucket],
   resources: [workspace, environment, bucket, credential, user, member, invitation],
   documents: [],
   prompts: [],
-  start: async (engines) => ({
-    routes: await accountRoutes(engines),
+  start,
+} as const satisfies Plane;
+
+/** `authenticate` is who sends a request, for every surface. */
+async function start(engines: Engines): Promise<Running & { readonly authenticate: Authenticate }> {
+  const members = await liveMembers(engines);
+  return {
+    authenticate: authenticator(engines, members),
+    routes: await accountRoutes(engines, members),
     jobs: [],
     messages: [],
     upkeep: accountUpkeep(engines),
-  }),
-} as const satisfies Plane;
+  };
+}

@@ -8,7 +8,7 @@ import { updateEndpoint } from "./operations/update-endpoint.ts";
 /** Endpoints in a document. Ingest addresses are no part of it: their random half is made anew on every server. */
 export const declaredEndpoint: Declarable = {
   name: "endpoints",
-  key: "slug",
+  key: ["slug"],
   operations: {
     list: listEndpoints.name,
     create: createEndpoint.name,
@@ -17,6 +17,11 @@ export const declaredEndpoint: Declarable = {
   },
   rows: "endpoints",
   shownAs: { verification: "verificationSettings" },
+  refers: [
+    { section: "environments", by: ["environment"] },
+    { section: "buckets", by: ["environment", "bucket"] },
+  ],
+  brings: () => [],
   secrets: [
     {
       name: "verification",

@@ -37,6 +37,8 @@ function ownerSteps(signInLink: string): readonly string[] {
     "Nobody can sign in yet. The owner does so here, once and within 24 hours, and chooses a password:",
     "",
     `  ${signInLink}`,
+    "",
+    "After that, `sluice login` lets the command line act for them, without a key.",
   ];
 }
 

@@ -3,10 +3,10 @@ import { Failure } from "../../kernel/failure.ts";
 import { may } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { invoke } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 import type { Document, Prompt, Suggestions } from "../../registry/plane.ts";
 import { parseParams, type Params } from "./json-rpc.ts";
+import { readInOneWorkspace } from "./one-workspace.ts";
 import type { Viewer } from "./view.ts";
 
 /** The protocol allows no more in one answer. */
@@ -109,7 +109,8 @@ async function listed(
   if (!may(viewer.principal, it.scope)) return rows;
   let cursor: string | null | undefined;
   for (let page = 0; page < pagesMax && cursor !== null; page++) {
-    const output = Page.parse(await invoke(it, cursor === undefined ? {} : { cursor }, viewer, engines));
+    const input = cursor === undefined ? {} : { cursor };
+    const output = Page.parse(await readInOneWorkspace(it, input, viewer, engines));
     rows.push(...Rows.parse(output[list]));
     cursor = output.nextCursor ?? null;
   }

@@ -1,5 +1,6 @@
 import type { RawRequest } from "../../engines/inbound/inbound.ts";
 import { Failure } from "../../kernel/failure.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import { nearNames } from "../../registry/near.ts";
 import type { Narrowing } from "./view.ts";
@@ -11,36 +12,54 @@ const selectors = [
   "X-MCP-Readonly: true",
   "?toolsets=<names>",
   "X-MCP-Toolsets: <names>",
+  "?workspace=<id>",
+  "X-MCP-Workspace: <id>",
 ] as const;
 const toolsetsTextMax = 500;
 
-const nothingAsked: Narrowing = { readOnly: false, toolsets: null };
+const nothingAsked: Narrowing = { readOnly: false, toolsets: null, workspace: null };
+
+/** What of a request says what it asks for. */
+type Asking = Pick<RawRequest, "target" | "header">;
+
+/** What there is to choose from. */
+export type Choice = {
+  readonly toolsets: readonly string[];
+  readonly workspaces: Principal["workspaces"];
+};
 
 /**
- * What a request asks to be narrowed to: by `?readonly=true` and `?toolsets=a,b`, or `X-MCP-Readonly` and
- * `X-MCP-Toolsets`. Of several asks the narrowest holds. `toolsets=all` shows all that the scopes allow.
+ * What a request asks to be narrowed to: by `?readonly=true`, `?toolsets=a,b` and `?workspace=id`, or `X-MCP-Readonly`,
+ * `X-MCP-Toolsets` and `X-MCP-Workspace`. Of several asks the narrowest holds. `toolsets=all` shows all that the scopes allow.
  *
- * @throws Failure invalid for any other selector or value
+ * @throws Failure invalid for any other selector or value; the same for a workspace of others as for one that never was
  */
-export function narrowingOf(request: RawRequest, toolsets: readonly string[]): Narrowing {
+export function narrowingOf(request: Asking, choice: Choice): Narrowing {
   const asks = [...queryAsks(request.target), ...headerAsks(request)];
   const ignored = unserved.find((name) => request.header(name) !== undefined);
   if (ignored !== undefined) throw unknown(`The header ${ignored} is not served here.`);
   return asks
-    .map(({ name, value }): Narrowing =>
-      name === "readonly"
-        ? { readOnly: truth(value), toolsets: null }
-        : { readOnly: false, toolsets: named(value, toolsets) },
-    )
+    .map(({ name, value }) => ({ ...nothingAsked, ...meant[name](value, choice) }))
     .reduce(narrower, nothingAsked);
 }
 
-/** What both ask for: reads only when either does, and the toolsets that both name. */
+/**
+ * What both ask for: reads only when either does, the toolsets that both name, and the workspace that either does.
+ *
+ * @throws Failure invalid when they ask for different workspaces
+ */
 export function narrower(one: Narrowing, other: Narrowing): Narrowing {
   return {
     readOnly: one.readOnly || other.readOnly,
     toolsets: fewer(one.toolsets, other.toolsets),
+    workspace: theOne(one.workspace, other.workspace),
   };
+}
+
+/** Who asks, with no workspace but the one that the connection is narrowed to. */
+export function narrowed(principal: Principal, { workspace }: Narrowing): Principal {
+  if (workspace === null) return principal;
+  return { ...principal, workspaces: new Map([...principal.workspaces].filter(([id]) => id === workspace)) };
 }
 
 function fewer(one: Narrowing["toolsets"], other: Narrowing["toolsets"]): Narrowing["toolsets"] {
@@ -49,7 +68,20 @@ function fewer(one: Narrowing["toolsets"], other: Narrowing["toolsets"]): Narrow
   return other === "all" ? one : one.filter((name) => other.includes(name));
 }
 
-type Ask = { readonly name: "readonly" | "toolsets"; readonly value: string };
+function theOne(one: string | null, other: string | null): string | null {
+  if (one === null || other === null || one === other) return one ?? other;
+  throw new Failure("invalid", "A connection is narrowed to one workspace, and this one asks for two.", {
+    hint: "Say ?workspace= or X-MCP-Workspace once.",
+  });
+}
+
+const meant = {
+  readonly: (value: string) => ({ readOnly: truth(value) }),
+  toolsets: (value: string, { toolsets }: Choice) => ({ toolsets: named(value, toolsets) }),
+  workspace: (value: string, { workspaces }: Choice) => ({ workspace: ownOne(value, workspaces) }),
+} as const satisfies Record<string, (value: string, choice: Choice) => Partial<Narrowing>>;
+
+type Ask = { readonly name: keyof typeof meant; readonly value: string };
 
 /** `sessionId` belongs to the transport of 2024-11-05, which names its session so. */
 function queryAsks(target: string): readonly Ask[] {
@@ -57,17 +89,19 @@ function queryAsks(target: string): readonly Ask[] {
   if (question < 0) return [];
   return [...new URLSearchParams(target.slice(question + 1))].flatMap(([name, value]): Ask[] => {
     if (name === "sessionId") return [];
-    if (name === "readonly" || name === "toolsets") return [{ name, value }];
+    if (name === "readonly" || name === "toolsets" || name === "workspace") return [{ name, value }];
     throw unknown(`The query selector ${quoted(name)} is not served here.`);
   });
 }
 
-function headerAsks(request: RawRequest): readonly Ask[] {
+function headerAsks(request: Asking): readonly Ask[] {
   const readonly = request.header("x-mcp-readonly");
   const toolsets = request.header("x-mcp-toolsets");
+  const workspace = request.header("x-mcp-workspace");
   return [
     ...(readonly === undefined ? [] : [{ name: "readonly", value: readonly.trim().toLowerCase() } as const]),
     ...(toolsets === undefined ? [] : [{ name: "toolsets", value: toolsets } as const]),
+    ...(workspace === undefined ? [] : [{ name: "workspace", value: workspace.trim() } as const]),
   ];
 }
 
@@ -93,9 +127,17 @@ function named(value: string, known: readonly string[]): readonly string[] | "al
   });
 }
 
+function ownOne(value: string, own: Principal["workspaces"]): string {
+  if (own.has(value)) return value;
+  throw new Failure("invalid", `You have no workspace ${quoted(value)}.`, {
+    allowed: [...own.keys()],
+    hint: "Use the id of one of yours, or leave it out.",
+  });
+}
+
 function unknown(message: string): Failure {
   return new Failure("invalid", message, {
     allowed: selectors,
-    hint: "Narrowing goes by readonly and toolsets, and by the scopes of the credential.",
+    hint: "Narrowing goes by readonly, toolsets and workspace, and by the scopes of the credential.",
   });
 }

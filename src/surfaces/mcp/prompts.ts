@@ -3,12 +3,13 @@ import { Failure } from "../../kernel/failure.ts";
 import { may } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { invoke, type Caller } from "../../registry/invoke.ts";
+import type { Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 import { parseInput } from "../../registry/parse.ts";
 import type { CallRead, Prompt } from "../../registry/plane.ts";
 import { parseParams, RpcError, rpcCode, type Params } from "./json-rpc.ts";
 import { nearNames } from "../../registry/near.ts";
+import { readInOneWorkspace } from "./one-workspace.ts";
 import { argumentsOf } from "./tool-schema.ts";
 
 export type Prompts = {
@@ -56,7 +57,7 @@ function reader(operations: ReadonlyMap<string, Operation>, caller: Caller, engi
   return (name, input) => {
     const it = operations.get(name);
     if (it?.effect !== "read") throw new Error(`a prompt called ${name}, which is no read operation`);
-    return invoke(it, input, caller, engines);
+    return readInOneWorkspace(it, input, caller, engines);
   };
 }
 

@@ -8,12 +8,13 @@ import type { Line } from "./conversation.ts";
 import type { Heard } from "./era.ts";
 import { foreignRequests } from "./foreign-request.ts";
 import type { Offer } from "./methods.ts";
-import { narrowingOf } from "./narrowing.ts";
+import { narrowed, narrowingOf } from "./narrowing.ts";
 import { viewKey, type Narrowing, type Viewer } from "./view.ts";
 
 /** Who sent a request, and what it asked to be narrowed to. */
 export type Guest = {
   readonly requestId: string;
+  /** With every workspace that the credential may act in. */
   readonly principal: Principal;
   /** What it proved that with, so that it can be asked again whether that still holds. */
   readonly credentials: Credentials;
@@ -60,18 +61,20 @@ export function reception(
       const from = { method, resource, remoteAddress };
       const credentials = credentialsOf((name) => request.header(name), from);
       const principal = await authenticate(credentials);
-      return { requestId, principal, credentials, narrowing: narrowingOf(request, toolsets.names) };
+      const choice = { toolsets: toolsets.names, workspaces: principal.workspaces };
+      return { requestId, principal, credentials, narrowing: narrowingOf(request, choice) };
     },
     heard(request, { requestId, principal, narrowing }, conduct) {
       const caller: Viewer = {
-        principal,
+        principal: narrowed(principal, narrowing),
         surface: "mcp",
         requestId,
         get signal() {
           return conduct.signal;
         },
         idempotencyKey: null,
-        ...narrowing,
+        readOnly: narrowing.readOnly,
+        toolsets: narrowing.toolsets,
         ...(conduct.progress !== undefined && { progress: conduct.progress }),
         ...(conduct.line !== undefined && { line: conduct.line }),
       };

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { invoke, type Caller } from "../../registry/invoke.ts";
+import type { Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 import type { Document } from "../../registry/plane.ts";
 import { parseParams, type Params } from "./json-rpc.ts";
+import { readInOneWorkspace } from "./one-workspace.ts";
 import { isTemplate, uriMatcher, type UriMatch } from "./uri-template.ts";
 import { shows } from "./view.ts";
 
@@ -65,7 +66,7 @@ export function resourcesOf(
       const { uri } = parseParams(ReadParams, params);
       const found = find(readables, uri);
       if (found === undefined) throw unknownResource(uri, shown(caller));
-      const output = await invoke(found.operation, found.input, caller, engines);
+      const output = await readInOneWorkspace(found.operation, found.input, caller, engines);
       return { contents: [{ uri, mimeType, text: JSON.stringify(output) }] };
     },
     follows: (uri) => find(readables, uri)?.document.follows,

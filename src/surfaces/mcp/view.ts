@@ -16,6 +16,8 @@ export type Narrowing = {
   readonly readOnly: boolean;
   /** null = the credential's own view, which is a view and no limit. */
   readonly toolsets: readonly string[] | "all" | null;
+  /** The only one that is left of those that the credential may act in; null = all of them. */
+  readonly workspace: string | null;
 };
 
 /** A caller, what it is shown, and how it is reached while it waits. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { Send } from "../../../kernel/send.ts";
 import { unusedClientMs } from "../identity.ts";
-import type { Send } from "../metadata-fetch.ts";
 import {
   authorizeTarget,
   beAsked,
@@ -31,6 +31,7 @@ function documentOf(metadata: object): Awaited<ReturnType<Send>> {
     status: 200,
     headers: [["content-type", "application/json"]],
     body: Buffer.from(JSON.stringify(metadata)),
+    truncated: false,
     broken: null,
   };
 }
@@ -369,12 +370,13 @@ export const clientPromises: Promises = {
         status: 302,
         headers: [["location", documentUrl]],
         body: Buffer.alloc(0),
+        truncated: false,
         broken: null,
       },
       huge: documentOf({ ...document, padding: "x".repeat(6_000) }),
       slow: { kind: "unreachable", message: "timeout" },
-      cut: { ...documentOf(document), broken: "timeout" } as Awaited<ReturnType<Send>>,
-      guarded: { kind: "refused", refusal: { message: "a private address" } },
+      cut: { ...documentOf(document), truncated: true, broken: "timeout" } as Awaited<ReturnType<Send>>,
+      guarded: { kind: "refused", refusal: { message: "a private address", hint: "" } },
       other: documentOf({ ...document, client_id: "https://other.example/client.json" }),
       nameless: documentOf({ ...document, client_name: undefined }),
       secret: documentOf({ ...document, token_endpoint_auth_method: "client_secret_post" }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import type { MockTimersOptions, TestContext } from "node:test";
+import type { Send } from "../../../kernel/send.ts";
 import type { EntryStore } from "../entry-place.ts";
 import type {
   Grant,
@@ -11,7 +12,6 @@ import type {
   LimitedUse,
   Pending,
 } from "../identity.ts";
-import type { Send } from "../metadata-fetch.ts";
 
 /** Somewhere empty that several processes can keep what they make, until `remove`. */
 export type IdentityPlace = {

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
-import { bucket, environment, environmentsMax, PlaceName } from "../../../registry/environment.ts";
+import {
+  bucket,
+  environment,
+  environmentsMax,
+  firstBucket,
+  PlaceName,
+} from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
 
 export const createEnvironment = change({
@@ -19,7 +25,7 @@ export const createEnvironment = change({
       throw new Failure("conflict", `There is an environment "${name}" already.`, { pointer: "/name" });
     unit.limit(environment, environmentsMax);
     const { id, version } = unit.create(environment, { name });
-    unit.create(bucket, { environment: name, name: "default" });
+    unit.create(bucket, { environment: name, name: firstBucket });
     return { id, name, version };
   },
 });

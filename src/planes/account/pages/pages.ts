@@ -1,7 +1,7 @@
 import type { RawRoute } from "../../../engines/inbound/inbound.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import { liveInvitations } from "../people/live-invitations.ts";
-import { liveMembers } from "../people/live-members.ts";
+import type { LiveMembers } from "../people/live-members.ts";
 import { sessions } from "../people/sessions.ts";
 import { users } from "../people/users.ts";
 import { oauthRoutes } from "../oauth/oauth-routes.ts";
@@ -15,12 +15,12 @@ import type { Parts } from "./parts.ts";
 import { signInPage } from "./sign-in-page.ts";
 
 /** The pages where people sign in and see to their account. */
-export async function accountRoutes(engines: Engines): Promise<readonly RawRoute[]> {
+export async function accountRoutes(engines: Engines, members: LiveMembers): Promise<readonly RawRoute[]> {
   const parts: Parts = {
     engines,
     signedIn: sessions(engines),
     people: users(engines),
-    members: await liveMembers(engines),
+    members,
   };
   const { federation } = engines;
   const external =

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../../kernel/failure.ts";
 import { pathParameters } from "../../../registry/field.ts";
+import type { Operation } from "../../../registry/operation.ts";
 import { outputOf, type Ask } from "./ask.ts";
 import { nameOf } from "./diff.ts";
 import type { Entry } from "./document.ts";
-import { shownBy, type Kind } from "./kind.ts";
+import { keyFields, shownBy, type Kind } from "./kind.ts";
+import { liveRecords } from "./live.ts";
 import type { Given, Step } from "./step.ts";
 
 const done = { create: "created", update: "changed", remove: "removed" } as const;
@@ -33,23 +35,24 @@ export async function applied(steps: readonly Step[], ask: Ask, say: (line: stri
 async function carriedOut(step: Step, ask: Ask): Promise<void> {
   const { kind, key } = step;
   if (step.do === "remove") {
-    outputOf(
-      await ask(kind.remove, { [kind.idField]: step.live.id, ...atVersion(kind.remove, step.live.view) }),
-    );
+    const live = step.live ?? (await liveRecords(kind, ask)).get(key);
+    if (live === undefined) return;
+    outputOf(await ask(kind.remove, { [kind.idField]: live.id, ...atVersion(kind.remove, live.view) }));
     return;
   }
   if (step.do === "create") {
-    const view = outputOf(await ask(kind.create, { ...step.fields, [kind.key]: key }));
+    if (step.comesWith !== null) return;
+    const view = outputOf(await ask(kind.create, { ...step.fields, ...keyFields(kind, key) }));
     const differing = Object.entries(step.later).filter(
       ([name, value]) => !isAlready(kind, name, { value, view }),
     );
-    if (differing.length > 0)
+    if (differing.length > 0 && kind.update !== null)
       outputOf(await ask(kind.update, { ...Object.fromEntries(differing), [kind.idField]: view["id"] }));
     await storeSecrets(step.secrets, view["id"], ask);
     return;
   }
   const { id, view } = step.live;
-  if (Object.keys(step.fields).length > 0)
+  if (Object.keys(step.fields).length > 0 && kind.update !== null)
     outputOf(await ask(kind.update, { ...step.fields, [kind.idField]: id, ...atVersion(kind.update, view) }));
   await storeSecrets(step.secrets, id, ask);
 }
@@ -64,7 +67,7 @@ function isAlready(
 }
 
 /** What somebody changed since it was read is not overwritten. */
-function atVersion({ input }: Step["kind"]["update"], { version }: Entry): Entry {
+function atVersion({ input }: Operation, { version }: Entry): Entry {
   return "expectedVersion" in input.shape && typeof version === "number" ? { expectedVersion: version } : {};
 }
 

@@ -7,7 +7,7 @@ import { applied } from "./apply.ts";
 import { askingOver, type Ask } from "./ask.ts";
 import { diffText, planJson } from "./diff.ts";
 import { documentText, readDocument, type Entry } from "./document.ts";
-import { entryOf, kindOf } from "./kind.ts";
+import { entryOf, kindsOf } from "./kind.ts";
 import { liveRecords } from "./live.ts";
 import { form, planOf } from "./plan.ts";
 import type { Surroundings, Terminal } from "./surroundings.ts";
@@ -81,7 +81,7 @@ function parsed(args: readonly string[]): {
 
 async function exported({ declared = [], operations }: Surroundings, ask: Ask): Promise<Entry> {
   const sections: [string, Entry][] = [];
-  for (const kind of declared.map((it) => kindOf(it, operations))) {
+  for (const kind of kindsOf(declared, operations)) {
     const records = await liveRecords(kind, ask);
     const entries = [...records].map(([key, { view }]): [string, Entry] => [key, entryOf(kind, view)]);
     sections.push([kind.name, Object.fromEntries(entries)]);
@@ -97,7 +97,7 @@ async function apply(file: string, { cli, ask, values }: Applying): Promise<numb
   const asJson = values.json === true;
   const plan = await planOf({
     document: readDocument(await cli.readInput(file)),
-    kinds: declared.map((it) => kindOf(it, operations)),
+    kinds: kindsOf(declared, operations),
     ask,
     prune: values.prune === true,
     environment: terminal.environment,

@@ -38,7 +38,7 @@ const colours = { create: 32, update: 33, remove: 31 } as const;
 /** The plan for people: `+` what is created, `~` what changes, `-` what is removed, and what is left to do by hand. */
 export function diffText({ steps, byHand, same, others }: Plan, colour: boolean): string {
   const lines = steps.flatMap((step) => {
-    const title = `${signs[step.do]} ${nameOf(step)}`;
+    const title = `${signs[step.do]} ${nameOf(step)}${comingWith(step)}`;
     const fields = changesOf(step).map((change) => `    ${changeText(change)}`);
     return [painted(title, colours[step.do], colour), ...fields.map(visibleText)];
   });
@@ -49,6 +49,10 @@ export function diffText({ steps, byHand, same, others }: Plan, colour: boolean)
       : [`Not in the document and left alone: ${noun(others)}. --prune removes what the document lacks.`]),
   ];
   return [...lines, ...left, summary(steps, same)].join("\n");
+}
+
+function comingWith(step: Step): string {
+  return step.do === "create" && step.comesWith !== null ? `, which comes with ${step.comesWith}` : "";
 }
 
 /** `endpoints/orders`. */

@@ -4,13 +4,10 @@ import type { Operation } from "../../../registry/operation.ts";
 import type { Entry } from "./document.ts";
 
 /** A kind of record that documents describe, with its operations at hand. */
-export type Kind = {
-  readonly name: string;
-  readonly key: string;
-  readonly rows: string;
+export type Kind = Pick<Declarable, "name" | "key" | "rows" | "refers" | "brings"> & {
   readonly list: Operation;
   readonly create: Operation;
-  readonly update: Operation;
+  readonly update: Operation | null;
   readonly remove: Operation;
   /** Takes a view's id, in update and remove. */
   readonly idField: string;
@@ -30,27 +27,40 @@ export type KindSecret = DeclaredSecret & { readonly store: Operation };
 
 const controls: ReadonlySet<string> = new Set(["workspaceId", "dryRun", "expectedVersion"]);
 
-export function kindOf(declared: Declarable, operations: readonly Operation[]): Kind {
+/** Each after those whose records it names, and so in the order in which records can be made. */
+export function kindsOf(declared: readonly Declarable[], operations: readonly Operation[]): readonly Kind[] {
+  const depth = ({ refers }: Declarable): number =>
+    Math.max(
+      0,
+      ...declared
+        .filter((it) => refers.some(({ section }) => section === it.name))
+        .map((it) => depth(it) + 1),
+    );
+  return declared.toSorted((a, b) => depth(a) - depth(b)).map((it) => kindOf(it, operations));
+}
+
+function kindOf(declared: Declarable, operations: readonly Operation[]): Kind {
   const named = (name: string): Operation => {
     const found = operations.find((it) => it.name === name);
     if (found === undefined) throw new Error(`${declared.name} is declared with ${name}, which is not there`);
     return found;
   };
   const { list, create, update, remove } = declared.operations;
-  const idField = pathParameters(named(update).path)[0] ?? "";
+  const idField = pathParameters(named(remove).path)[0] ?? "";
   const created = new Map(fieldsOf(named(create)).map((field) => [field.name, field]));
-  const updated = new Map(fieldsOf(named(update)).map((field) => [field.name, field]));
+  const updates = update === null ? [] : fieldsOf(named(update));
+  const updated = new Map(updates.map((field) => [field.name, field]));
   const names = [...new Set([...created.keys(), ...updated.keys()])];
   return {
     ...declared,
     list: named(list),
     create: named(create),
-    update: named(update),
+    update: update === null ? null : named(update),
     remove: named(remove),
     idField,
     fields: new Map(
       names
-        .filter((name) => !controls.has(name) && name !== idField && name !== declared.key)
+        .filter((name) => !controls.has(name) && name !== idField && !declared.key.includes(name))
         .map((name) => [
           name,
           { member: declared.shownAs[name] ?? name, created: created.get(name), updated: updated.get(name) },
@@ -58,6 +68,17 @@ export function kindOf(declared: Declarable, operations: readonly Operation[]): 
     ),
     secrets: declared.secrets.map((secret) => ({ ...secret, store: named(secret.operation) })),
   };
+}
+
+/** The fields that a key stands for; undefined when it has not so many parts. */
+export function keyFields({ key: names }: Pick<Kind, "key">, key: string): Entry | undefined {
+  const parts = names.length === 1 ? [key] : key.split("/");
+  if (parts.length !== names.length) return undefined;
+  return Object.fromEntries(names.map((name, i) => [name, parts[i]]));
+}
+
+export function keyIn(fields: Entry, names: readonly string[]): string {
+  return names.map((name) => String(fields[name])).join("/");
 }
 
 /** What a record is at, for a field: what the view shows, else what a new record would have. */

@@ -1,6 +1,6 @@
 import { outputOf, type Ask } from "./ask.ts";
 import { isEntry, type Entry } from "./document.ts";
-import type { Kind } from "./kind.ts";
+import { keyIn, type Kind } from "./kind.ts";
 
 /** A record as the server has it. */
 export type Live = { readonly id: string; readonly view: Entry };
@@ -15,7 +15,7 @@ export async function liveRecords(kind: Kind, ask: Ask): Promise<ReadonlyMap<str
     const output = outputOf(await ask(kind.list, cursor === undefined ? {} : { cursor }));
     const rows = output[kind.rows];
     for (const view of Array.isArray(rows) ? rows.filter(isEntry) : [])
-      found.set(String(view[kind.key]), { id: String(view["id"]), view });
+      found.set(keyIn(view, kind.key), { id: String(view["id"]), view });
     cursor = output["nextCursor"] ?? undefined;
     if (cursor === undefined) break;
   }

@@ -1,7 +1,7 @@
 import type { Ask } from "./ask.ts";
 import { isEntry, refusal, type Complaint, type ConfigDocument, type Entry } from "./document.ts";
 import type { Kind } from "./kind.ts";
-import { liveRecords } from "./live.ts";
+import { outlookOver } from "./outlook.ts";
 import { plannedRecord } from "./planned-record.ts";
 import type { Step } from "./step.ts";
 import { unknownText } from "./unknown-text.ts";
@@ -35,34 +35,45 @@ export const form = 1;
 export async function planOf(planning: Planning): Promise<Plan> {
   const { document, kinds, ask, prune, environment } = planning;
   const complaints: Complaint[] = [...complaintsOfForm(document.value, kinds)];
-  const steps: Step[] = [];
+  const outlook = outlookOver(kinds, ask);
+  const made: Step[] = [];
+  const removed: Step[] = [];
   const byHand: string[] = [];
   let same = 0;
   let others = 0;
-  for (const kind of kinds) {
-    const wanted = document.value[kind.name];
-    if (wanted !== undefined && wanted !== null && !isEntry(wanted)) continue;
-    const live = await liveRecords(kind, ask);
-    for (const [key, entry] of Object.entries(wanted ?? {})) {
-      const tried = await plannedRecord(kind, key, {
-        entry,
-        live: live.get(key),
-        ask,
-        environment,
-      });
+  for (const { kind, wanted } of sectionsOf(document.value, kinds)) {
+    const live = await outlook.live(kind.name);
+    const surplus = [...live.keys(), ...outlook.coming(kind.name).keys()].filter(
+      (key) => !Object.hasOwn(wanted, key),
+    );
+    if (prune) for (const key of surplus) outlook.noteLeaving(kind, key);
+    for (const [key, entry] of Object.entries(wanted)) {
+      const asked = { entry, live: live.get(key), ask, outlook, environment };
+      const tried = await plannedRecord(kind, key, asked);
+      if (!live.has(key) && !outlook.coming(kind.name).has(key)) outlook.noteComing(kind, key);
       complaints.push(...tried.complaints);
       byHand.push(...tried.byHand);
       if (tried.step === undefined) same++;
-      else steps.push(tried.step);
+      else made.push(tried.step);
     }
-    const surplus = [...live].filter(([key]) => !Object.hasOwn(wanted ?? {}, key));
-    // What a document does not speak of at all it does not want gone.
-    if (prune && wanted !== undefined)
-      steps.push(...surplus.map(([key, it]): Step => ({ do: "remove", kind, key, live: it })));
+    if (prune)
+      removed.unshift(...surplus.map((key): Step => ({ do: "remove", kind, key, live: live.get(key) })));
     else others += surplus.length;
   }
   if (complaints.length > 0) throw refusal(document, complaints);
-  return { steps, byHand, same, others };
+  // What names another is made after it and removed before it.
+  return { steps: [...made, ...removed], byHand, same, others };
+}
+
+/** What a document does not speak of at all it does not want gone. */
+function sectionsOf(
+  value: Entry,
+  kinds: readonly Kind[],
+): readonly { readonly kind: Kind; readonly wanted: Entry }[] {
+  return kinds.flatMap((kind) => {
+    const wanted = value[kind.name] ?? {};
+    return kind.name in value && isEntry(wanted) ? [{ kind, wanted }] : [];
+  });
 }
 
 function complaintsOfForm(value: Entry, kinds: readonly Kind[]): readonly Complaint[] {

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { Trouble } from "../trouble.ts";
 import { failureOf, type Ask } from "./ask.ts";
 import { isEntry, type Complaint, type Entry, type Path } from "./document.ts";
-import { shownBy, type Kind, type KindField } from "./kind.ts";
+import { keyFields, shownBy, type Kind, type KindField } from "./kind.ts";
 import type { Live } from "./live.ts";
+import { complaintsOfLeaving, trialOf } from "./named-records.ts";
+import type { Outlook } from "./outlook.ts";
 import { plannedSecrets, type Told } from "./planned-secrets.ts";
 import type { Step } from "./step.ts";
 import { unknownText } from "./unknown-text.ts";
@@ -13,6 +15,7 @@ export type Asked = {
   readonly entry: unknown;
   readonly live: Live | undefined;
   readonly ask: Ask;
+  readonly outlook: Outlook;
   readonly environment: Told["environment"];
 };
 
@@ -25,13 +28,12 @@ export type PlannedRecord = {
 };
 
 export async function plannedRecord(kind: Kind, key: string, asked: Asked): Promise<PlannedRecord> {
-  const { entry, live, ask, environment } = asked;
+  const { live, environment } = asked;
+  const entry = asked.entry ?? {};
   const misshapen = complaintsOfShape(kind, key, entry);
   if (!isEntry(entry) || misshapen.length > 0) return refused(misshapen);
   const { secrets, ...fields } = entry;
-  const tried = await (live === undefined
-    ? tryCreate(kind, key, fields, ask)
-    : tryUpdate(kind, key, { fields, live, ask }));
+  const tried = await tryOut(kind, key, { ...asked, fields });
   if ("complaints" in tried) return refused(tried.complaints);
   const told = { secrets: isEntry(secrets) ? secrets : {}, view: tried.view, environment };
   const { given, byHand, complaints } = plannedSecrets(kind, key, told);
@@ -49,6 +51,8 @@ function complaintsOfShape(kind: Kind, key: string, entry: unknown): readonly Co
   const path = [kind.name, key];
   if (!isEntry(entry)) return [{ path, message: `"${key}" must be a mapping of fields.` }];
   const { secrets = {}, ...fields } = entry;
+  if (keyFields(kind, key) === undefined)
+    return [{ path, message: `"${key}" must be ${kind.key.join("/")}.` }];
   const names = [...kind.fields.keys(), ...(kind.secrets.length > 0 ? ["secrets"] : [])];
   const unknown = Object.keys(fields).filter((name) => !kind.fields.has(name));
   return [
@@ -65,7 +69,20 @@ type Outcome =
   | { readonly step: Create | Update | undefined; readonly view: Entry }
   | { readonly complaints: readonly Complaint[] };
 
-async function tryCreate(kind: Kind, key: string, wanted: Entry, ask: Ask): Promise<Outcome> {
+type Wanted = Pick<Asked, "live" | "ask" | "outlook"> & { readonly fields: Entry };
+
+function tryOut(kind: Kind, key: string, wanted: Wanted): Promise<Outcome> | Outcome {
+  const { fields, live, outlook } = wanted;
+  const torn = complaintsOfLeaving(kind, { key, fields, view: live?.view ?? {} }, outlook);
+  if (torn.length > 0) return { complaints: torn };
+  return live === undefined ? tryCreate(kind, key, wanted) : tryUpdate(kind, key, { ...wanted, live });
+}
+
+async function tryCreate(
+  kind: Kind,
+  key: string,
+  { fields: wanted, ask, outlook }: Wanted,
+): Promise<Outcome> {
   const all = Object.entries(wanted);
   const takes = ([name, value]: readonly [string, unknown]): boolean => {
     const field = kind.fields.get(name)?.created;
@@ -73,14 +90,20 @@ async function tryCreate(kind: Kind, key: string, wanted: Entry, ask: Ask): Prom
   };
   const fields = Object.fromEntries(all.filter(takes));
   const later = Object.fromEntries(all.filter(([name]) => kind.fields.get(name)?.created === undefined));
-  const answered = await ask(kind.create, { ...fields, [kind.key]: key, dryRun: true });
+  const comesWith = outlook.coming(kind.name).get(key) ?? null;
+  const step: Create = { do: "create", kind, key, fields, later, comesWith };
+  if (comesWith !== null) return { step, view: {} };
+  const trial = await trialOf(kind, { key, fields, view: {} }, outlook);
+  if (trial === "untried") return { step, view: {} };
+  if ("complaints" in trial) return trial;
+  const answered = await ask(kind.create, { ...trial.input, dryRun: true });
   if ("trouble" in answered) return { complaints: complaintsOf(answered.trouble, [kind.name, key]) };
-  return { step: { do: "create", kind, key, fields, later }, view: answered.output };
+  return { step, view: answered.output };
 }
 
-type Wanted = { readonly fields: Entry; readonly live: Live; readonly ask: Ask };
+type Present = Pick<Wanted, "fields" | "ask"> & { readonly live: Live };
 
-async function tryUpdate(kind: Kind, key: string, { fields, live, ask }: Wanted): Promise<Outcome> {
+async function tryUpdate(kind: Kind, key: string, { fields, live, ask }: Present): Promise<Outcome> {
   const differing = Object.entries(fields).flatMap(([name, value]) => {
     const field = kind.fields.get(name);
     return field === undefined || isDeepStrictEqual(shownBy(field, live.view), value)
@@ -89,7 +112,7 @@ async function tryUpdate(kind: Kind, key: string, { fields, live, ask }: Wanted)
   });
   const fixed = differing.filter(({ field }) => field.updated === undefined);
   if (fixed.length > 0) return { complaints: fixed.map((it) => fixedComplaint([kind.name, key], it, live)) };
-  if (differing.length === 0) return { step: undefined, view: live.view };
+  if (differing.length === 0 || kind.update === null) return { step: undefined, view: live.view };
   const changes = Object.fromEntries(differing.map(({ name, value }) => [name, value]));
   const answered = await ask(kind.update, { ...changes, [kind.idField]: live.id, dryRun: true });
   if ("trouble" in answered) return { complaints: complaintsOf(answered.trouble, [kind.name, key]) };

@@ -6,6 +6,8 @@ import type { Live } from "./live.ts";
 export type Step = { readonly kind: Kind; readonly key: string } & (
   | {
       readonly do: "create";
+      /** Another record, which brings this one; null = it is made by itself. */
+      readonly comesWith: string | null;
       readonly fields: Entry;
       readonly later: Entry;
       readonly secrets: readonly Given[];
@@ -17,7 +19,8 @@ export type Step = { readonly kind: Kind; readonly key: string } & (
       readonly view: Entry;
       readonly secrets: readonly Given[];
     }
-  | { readonly do: "remove"; readonly live: Live }
+  /** One that another step brings has to be looked for by then. */
+  | { readonly do: "remove"; readonly live: Live | undefined }
 );
 
 /** A secret that is not stored yet, and the text that the environment has for it. */

@@ -2,6 +2,8 @@ import { SERVER_INFO_META_KEY, SUBSCRIPTION_ID_META_KEY } from "@modelcontextpro
 import { z } from "zod";
 import type { AnswerStream, RawAnswer, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
 import { errorAnswer, parseParams, plainAnswer, RpcError, type RpcRequest } from "../json-rpc.ts";
+import { narrowed } from "../narrowing.ts";
+import { refuseSeveral } from "../one-workspace.ts";
 import type { Viewer } from "../view.ts";
 import { eventOf, eventStream, notificationOf } from "./event.ts";
 import { follow } from "./following.ts";
@@ -115,7 +117,9 @@ export async function listened(
   let granted: readonly Subscription[] = [];
   const verdict = await within(house, visit, { caller: visit.request, id: message.id }, async (heard) => {
     const { notifications } = parseParams(ListenParams, message.params);
-    granted = await followable(house, heard.caller, notifications.resourceSubscriptions);
+    const uris = notifications.resourceSubscriptions;
+    if (uris.length > 0) refuseSeveral(heard.caller.principal);
+    granted = await followable(house, heard.caller, uris);
     return plainAnswer(200, "");
   });
   return verdict.status === 200 ? newsStream(house, visit, message, granted) : verdict;
@@ -153,7 +157,7 @@ function newsStream(
     tell(stream, "notifications/subscriptions/acknowledged", {
       notifications: granted.length === 0 ? {} : { resourceSubscriptions },
     });
-    const [workspace] = visit.guest.principal.workspaces.keys();
+    const [workspace] = narrowed(visit.guest.principal, visit.guest.narrowing).workspaces.keys();
     if (granted.length === 0 || workspace === undefined) {
       const meta = { ...mark, [SERVER_INFO_META_KEY]: house.serverInfo };
       const result = { resultType: "complete", _meta: meta };

@@ -128,7 +128,7 @@ function takesEvents(request: RawRequest): boolean {
 
 async function sessionOf(house: House, request: RawRequest, guest: Guest): Promise<Session | undefined> {
   const id = request.header("mcp-session-id");
-  return id === undefined ? undefined : house.sessions.find(guest.principal, id);
+  return id === undefined ? undefined : house.sessions.find(guest, id);
 }
 
 async function streamed(house: House, request: RawRequest, guest: Guest): Promise<Answer> {

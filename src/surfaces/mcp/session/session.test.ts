@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { sqliteStore } from "../../../engines/store/sqlite.ts";
 import type { Principal } from "../../../kernel/principal.ts";
+import type { Narrowing } from "../view.ts";
 import { agreedWith, SessionLost, storedSessions, type Sessions } from "./session.ts";
 
 const hour = 3_600_000;
-const agreed = agreedWith({}, "2025-11-25", { readOnly: false, toolsets: null });
+const unnarrowed: Narrowing = { readOnly: false, toolsets: null, workspace: null };
+const agreed = agreedWith({}, "2025-11-25", unnarrowed);
 
 function principal(workspaces: readonly string[] = ["ws_b", "ws_a"], id = "key_1"): Principal {
   return {
@@ -18,6 +20,10 @@ function principal(workspaces: readonly string[] = ["ws_b", "ws_a"], id = "key_1
     confines: {},
     toolsets: [],
   };
+}
+
+function guest(who = principal(), workspace: string | null = null) {
+  return { principal: who, narrowing: { ...unnarrowed, workspace } };
 }
 
 /** Two nodes on one store: what each remembers of its own is apart. */
@@ -44,8 +50,8 @@ async function begin(sessions: Sessions, who = principal()): Promise<string> {
 test("what was agreed is found on every node, by its credential alone", async (t) => {
   const { one, other } = await nodes(t);
   const id = await begin(one);
-  assert.partialDeepStrictEqual(await other.find(principal(), id), { id, ...agreed });
-  await assert.rejects(other.find(principal(undefined, "key_2"), id), SessionLost);
+  assert.partialDeepStrictEqual(await other.find(guest(), id), { id, ...agreed });
+  await assert.rejects(other.find(guest(principal(undefined, "key_2")), id), SessionLost);
 });
 
 test("a session is over after a day without use, and lasts while it is used", async (t) => {
@@ -53,10 +59,10 @@ test("a session is over after a day without use, and lasts while it is used", as
   const [used, idle] = [await begin(one), await begin(one)];
   for (let n = 0; n < 3; n++) {
     pass(20 * hour);
-    await other.find(principal(), used);
+    await other.find(guest(), used);
   }
-  await assert.rejects(one.find(principal(), idle), SessionLost);
-  await one.find(principal(), used);
+  await assert.rejects(one.find(guest(), idle), SessionLost);
+  await one.find(guest(), used);
 });
 
 test("an open stream keeps its session from being idle", async (t) => {
@@ -66,7 +72,7 @@ test("an open stream keeps its session from being idle", async (t) => {
     pass(20 * hour);
     await one.use(principal(), id);
   }
-  await other.find(principal(), id);
+  await other.find(guest(), id);
 });
 
 test("no session lasts longer than a week, however it is used", async (t) => {
@@ -74,10 +80,10 @@ test("no session lasts longer than a week, however it is used", async (t) => {
   const id = await begin(one);
   for (let n = 0; n < 13; n++) {
     pass(12 * hour);
-    await one.find(principal(), id);
+    await one.find(guest(), id);
   }
   pass(12 * hour);
-  await assert.rejects(one.find(principal(), id), SessionLost);
+  await assert.rejects(one.find(guest(), id), SessionLost);
 });
 
 test("a session that was ended stays so, although another node notes a use of it late", async (t) => {
@@ -86,8 +92,8 @@ test("a session that was ended stays so, although another node notes a use of it
   pass(hour);
   await one.end(principal(), id);
   await other.use(principal(), id);
-  await assert.rejects(other.find(principal(), id), SessionLost);
-  await assert.rejects(one.find(principal(), id), SessionLost);
+  await assert.rejects(other.find(guest(), id), SessionLost);
+  await assert.rejects(one.find(guest(), id), SessionLost);
   assert.equal((await one.live(principal())).has(id), false);
 });
 
@@ -97,19 +103,42 @@ test("beyond two hundred of a credential the one that was idle longest ends", as
   const idlest = await begin(one);
   pass(hour);
   for (let n = 0; n < 198; n++) await begin(one);
-  await other.find(principal(), first);
+  await other.find(guest(), first);
   // Its use is noted behind the answer.
   await other.end(principal(), "mcp_0000000000000000000000");
   const last = await begin(one);
-  await assert.rejects(one.find(principal(), idlest), SessionLost);
-  for (const id of [first, last]) await one.find(principal(), id);
+  await assert.rejects(one.find(guest(), idlest), SessionLost);
+  for (const id of [first, last]) await one.find(guest(), id);
 });
 
 test("a principal without a workspace has no sessions", async (t) => {
   const { one } = await nodes(t);
   assert.equal(await one.begin(principal([]), agreed), undefined);
-  await assert.rejects(one.find(principal([]), "mcp_0000000000000000000000"), SessionLost);
+  await assert.rejects(one.find(guest(principal([])), "mcp_0000000000000000000000"), SessionLost);
   assert.equal((await one.live(principal([]))).size, 0);
+});
+
+test("a session narrowed to a workspace is that workspace's, though a request does not repeat it", async (t) => {
+  const { one, other } = await nodes(t);
+  const session = await one.begin(
+    principal(),
+    agreedWith({}, "2025-11-25", { ...unnarrowed, workspace: "ws_b" }),
+  );
+  assert.ok(session);
+  assert.equal(session.owner.workspace, "ws_b");
+  for (const asked of [null, "ws_b"])
+    assert.equal((await other.find(guest(principal(), asked), session.id)).owner.workspace, "ws_b");
+  await assert.rejects(other.find(guest(principal(), "ws_a"), session.id), SessionLost);
+  await assert.rejects(other.find(guest(principal(["ws_a"])), session.id), SessionLost);
+  assert.ok((await other.live(principal())).has(session.id));
+});
+
+test("a session of several workspaces is none of one of them, and a session of one may be asked for by its name", async (t) => {
+  const { one } = await nodes(t);
+  const ofSeveral = await begin(one);
+  await assert.rejects(one.find(guest(principal(), "ws_a"), ofSeveral), SessionLost);
+  const single = principal(["ws_a"]);
+  await one.find(guest(single, "ws_a"), await begin(one, single));
 });
 
 test("what a client says of itself is cut to what is kept", () => {
@@ -117,7 +146,10 @@ test("what a client says of itself is cut to what is kept", () => {
     clientInfo: { name: "n".repeat(5_000), version: 7 },
     capabilities: { x: "y".repeat(5_000) },
   };
-  const { client, capabilities } = agreedWith(said, "2025-11-25", { readOnly: true, toolsets: ["a"] });
+  const { client, capabilities } = agreedWith(said, "2025-11-25", {
+    ...unnarrowed,
+    toolsets: ["a"],
+  });
   assert.equal(client.name.length, 200);
   assert.equal(client.version, "");
   assert.deepEqual(capabilities, {});

@@ -3,6 +3,8 @@ import { newId } from "../../../kernel/id.ts";
 import type { Principal } from "../../../kernel/principal.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import { RpcError } from "../json-rpc.ts";
+import type { Guest } from "../reception.ts";
+import type { Narrowing } from "../view.ts";
 import { gone, writeEntries, type Owner } from "./entry-writer.ts";
 import { sessionUses, type Place } from "./session-use.ts";
 
@@ -22,6 +24,7 @@ const Agreed = z.object({
   narrowing: z.object({
     readOnly: z.boolean(),
     toolsets: z.union([z.array(z.string()), z.literal("all")]).nullable(),
+    workspace: z.string().nullable().default(null),
   }),
 });
 const Stored = Agreed.extend({ createdAt: z.int() });
@@ -29,7 +32,11 @@ const Stored = Agreed.extend({ createdAt: z.int() });
 /** What both sides agreed on at the beginning. */
 export type Agreed = z.output<typeof Agreed>;
 
-export type Session = z.output<typeof Stored> & { readonly id: string; readonly owner: Owner };
+export type Session = z.output<typeof Stored> & {
+  readonly id: string;
+  /** Where what belongs to it is kept: in the workspace that it is narrowed to. */
+  readonly owner: Owner;
+};
 
 /** Sessions live in the store alone, so that every node serves them and their end is known to all. */
 export type Sessions = {
@@ -38,9 +45,9 @@ export type Sessions = {
   /**
    * The session, which was then used; every credential has its own.
    *
-   * @throws SessionLost when this credential has no such session (any more)
+   * @throws SessionLost when this credential has no such session (any more), or asks for another workspace than it did
    */
-  find(principal: Principal, id: string): Promise<Session>;
+  find(guest: Pick<Guest, "principal" | "narrowing">, id: string): Promise<Session>;
   /** Ids of those that were not ended; idle ones may be among them. */
   live(principal: Principal): Promise<ReadonlySet<string>>;
   /** A stream that is open keeps its session from being idle. */
@@ -60,10 +67,9 @@ export class SessionLost extends RpcError {
 export function agreedWith(
   params: Readonly<Record<string, unknown>> | undefined,
   version: string,
-  narrowing: { readonly readOnly: boolean; readonly toolsets: readonly string[] | "all" | null },
+  { readOnly, toolsets, workspace }: Narrowing,
 ): Agreed {
   const said = InitializeParams.parse(params ?? {});
-  const { toolsets } = narrowing;
   return {
     version,
     client: {
@@ -72,7 +78,8 @@ export function agreedWith(
     },
     capabilities: JSON.stringify(said.capabilities).length > capabilitiesLengthMax ? {} : said.capabilities,
     narrowing: {
-      readOnly: narrowing.readOnly,
+      readOnly,
+      workspace,
       toolsets: toolsets === null || toolsets === "all" ? toolsets : [...toolsets],
     },
   };
@@ -124,15 +131,17 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
         { collection, key: id, value, expiresAt, mustBeNew: true },
         uses.begun(place, id),
       ]);
-      return { ...value, id, owner };
+      return { ...value, id, owner: ownerOf(value, owner) };
     },
-    async find(principal, id) {
+    async find({ principal, narrowing }, id) {
       const place = placeOf(principal);
       if (place === undefined || !idPattern.test(id)) throw new SessionLost();
       const { owner, collection } = place;
       const stored = await store.entries.get(owner.workspace, collection, id);
       if (stored === undefined || !(await uses.isRecent(place, id))) throw new SessionLost();
-      return { ...Stored.parse(stored), id, owner };
+      const value = Stored.parse(stored);
+      if (!isFor(principal, value, narrowing.workspace)) throw new SessionLost();
+      return { ...value, id, owner: ownerOf(value, owner) };
     },
     async live(principal) {
       const place = placeOf(principal);
@@ -172,7 +181,21 @@ const idPattern = /^mcp_\w{22}$/;
 /** Several nodes may each have begun one beyond the maximum. */
 const listMax = 1_000;
 
-/** Entries belong to a workspace: to the first of a principal with several. Who loses that one begins a new session. */
+/** Whoever was put out of the workspace, or asks for another, is to begin anew. */
+function isFor({ workspaces }: Principal, { narrowing }: Agreed, asked: string | null): boolean {
+  const { workspace } = narrowing;
+  if (workspace !== null) return workspaces.has(workspace) && (asked ?? workspace) === workspace;
+  return asked === null || workspaces.size === 1;
+}
+
+function ownerOf({ narrowing }: Agreed, { workspace, actor }: Owner): Owner {
+  return { workspace: narrowing.workspace ?? workspace, actor };
+}
+
+/**
+ * Entries belong to a workspace: to the first of a principal with several, so that a session is found by requests that do
+ * not repeat what it is narrowed to. Who loses that one begins a new session.
+ */
 function placeOf({ workspaces, actor, credential }: Principal): Place | undefined {
   const [workspace] = [...workspaces.keys()].toSorted();
   if (workspace === undefined) return undefined;

@@ -84,7 +84,7 @@ async function posted(house: House, here: Here, request: RawRequest, guest: Gues
   const question = request.target.indexOf("?");
   const id = new URLSearchParams(question < 0 ? "" : request.target.slice(question)).get("sessionId");
   if (id === null) return refusal(400, "Say which session: post to the address that the stream began with.");
-  const session = await house.sessions.find(guest.principal, id);
+  const session = await house.sessions.find(guest, id);
   const body = await request.body(bodyBytesMax);
   if (body.kind !== "whole") return incomplete(body.kind);
   const content = readMessages(body.bytes);

@@ -1,0 +1,84 @@
+import type { Reference } from "../../../registry/declarable.ts";
+import type { Complaint, Entry } from "./document.ts";
+import { keyFields, keyIn, shownBy, type Kind } from "./kind.ts";
+import type { Outlook } from "./outlook.ts";
+
+/** A record that another one names. */
+export type Named = Reference & { readonly key: string };
+
+export type Naming = {
+  readonly key: string;
+  /** What the document says of the record. */
+  readonly fields: Entry;
+  /** What the server has of it. */
+  readonly view: Entry;
+};
+
+/** What a record names, by what it will be. */
+export function namedBy(kind: Kind, { key, fields, view }: Naming): readonly Named[] {
+  const own = keyFields(kind, key) ?? {};
+  const valueOf = (name: string): unknown => {
+    const field = kind.fields.get(name);
+    return own[name] ?? fields[name] ?? (field && shownBy(field, view));
+  };
+  return kind.refers.map((reference) => ({
+    ...reference,
+    key: keyIn(Object.fromEntries(reference.by.map((name) => [name, valueOf(name)])), reference.by),
+  }));
+}
+
+/** That a record names what the same document has removed. */
+export function complaintsOfLeaving(kind: Kind, naming: Naming, { leaving }: Outlook): readonly Complaint[] {
+  return namedBy(kind, naming)
+    .filter((it) => leaving(it.section).has(it.key))
+    .map((it) => ({
+      path: [kind.name, naming.key, it.by.at(-1) ?? ""],
+      message: `${kind.name}/${naming.key} names ${it.section}/${it.key}, which --prune removes.`,
+      hint: `Add it to ${it.section}, or take out what names it.`,
+    }));
+}
+
+export type Trial =
+  | { readonly input: Entry }
+  | { readonly complaints: readonly Complaint[] }
+  /** There is nothing to try it with. */
+  | "untried";
+
+/**
+ * What to try the creation of a record with. A dry run sees what the server has: what an earlier step will make stands in it
+ * as something of the same kind that is there.
+ */
+export async function trialOf(kind: Kind, naming: Naming, outlook: Outlook): Promise<Trial> {
+  const named = namedBy(kind, naming);
+  const input = { ...naming.fields, ...keyFields(kind, naming.key) };
+  if (!named.some((it) => outlook.coming(it.section).has(it.key))) return { input };
+  let trial: Entry = input;
+  for (const it of named) {
+    const live = await outlook.live(it.section);
+    if (outlook.coming(it.section).has(it.key)) {
+      const instead = await standIn(kind, { named: it, trial }, outlook);
+      if (instead === undefined) return "untried";
+      trial = { ...trial, ...instead };
+    } else if (!live.has(it.key)) return { complaints: [missing(kind, naming.key, it)] };
+  }
+  return { input: trial };
+}
+
+type Wanted = { readonly named: Named; readonly trial: Entry };
+
+/** Of a record whose key has part of it, the key must stay free. */
+async function standIn(kind: Kind, { named, trial }: Wanted, outlook: Outlook): Promise<Entry | undefined> {
+  const [candidates, own] = [await outlook.live(named.section), await outlook.live(kind.name)];
+  const inKey = named.by.some((name) => kind.key.includes(name));
+  return [...candidates.keys()]
+    .map((key) => keyFields({ key: named.by }, key) ?? {})
+    .find((fields) => !inKey || !own.has(keyIn({ ...trial, ...fields }, kind.key)));
+}
+
+function missing(kind: Kind, key: string, named: Named): Complaint {
+  return {
+    path: [kind.name, key, named.by.at(-1) ?? ""],
+    message: `There is no ${named.section}/${named.key}, neither on the server nor in the document.`,
+    hint: `Add it to ${named.section}.`,
+  };
+}
