@@ -30,9 +30,9 @@ export type Gauges = {
   add(figure: Figure, value: number): void;
 };
 
-const places = Object.fromEntries(figures.map((figure, at) => [figure, at])) as Readonly<
-  Record<Figure, number>
->;
+const places: Readonly<Record<string, number>> = Object.fromEntries(
+  figures.map((figure, at) => [figure, at]),
+);
 
 export function gauges(
   shared = new SharedArrayBuffer(figures.length * Float64Array.BYTES_PER_ELEMENT),
@@ -40,8 +40,8 @@ export function gauges(
   const values = new Float64Array(shared);
   return {
     shared,
-    get: (figure) => values[places[figure]] ?? 0,
-    set: (figure, value) => void (values[places[figure]] = value),
-    add: (figure, value) => void (values[places[figure]] = (values[places[figure]] ?? 0) + value),
+    get: (figure) => values[places[figure] ?? 0] ?? 0,
+    set: (figure, value) => void (values[places[figure] ?? 0] = value),
+    add: (figure, value) => void (values[places[figure] ?? 0] = (values[places[figure] ?? 0] ?? 0) + value),
   };
 }

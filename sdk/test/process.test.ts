@@ -24,11 +24,9 @@ async function run(program: string, environment: Readonly<Record<string, string>
     env: { ...env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const [said, complained, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "exit"),
-  ]);
+  const ended = once(child, "exit");
+  const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = (await ended) as [number | null];
   assert.equal(code, 0, complained);
   return said + complained;
 }

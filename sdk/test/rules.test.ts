@@ -93,7 +93,7 @@ test("payloads are limited by the minute, errors last of all, and what was over 
   const { overLimit } = here.agent.stats().dropped;
   assert.equal(records + overLimit, 24);
   // The minute may have turned meanwhile: then there are two shares.
-  assert.ok(records === 8 || records > 8, `${records}`);
+  assert.ok(records >= 8, `${records}`);
   assert.ok(here.sink.records().filter(({ status }) => status === 503).length >= 2);
   await until(async () => {
     await here.agent.flush();

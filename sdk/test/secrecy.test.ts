@@ -149,6 +149,6 @@ test("what is asked for as unsafe is done: the rules of the server alone hold", 
 
 function search(bytes: Buffer): void {
   for (const secret of [named, ...shaped, card.replaceAll(" ", ""), encodeURIComponent(card), "hunter2"])
-    for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
-      assert.ok(!bytes.includes(form), `${form} left the process`);
+    for (const written of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+      assert.ok(!bytes.includes(written), `${written} left the process`);
 }
