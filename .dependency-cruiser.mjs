@@ -151,6 +151,44 @@ const capabilities = [
   ),
 ];
 
+/** What a program that captures its traffic loads: each is an entry of the package. */
+const sdkEntries = "^sdk/src/(capture|register|koa|hono|next)[.]ts$|^sdk/src/.*[.]worker[.]ts$";
+
+const sdk = [
+  {
+    name: "sdk-sees-capture-only",
+    comment: "It runs inside of other people's programs: what both ends share lies in capture/.",
+    severity: "error",
+    from: { path: "^sdk/src/" },
+    to: { path: "^(src|test|bench|demo|sdk/test)/" },
+  },
+  {
+    name: "sdk-has-no-dependencies",
+    comment: "Whoever installs it installs nothing else.",
+    severity: "error",
+    from: { path: "^sdk/src/" },
+    to: { path: "node_modules/" },
+  },
+  {
+    name: "sdk-has-one-way-out",
+    comment: "What leaves the process leaves by one file; names of types may be imported anywhere.",
+    severity: "error",
+    // blocking and hono know the classes of a server's messages.
+    from: { path: "^sdk/src/", pathNot: "^sdk/src/(call|blocking|hono)[.]ts$" },
+    to: {
+      path: "^(node:)?(http|https|http2|net|tls|dns|dgram|child_process)(/|$)",
+      dependencyTypesNot: ["type-only"],
+    },
+  },
+  {
+    name: "sdk-is-not-of-the-product",
+    comment: "The server and what both ends share know nothing of the agent.",
+    severity: "error",
+    from: { path: "^(src|capture)/" },
+    to: { path: "^sdk/" },
+  },
+];
+
 const hygiene = [
   {
     name: "not-reachable-from-main",
@@ -165,6 +203,13 @@ const hygiene = [
     severity: "error",
     from: { path: `${entries}|^src/engines/[^/]+/conformance[.]ts$` },
     to: { path: "^src/engines/", pathNot: [suites, entries], reachable: false },
+  },
+  {
+    name: "not-reachable-from-main",
+    comment: "As above; what the SDK is made of is reached from its entries.",
+    severity: "error",
+    from: { path: sdkEntries },
+    to: { path: "^sdk/src/", pathNot: sdkEntries, reachable: false },
   },
   {
     name: "no-orphan",
@@ -209,17 +254,17 @@ const hygiene = [
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
-  forbidden: [...layers, ...capabilities, ...hygiene],
+  forbidden: [...layers, ...capabilities, ...sdk, ...hygiene],
   options: {
     // TypeScript 7 has no JavaScript API for the default parser to call.
     parser: "swc",
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // Clients that are installed below the tests that run them, and what is run beside what is installed.
-    exclude: { path: "^test/.*/node_modules/|^test/clients/capture/" },
+    // Packages that are installed below the tests that run them, an application of theirs, the compiled copy of the SDK.
+    exclude: { path: "^test/.*/node_modules/|^test/clients/capture/|^sdk/(test/large|dist)/" },
     enhancedResolveOptions: {
-      extensions: [".ts"],
+      extensions: [".ts", ".js"],
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default", "types"],
     },

@@ -1,0 +1,4 @@
+export default {
+  serverExternalPackages: ["sluice-capture"],
+  turbopack: { root: new URL("../../../..", import.meta.url).pathname },
+};
