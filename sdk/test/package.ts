@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
-import { agentVersion } from "../../sdk/src/version.ts";
-import { exampleKey, receiver } from "../../sdk/test/receiver.ts";
+import { agentVersion } from "../src/version.ts";
+import { exampleKey, receiver } from "./receiver.ts";
 
 const oldestMajor = 20;
 
