@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Delivery, type Waiting } from "./delivery.ts";
 import { gauges } from "./gauges.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./letters.ts";
-import { Losses } from "./losses.ts";
+import { Losses } from "../../capture/losses.ts";
 import { frameOf } from "./frame.ts";
 import { Ring } from "./ring.ts";
 import { Recorder } from "./recorder.ts";

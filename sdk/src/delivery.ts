@@ -4,7 +4,7 @@ import { batchBytesMax, batchRecordsMax, batchSummariesMax } from "./budget.ts";
 import { call, type Answer } from "./call.ts";
 import { steadyMs, wallMs } from "./clock.ts";
 import type { Gauges } from "./gauges.ts";
-import type { Losses } from "./losses.ts";
+import type { Losses } from "../../capture/losses.ts";
 import { addressOf, headersOfPlace, type Place } from "./place.ts";
 import type { RecordQueue } from "./record-queue.ts";
 import type { SummaryTable } from "./summary-table.ts";
@@ -80,7 +80,7 @@ export class Delivery {
     if (areSummariesDue) this.#summariesSentAt = steadyMs();
     const records = queue.take(batchRecordsMax, batchBytesMax);
     this.measure();
-    if (records.length === 0 && counted.length === 0 && losses.none) return undefined;
+    if (records.length === 0 && counted.length === 0 && losses.isNone) return undefined;
     const { service, instance } = this.#identity;
     const agent = { name: agentName, version: agentVersion, service, instance };
     const batch = await batchOf({ records, summaries: counted, dropped: losses.take() }, agent, wallMs());

@@ -7,7 +7,7 @@ import type { CapturedBatch, CapturedSummary } from "../../../capture/wire.ts";
 import type { Client, ClientAnswer } from "../../engines/outbound/client.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { Failure } from "../../kernel/failure.ts";
-import type { Losses } from "./losses.ts";
+import type { Losses } from "../../../capture/losses.ts";
 import { proxyRules, ProxySettings, unknownRules, type ProxyRules } from "./proxy-rules.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SummaryTable } from "./summary-table.ts";
@@ -146,7 +146,7 @@ export class Delivery {
     }
     this.#say(`${refusalIn(answer).message} What was recorded is dropped.`);
     losses.restore(batch.dropped);
-    losses.add("rejected", batch.records, batch.summaries);
+    losses.add("rejected", { records: batch.records, summaries: batch.summaries });
     return "refused";
   }
 

@@ -5,7 +5,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { cross } from "./crossing.ts";
 import { Delivery } from "./delivery.ts";
-import { Losses } from "./losses.ts";
+import { Losses } from "../../../capture/losses.ts";
 import { pass, type Means } from "./passing.ts";
 import { Recorder } from "./recorder.ts";
 import { SummaryTable } from "./summary-table.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { CapturedRecord } from "../../../capture/wire.ts";
-import { Losses } from "./losses.ts";
+import { Losses } from "../../../capture/losses.ts";
 import type { Observed } from "./observed.ts";
 import { plainBody } from "./plain-body.ts";
 import { proxyRules, ProxySettings, type ProxyRules } from "./proxy-rules.ts";

@@ -7,7 +7,7 @@ import { fittingHeaders, fittingTarget } from "../../planes/traffic/fitting.ts";
 import { sampled } from "../../planes/traffic/sampled.ts";
 import { pathOf, seenIn } from "../../planes/traffic/seen.ts";
 import { valueOf } from "./forwarded.ts";
-import type { Losses } from "./losses.ts";
+import type { Losses } from "../../../capture/losses.ts";
 import type { Observed, ObservedMessage } from "./observed.ts";
 import { plainBody } from "./plain-body.ts";
 import type { ProxyRules } from "./proxy-rules.ts";
@@ -41,12 +41,12 @@ export class Recorder {
     const [record] = sampled(frameOf(observed, rules), rules);
     if (record === undefined || rules.excludes(seenIn(record))) return;
     if (!this.#isWanted(observed.startedAt, rules)) {
-      this.#losses.add("over_limit", 1);
+      this.#losses.add("over_limit", { records: 1 });
       return;
     }
     const weight = observed.request.bytes.length + (observed.response?.bytes.length ?? 0);
     if (this.#bytes + weight > waitingBytesMax || this.#working + this.#ready.length >= waitingRecordsMax) {
-      this.#losses.add("queue_full", 1);
+      this.#losses.add("queue_full", { records: 1 });
       return;
     }
     this.#bytes += weight;

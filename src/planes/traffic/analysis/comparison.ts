@@ -16,7 +16,7 @@ export type Comparison = {
   readonly errorRate: {
     readonly before: number;
     readonly after: number;
-    /** 99 % interval of the difference. */
+    /** 99 % of them. */
     readonly difference: Interval;
     readonly verdict: Verdict;
   };

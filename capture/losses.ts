@@ -1,7 +1,7 @@
-import type { CapturedBatch } from "../../capture/wire.ts";
+import type { CapturedBatch } from "./wire.ts";
 
 export type Reason =
-  /** More waited than the agent may hold. */
+  /** More waited than may be held. */
   | "queue_full"
   /** One record that is larger than a batch may be. */
   | "too_large"
@@ -17,9 +17,11 @@ export class Losses {
   #records = 0;
   #summaries = 0;
   #reasons: Record<string, number> = {};
+  /** Records since the start, whether told or not. */
+  readonly all = new Map<Reason, number>();
 
-  get none(): boolean {
-    return this.#records === 0 && this.#summaries === 0;
+  get isNone(): boolean {
+    return this.#records + this.#summaries === 0;
   }
 
   add(
@@ -30,18 +32,19 @@ export class Losses {
     this.#records += records;
     this.#summaries += summaries;
     this.#reasons[reason] = (this.#reasons[reason] ?? 0) + records + summaries;
+    this.all.set(reason, (this.all.get(reason) ?? 0) + records);
   }
 
   /** What a batch says of them; they are forgotten here. */
   take(): CapturedBatch["dropped"] {
-    const taken = { records: this.#records, summaries: this.#summaries, reasons: { ...this.#reasons } };
+    const taken = { records: this.#records, summaries: this.#summaries, reasons: this.#reasons };
     this.#records = 0;
     this.#summaries = 0;
     this.#reasons = {};
     return taken;
   }
 
-  /** Adds what a batch said that did not arrive. */
+  /** Adds what a batch said that was not taken. */
   restore({ records, summaries, reasons }: CapturedBatch["dropped"]): void {
     this.#records += records;
     this.#summaries += summaries;
