@@ -17,7 +17,6 @@ import { updateCredential } from "../src/planes/account/operations/update-creden
 import { updateWorkspace } from "../src/planes/account/operations/update-workspace.ts";
 import { planes } from "../src/planes/planes.ts";
 import { createEvent } from "../src/planes/traffic/operations/create-event.ts";
-import { allRuleOperations } from "../src/planes/traffic/rules/rules.ts";
 import { mergeRoutes } from "../src/planes/traffic/operations/merge-routes.ts";
 import { splitRoute } from "../src/planes/traffic/operations/split-route.ts";
 import { createEndpoint } from "../src/planes/webhooks/operations/create-endpoint.ts";
@@ -31,6 +30,7 @@ import { invoke, type Output } from "../src/registry/invoke.ts";
 import { change, type Operation } from "../src/registry/operation.ts";
 import { resource } from "../src/registry/resource.ts";
 import { alertExamples } from "./undo-alerts.ts";
+import { ruleExamples } from "./undo-rules.ts";
 import { surfaces, type SurfaceName } from "./surface-calls.ts";
 import { callerOf, openWorld, principalFor, principalOf, type World } from "./world.ts";
 
@@ -63,28 +63,6 @@ async function withSecrets(call: Call): Promise<Output> {
 async function paused(call: Call): Promise<Output> {
   await withSecrets(call);
   return call(updateEndpoint, { endpointId: "orders", isActive: false });
-}
-
-const rules: Readonly<Record<string, object>> = {
-  redaction: { name: "coupons", category: "coupon", match: { field: "coupon" } },
-  exclusion: { name: "health", selection: { path: "/health/*" } },
-  sampling: { name: "reads", selection: { methods: ["GET"] }, rate: 0.5 },
-  block: { name: "bots", selection: { userAgent: "*Bot*" } },
-};
-
-function ofRule(it: Operation): readonly [Operation, readonly Example[]] {
-  const [verb, noun = ""] = it.name.split("_");
-  const rule = { ...rules[noun] };
-  if (verb === "create") return [it, [{ name: "one", input: () => rule }]];
-  const create = allRuleOperations.find(({ name }) => name === `create_${noun}`);
-  assert.ok(create);
-  const changed = verb === "update" ? { name: "another name", environment: "staging" } : {};
-  const example: Example = {
-    name: "one",
-    given: (call) => call(create, rule),
-    input: ({ id }) => ({ [`${noun}Id`]: id, ...changed }),
-  };
-  return [it, [example]];
 }
 
 const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, readonly Example[]>([
@@ -129,7 +107,7 @@ const examples: ReadonlyMap<Operation, readonly Example[]> = new Map<Operation, 
     [{ name: "all of it", input: () => ({ name: "Acme", plan: { endpointsMax: 3, retentionDays: 5 } }) }],
   ],
   [createEvent, [{ name: "one", input: () => ({ type: "deployment", name: "1.0" }) }]],
-  ...allRuleOperations.filter((it) => it.effect === "change").map(ofRule),
+  ...ruleExamples,
   [createEnvironment, [{ name: "with its bucket", input: () => ({ name: "canary" }) }]],
   [
     deleteEnvironment,

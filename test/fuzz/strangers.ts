@@ -110,7 +110,7 @@ async function traffic(
       environment: [place.environment],
       bucket: [place.bucket],
       slug: [slug],
-      requestId: [...captured.ids, "#1", 2, "#3", 4, "#5"],
+      requestId: [...captured.ids, "#1", "2", "#3", "4", "#5"],
       marker: [markerId],
       query: [`path:/${target}`, `body:${text}`],
       path: [`/${target}`],

@@ -27,17 +27,12 @@ export const createEvent = change({
     type: z.enum(markerTypes),
     name: text(200),
     description: z.string().max(2_000).default(""),
-    source: text(200).optional().describe("What tells of it, such as `github-actions`."),
+    source: text(200).optional().describe("Such as `github-actions`."),
     version: text(100).optional(),
-    startedAt: moment.optional().describe("Now if left out."),
+    startedAt: moment.optional(),
     endedAt: moment.optional(),
-    environment: PlaceName.optional().describe("All if left out; a confined credential's own."),
-    buckets: z
-      .array(PlaceName)
-      .min(1)
-      .max(50)
-      .optional()
-      .describe("All that the credential reaches if left out."),
+    environment: PlaceName.optional().describe("All if left out."),
+    buckets: z.array(PlaceName).min(1).max(50).optional().describe("All if left out."),
   }),
   output: MarkerView,
   async run({ environment, buckets, startedAt, endedAt, source = null, version = null, ...rest }, context) {

@@ -36,10 +36,8 @@ export const explainErrors = read({
   input: z.object({
     ...placeInput,
     ...windowInput,
-    baseline: windowInput.since.describe(
-      "When the time before begins that it is compared with; it ends where the window begins.",
-    ),
-    serverErrorsOnly: z.boolean().default(false).describe("true = leave out 4xx."),
+    baseline: windowInput.since.describe("Start of the time compared with; it ends where the window begins."),
+    serverErrorsOnly: z.boolean().default(false).describe("Leave out 4xx."),
   }),
   output: Part.extend({
     window: WindowView,
@@ -190,7 +188,7 @@ function conditionOf({ dimension, value }: Term): Condition {
 
 /** The framework's template, or where there was none the path with what is open in it standing for anything. */
 function routeIs(value: string): Condition {
-  const [method = "", route = ""] = [value.slice(0, value.indexOf(" ")), value.slice(value.indexOf(" ") + 1)];
+  const [method, route] = [value.slice(0, value.indexOf(" ")), value.slice(value.indexOf(" ") + 1)];
   const open = route.replaceAll(/\{[^}]*\}/g, "*");
   // Patterns are bounded: what has more open parts is looked for by its beginning.
   const like = open.split("*").length > 7 ? `${open.split("*").slice(0, 6).join("*")}*` : open;

@@ -32,7 +32,7 @@ export const getErrors = read({
   rows: "errors",
   input: z.object({
     ...requestsInput,
-    group: z.boolean().default(false).describe("true = by fingerprint: method, route, status and error."),
+    group: z.boolean().default(false).describe("By method, route, status and error."),
   }),
   output: z.object({
     errors: z.array(RequestLine),

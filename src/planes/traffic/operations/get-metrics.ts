@@ -23,7 +23,7 @@ const Route = Figures.extend({ untrusted: z.object({ method: z.string(), route: 
 export const getMetrics = read({
   name: "get_metrics",
   title: "Get metrics",
-  does: "Answers totals, average response time, errors and blocked requests of a time range, by default the last 24 hours. Every request counts, whether it was recorded or not.",
+  does: "Answers totals, average response time, errors and blocked requests, by default of the last 24 hours. Every request counts, recorded or not.",
   verb: "GET",
   path: "/metrics",
   scope: "traffic:read",

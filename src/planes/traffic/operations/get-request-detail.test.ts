@@ -133,10 +133,10 @@ test("whoever may not see the place is told what he would be told if nothing wer
     const confined = { ...principalOf(workspace, ["traffic:read"]), confines: { environment: "production" } };
     const stranger = principalOf(await world.newWorkspace(), "all");
     for (const principal of [confined, stranger])
-      for (const requestId of [ids[0], "#2", 2])
+      for (const requestId of [ids[0], "#2", "2"])
         await assert.rejects(invoke(getRequestDetail, { requestId }, callerOf(principal), world.engines), {
           kind: "not_found",
-          message: `No request ${JSON.stringify(String(requestId))}.`,
+          message: `No request ${JSON.stringify(requestId)}.`,
         });
   } finally {
     await world.close();

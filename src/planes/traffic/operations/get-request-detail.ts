@@ -33,9 +33,7 @@ export const getRequestDetail = read({
   path: "/requests/:requestId",
   scope: "traffic:read",
   input: z.object({
-    requestId: z
-      .union([z.string().min(1).max(100), z.int().min(1)])
-      .describe("Its id (`ex_…`) or number (`#42`)."),
+    requestId: z.string().min(1).max(100).describe("Its id or `#42`."),
     as: z.enum(formats).optional().describe("Write it as this besides."),
   }),
   output: RequestLine.omit({ untrusted: true }).extend({
@@ -86,18 +84,18 @@ export const getRequestDetail = read({
  */
 export async function requestOf(
   context: Context,
-  asked: string | number,
+  asked: string,
   isShown: (exchange: Exchange) => boolean,
 ): Promise<Exchange> {
   const { ledger, workspace, principal } = context;
-  const number = typeof asked === "number" ? asked : /^#?(\d{1,15})$/.exec(asked)?.[1];
+  const number = /^#?(\d{1,15})$/.exec(asked)?.[1];
   const found = await ledger.get(
     workspace,
-    number === undefined ? { id: String(asked) } : { number: Number(number) },
+    number === undefined ? { id: asked } : { number: Number(number) },
   );
   if (found !== undefined && found.kind !== "batch" && mayReach(principal, found) && isShown(found))
     return found;
-  throw new Failure("not_found", `No request ${quoted(String(asked))}.`, {
+  throw new Failure("not_found", `No request ${quoted(asked)}.`, {
     pointer: "/requestId",
     hint: "search_requests shows ids; what is older than the plan's retention is gone.",
   });

@@ -38,15 +38,13 @@ type Planned = {
 export const minimiseRequest = act({
   name: "minimise_request",
   title: "Minimise a request",
-  does: "Sends a captured request to a test server again and again, each time with less of it, and answers the smallest that still comes to the same answer. The operator says which servers may be asked (SLUICE_REPLAY_TARGETS).",
+  does: "Sends a captured request to a test server again and again with less of it, and answers the smallest that is still answered alike. The operator names the servers (SLUICE_REPLAY_TARGETS).",
   verb: "POST",
   path: "/requests/:requestId/minimised",
   scope: "traffic:replay",
   destructive: false,
   input: z.object({
-    requestId: z
-      .union([z.string().min(1).max(100), z.int().min(1)])
-      .describe("Its id (`ex_…`) or number (`#42`)."),
+    requestId: z.string().min(1).max(100).describe("Its id or `#42`."),
     target: z
       .url({ protocol: /^https?$/ })
       .max(500)

@@ -72,18 +72,7 @@ function statusIs(op: Op, value: string, at: number): Condition {
 function bound(field: Name, op: Op, value: number): Condition {
   const present = { field, present: true } as const;
   // Durations are fractions of a millisecond: what is next to a value is that value and not the next whole one.
-  switch (op) {
-    case ">=":
-      return { field, atLeast: value };
-    case "<=":
-      return { field, atMost: value };
-    case ">":
-      return { all: [present, { not: { field, atMost: value } }] };
-    case "<":
-      return { all: [present, { not: { field, atLeast: value } }] };
-    case ":":
-    case "=":
-    case "!=":
-      return { field, atLeast: value, atMost: value };
-  }
+  if (op === ">") return { all: [present, { not: { field, atMost: value } }] };
+  if (op === "<") return { all: [present, { not: { field, atLeast: value } }] };
+  return { field, ...(op !== "<=" && { atLeast: value }), ...(op !== ">=" && { atMost: value }) };
 }

@@ -51,12 +51,17 @@ function both(reader: Reader, depth: number): Query {
 
 function one(reader: Reader, depth: number): Query {
   const token = reader.tokens[reader.at++];
-  if (token?.kind === "term" || token?.kind === "text") return token;
-  const at = token?.at ?? reader.end;
-  if (token?.kind !== "not" && token?.kind !== "(") throw wrong(at, "a term is missing here");
-  if (depth === depthMax) throw wrong(at, `nested more than ${depthMax} deep`);
+  if (token === undefined) throw wrong(reader.end, "a term is missing here");
+  if (token.kind === "term" || token.kind === "text") return token;
+  if (depth === depthMax) throw wrong(token.at, `nested more than ${depthMax} deep`);
   if (token.kind === "not") return { kind: "not", of: one(reader, depth + 1) };
-  const inner = either(reader, depth + 1);
+  if (token.kind === "(") return within(reader, depth + 1, token.at);
+  throw wrong(token.at, "a term is missing here");
+}
+
+/** What is in brackets, of which the first was at `at`. */
+function within(reader: Reader, depth: number, at: number): Query {
+  const inner = either(reader, depth);
   if (reader.tokens[reader.at]?.kind !== ")") throw wrong(at, "this bracket is not closed");
   reader.at++;
   return inner;

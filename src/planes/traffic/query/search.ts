@@ -117,13 +117,18 @@ export function columnHolds(condition: Condition, exchange: Exchange): boolean {
   if ("all" in condition) return condition.all.every((it) => columnHolds(it, exchange));
   if ("any" in condition) return condition.any.some((it) => columnHolds(it, exchange));
   if ("not" in condition) return !columnHolds(condition.not, exchange);
-  const value = valueOf(condition.field, exchange);
+  return meets(valueOf(condition.field, exchange), condition);
+}
+
+type Comparison = Extract<Condition, { readonly field: unknown }>;
+
+function meets(value: unknown, condition: Comparison): boolean {
   if (value === null || value === undefined) return false;
   if ("is" in condition) return condition.is.some((it) => it === value);
   if ("like" in condition) return typeof value === "string" && compileGlob(condition.like, "text")(value);
   if ("present" in condition) return true;
-  const number = Number(value);
-  return number >= (condition.atLeast ?? -Infinity) && number <= (condition.atMost ?? Infinity);
+  const { atLeast = -Infinity, atMost = Infinity } = condition;
+  return Number(value) >= atLeast && Number(value) <= atMost;
 }
 
 function valueOf(field: string, exchange: Exchange): unknown {
