@@ -25,5 +25,6 @@ process.on("message", async (message) => {
     mainUs: spentMain.user + spentMain.system,
     wholeUs: spentWhole.user + spentWhole.system,
     stats: agent?.stats() ?? null,
+    rssMb: process.memoryUsage().rss / 2 ** 20,
   });
 });

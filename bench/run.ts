@@ -58,6 +58,11 @@ const benchmarks: readonly {
     measures: "What idle MCP sessions and open event streams cost in memory.",
   },
   {
+    file: "capture-away.ts",
+    args: [],
+    measures: "A process under capture while the server of its records is away, slow or full.",
+  },
+  {
     file: "capture-ingest.ts",
     args: [],
     measures:

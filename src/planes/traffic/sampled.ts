@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { compileSelection } from "../../../capture/selection.ts";
-import type { CapturedRecord } from "../../../capture/wire.ts";
+import { compileSelection, type Seen } from "../../../capture/selection.ts";
+import type { CapturedRecord, Selection } from "../../../capture/wire.ts";
 import type { Ready } from "./live-rules.ts";
 import { seenIn } from "./seen.ts";
 
@@ -12,10 +12,23 @@ export function sampled<R extends CapturedRecord>(
   record: R,
   { samplings }: Pick<Ready, "samplings">,
 ): readonly R[] {
-  const rule = samplings.find(({ selection }) => compileSelection(selection)(seenIn(record)));
+  if (samplings.length === 0) return [record];
+  const seen = seenIn(record);
+  const rule = samplings.find(({ selection }) => matcherOf(selection)(seen));
   if (rule === undefined || (rule.keepErrors && isFault(record))) return [record];
   if (shareOf(record.id) >= rule.rate) return [];
   return [{ ...record, weight: record.weight / rule.rate }];
+}
+
+/** Rules stay the same objects for as long as they are in force. */
+const matchers = new WeakMap<Selection, (seen: Seen) => boolean>();
+
+function matcherOf(selection: Selection): (seen: Seen) => boolean {
+  const known = matchers.get(selection);
+  if (known !== undefined) return known;
+  const made = compileSelection(selection);
+  matchers.set(selection, made);
+  return made;
 }
 
 export function isFault({ status, outcome }: Pick<CapturedRecord, "status" | "outcome">): boolean {
