@@ -80,6 +80,8 @@ export type CapturedBatch = {
     readonly instance: string;
   };
   readonly sentAt: number;
+  /** Its summaries count its records, and the rules were applied to them; else the server does both. */
+  readonly counted: boolean;
   readonly records: readonly CapturedRecord[];
   readonly summaries: readonly CapturedSummary[];
   /** What was lost since the last batch that was accepted, and how many records and summaries by reason. */

@@ -22,7 +22,7 @@ export type Batch = Omit<Load, "records"> & {
 export async function batchOf(load: Load, agent: CapturedBatch["agent"], sentAt: number): Promise<Batch> {
   const { records, summaries, dropped } = load;
   const id = randomBytes(16).toString("hex");
-  const head = JSON.stringify({ id, agent, sentAt, summaries, dropped });
+  const head = JSON.stringify({ id, agent, sentAt, counted: true, summaries, dropped });
   const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"records":[`)];
   for (const [at, record] of records.entries()) parts.push(...(at === 0 ? [record] : [comma, record]));
   parts.push(Buffer.from("]}"));

@@ -80,7 +80,6 @@ async function storedOrders({ ask }: ServerProcess): Promise<ReadonlySet<string>
     const page: z.output<typeof searchRequests.output> = await ask(searchRequests, {
       path: "/orders/*",
       limit: 100,
-      fields: ["id"],
       ...(cursor !== null && { cursor }),
     });
     for (const { id } of page.requests) ids.add(id);

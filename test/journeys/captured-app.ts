@@ -18,4 +18,4 @@ const server = createServer(async (request, response) => {
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-console.log(`Orders are taken at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+process.stdout.write(`Orders are taken at http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
