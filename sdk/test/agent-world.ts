@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import type { TestContext } from "node:test";
 import type { CaptureSettings } from "../../capture/wire.ts";
@@ -32,7 +33,15 @@ export async function world(t: TestContext, { handler, settings, options, prepar
   return { sink, agent, url: app.url };
 }
 
-/** Repeats what it is given until it holds. What never does is ended by whoever runs the tests. */
+/** What is waited for comes long before. */
+const looksMax = 6_000;
+const lookEveryMs = 10;
+
+/** Repeats what it is given until it holds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((later) => setTimeout(later, 10));
+  for (let looks = 0; looks < looksMax; looks++) {
+    if (await holds()) return;
+    await new Promise((later) => setTimeout(later, lookEveryMs));
+  }
+  assert.fail("it never came to hold");
 }

@@ -33,6 +33,10 @@ const frameworks: readonly Framework[] = [
 const echoed = { name: "Zoë", list: [1, 2.5, null], note: "naïve ☃" };
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 
+/** What is waited for comes long before. */
+const looksMax = 3_000;
+const lookEveryMs = 20;
+
 let sink: Receiver;
 let agent: Capture;
 let called: Application;
@@ -226,10 +230,11 @@ function abandon(url: string): Promise<void> {
 
 /** A server is done with a request later than its client: what is looked for may not be there at once. */
 async function untilFound<T>(look: () => readonly T[]): Promise<readonly T[]> {
-  for (;;) {
+  for (let looks = 0; looks < looksMax; looks++) {
     assert.ok(await agent.flush(), "all that was captured is sent");
     const found = look();
     if (found.length > 0) return found;
-    await new Promise((later) => setTimeout(later, 20));
+    await new Promise((later) => setTimeout(later, lookEveryMs));
   }
+  return assert.fail("it was never recorded");
 }

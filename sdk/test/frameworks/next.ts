@@ -8,6 +8,8 @@ import { fileOf, largeFolder, missing } from "../installed.ts";
 import { exampleKey, type Receiver } from "../receiver.ts";
 import { compressedText, events, thrown, user, type Framework } from "./application.ts";
 
+const looksMax = 1_200;
+const lookEveryMs = 50;
 const folder = join(largeFolder, "next-app");
 const sdkFolder = join(largeFolder, "../..");
 
@@ -60,9 +62,12 @@ export const nextApp: Framework = {
 
 /** Next.js calls `register` after it has begun to answer, and the settings arrive after that. */
 async function untilCaptured(url: string, sluice: Receiver): Promise<void> {
-  while (!sluice.records().some(({ response }) => response?.body)) {
+  const isCaptured = () =>
+    sluice.records().some(({ target, response }) => target.includes("warming-up") && response?.body);
+  for (let looks = 0; !isCaptured(); looks++) {
+    assert.ok(looks < looksMax, "Next.js was never captured");
     await (await fetch(`${url}/unknown?warming-up`)).text();
-    await new Promise((later) => setTimeout(later, 50));
+    await new Promise((later) => setTimeout(later, lookEveryMs));
   }
   // What the test asks for begins after all of this has been sent.
   sluice.batches.length = 0;

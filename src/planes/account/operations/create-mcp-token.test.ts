@@ -16,7 +16,7 @@ const refused = (name: string, input: Scenario["input"], pointer: string): Scena
 scenarios(createMcpToken, [
   {
     name: "sees one environment, and all buckets of it unless some are named",
-    scopes: ["credentials:write", "environments:read", "workspace:read"],
+    scopes: ["credentials:write", "environments:read", "markers:write", "traffic:read", "workspace:read"],
     input: { name: "agent", environment: "staging" },
     gives: {
       kind: "mcp-token",
@@ -51,7 +51,7 @@ scenarios(createMcpToken, [
 
 dryRunLeavesNothing(createMcpToken, { input: { name: "agent", environment: "staging" } });
 
-test("the token carries its confines, changes nothing, and is nowhere in what is stored", async () => {
+test("the token carries its confines, writes markers alone, and is nowhere in what is stored", async () => {
   const world = await openWorld();
   try {
     const workspace = await world.newWorkspace();
@@ -66,8 +66,8 @@ test("the token carries its confines, changes nothing, and is nowhere in what is
     const scopes = principal.workspaces.get(workspace);
     assert.ok(scopes !== undefined && scopes !== "all");
     assert.deepEqual(
-      writes.filter(({ scope }) => scopes.has(scope)),
-      [],
+      writes.filter(({ scope }) => scopes.has(scope)).map(({ name }) => name),
+      ["create_event"],
     );
     assert.doesNotMatch(world.dump(), new RegExp(String(secret).slice(7)));
   } finally {
