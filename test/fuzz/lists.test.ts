@@ -4,12 +4,17 @@ import fc from "fast-check";
 import { z } from "zod";
 import { updateWorkspace } from "../../src/planes/account/operations/update-workspace.ts";
 import { planes } from "../../src/planes/planes.ts";
+import { createEvent } from "../../src/planes/traffic/operations/create-event.ts";
+import { getErrors } from "../../src/planes/traffic/operations/get-errors.ts";
 import { listDrift } from "../../src/planes/traffic/operations/list-drift.ts";
+import { listEvents } from "../../src/planes/traffic/operations/list-events.ts";
 import { listRoutes } from "../../src/planes/traffic/operations/list-routes.ts";
+import { searchRequests } from "../../src/planes/traffic/operations/search-requests.ts";
 import { listEndpoints } from "../../src/planes/webhooks/operations/list-endpoints.ts";
 import { listLogs } from "../../src/planes/webhooks/operations/list-logs.ts";
 import { listChanges } from "../../src/planes/account/operations/list-changes.ts";
 import type { Operation } from "../../src/registry/operation.ts";
+import { bringIn } from "../captured.ts";
 import { openRunningWorld, type MadeEndpoint, type RunningWorld } from "../running-world.ts";
 import { seenApi } from "../seen-api.ts";
 import { fuzz } from "./fuzzing.ts";
@@ -32,6 +37,10 @@ let routes = 0;
 async function addRoute({ engines }: RunningWorld, workspace: string): Promise<void> {
   const name = String(routes++).replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "");
   await seenApi({ engines, workspace }, [{ target: `/made-${name}`, agoMs: 2 * 3_600_000 }]);
+}
+
+async function addRequest({ engines }: RunningWorld, workspace: string): Promise<void> {
+  await bringIn({ engines, workspace }, [{ status: 500 }]);
 }
 
 const lists: ReadonlyMap<Operation, List> = new Map<Operation, List>([
@@ -60,6 +69,17 @@ const lists: ReadonlyMap<Operation, List> = new Map<Operation, List>([
       id: "changeId",
       input: {},
       add: (world, workspace) => world.call(workspace, updateWorkspace, { name: "Another" }),
+    },
+  ],
+  [searchRequests, { rows: "requests", id: "id", input: {}, add: addRequest }],
+  [getErrors, { rows: "errors", id: "id", input: {}, add: addRequest }],
+  [
+    listEvents,
+    {
+      rows: "events",
+      id: "id",
+      input: {},
+      add: (world, workspace) => world.call(workspace, createEvent, { type: "custom", name: "one more" }),
     },
   ],
   [listRoutes, { rows: "routes", id: "id", input: {}, add: addRoute }],
