@@ -238,7 +238,7 @@ async function exchange({ agent, url, method, body, key }: Exchange): Promise<Ou
 }
 
 /** Figures made from what is stored, by itself and at any moment. */
-const derived = new Set(["rolled", "rollup", "ending_rollup", "unrolled", "summary", "interval"]);
+const derived = new Set(["rolled", "rollup", "ending_rollup", "unrolled", "summary", "interval_summary"]);
 
 function rowsOf(path: string): readonly string[] {
   const database = new DatabaseSync(path, { readOnly: true });
