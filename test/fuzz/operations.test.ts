@@ -11,7 +11,7 @@ import { courtOf, judge, surfacesOf } from "./verdicts.ts";
 
 /** What no input brings about: a caller who is a member, a client that was connected. Their own tests have it. */
 const needsMore: ReadonlySet<string> = new Set(["leave_workspace", "revoke_connected_client"]);
-const workspaces = 3;
+const workspaces = 2;
 const inputsEach = 25;
 
 function judged(it: Operation, t: TestContext): Promise<void> {

@@ -19,6 +19,7 @@ export const SelectionForm = z
       .describe("An address or a CIDR."),
     header: z.strictObject({ name: z.string().min(1).max(100), value: glob.exactOptional() }).exactOptional(),
   })
-  .refine((it) => Object.keys(it).length > 0, "give at least one condition");
+  .refine((it) => Object.keys(it).length > 0, "give at least one condition")
+  .meta({ examples: [{ path: "/health/*" }] });
 
 export type SelectionForm = z.output<typeof SelectionForm>;

@@ -7,7 +7,12 @@ const requestsMin = requests.default(20).describe("What it takes to fire; fewer 
 export const Watch = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("error_rate"),
-    above: z.number().min(0).lt(1).describe("A share, such as 0.05."),
+    above: z
+      .number()
+      .min(0)
+      .lt(1)
+      .describe("A share, such as 0.05.")
+      .meta({ examples: [0.05] }),
     errors: z
       .enum(["server", "all"])
       .default("server")

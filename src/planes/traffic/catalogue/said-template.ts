@@ -15,7 +15,8 @@ export const templateInput = z
   .regex(
     /^(\/[^/?#{}]+|\/\{[^/{}?#]+\})*\/\{[A-Za-z]\w{0,29}\}$/,
     "a path that ends with a parameter, such as /products/{slug}",
-  );
+  )
+  .describe("A path that ends with a parameter, such as `/products/{slug}`.");
 
 export const SaidTemplate = z.object({
   id: z.string(),

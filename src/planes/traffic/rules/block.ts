@@ -7,7 +7,7 @@ export const blockForm = z.object({
   selection: SelectionForm.refine(({ statuses }) => statuses === undefined, {
     path: ["statuses"],
     message: "what is blocked has no status yet",
-  }),
+  }).meta({ examples: [{ userAgent: "*Bot*" }] }),
   status: z.int().min(400).max(599).default(403).describe("What a blocked request is answered."),
   message: z.string().min(1).max(200).default("This request was blocked.").describe("The answer's text."),
 });

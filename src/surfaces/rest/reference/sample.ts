@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { textsOf } from "../../../registry/coerce.ts";
 import {
   fieldsOf,
@@ -90,11 +91,18 @@ function ofField(it: Operation, { name, schema }: Field): Sample {
 }
 
 function sampleOf(declared: JsonSchema | boolean, place: Place): Sample {
+  const [example] = exampleIn(declared);
+  if (example !== undefined) return z.json().parse(example);
   const schema = plain(declared, place.defs);
   const chosen = chosenBy(schema);
   if (typeof chosen === "string" || typeof chosen === "number" || typeof chosen === "boolean") return chosen;
   const hint = place.hints.get(place.name);
   return hint !== undefined && isOf(schema, hint) ? hint : madeUp(schema, place);
+}
+
+/** What the schema itself gives as one: where not every mixture of members is allowed. */
+function exampleIn(declared: JsonSchema | boolean): readonly unknown[] {
+  return typeof declared === "boolean" ? [] : (declared.examples ?? []);
 }
 
 /** What a reference stands for, and of alternatives the first. */
