@@ -90,20 +90,35 @@ function standingOf({ errors, errorsBefore, requests, requestsBefore }: Weights,
   // Requests are a sample of them: there were as many as there were errors at least.
   const seen = Math.max(requests, errors);
   const rateBefore = (errorsBefore + usual.rate * priorRequests) / (requestsBefore + priorRequests);
+  const isNew = requestsBefore === 0;
   // Of what is new nothing is known from before but what all traffic did.
-  const known = requestsBefore === 0 ? usual.requests : requestsBefore + priorRequests;
-  const expected = seen * rateBefore;
-  // Chance has its part in both windows, and in what few errors there are.
-  const variance = expected + (seen * seen * rateBefore) / known + 1;
+  const before = isNew
+    ? { count: usual.rate * usual.requests, of: usual.requests }
+    : { count: errorsBefore, of: requestsBefore };
   return {
     errors,
     requests: seen,
     rate: seen === 0 ? 0 : errors / seen,
     rateBefore,
-    excess: errors - expected,
-    deviations: (errors - expected) / Math.sqrt(variance),
-    isNew: requestsBefore === 0,
+    excess: errors - seen * rateBefore,
+    deviations: deviationsOf({ count: errors, of: seen }, before),
+    isNew,
   };
+}
+
+type Counted = { readonly count: number; readonly of: number };
+
+/** Evens out roots of counts, so that few of them are as sure as they are and none is not taken for never. */
+const evening = 3 / 8;
+
+/**
+ * How many standard deviations two rates are apart, by the roots of their counts, which vary alike however large they are
+ * (F. J. Anscombe, Biometrika 35, 1948). Chance has its part in both.
+ */
+function deviationsOf(now: Counted, before: Counted): number {
+  const ratio = now.of / before.of;
+  const apart = Math.sqrt(now.count + evening) - Math.sqrt((before.count + evening) * ratio);
+  return (2 * apart) / Math.sqrt(1 + ratio);
 }
 
 /** The attributes of the part with the excess, the one that deviates most first; none when nothing deviates enough. */
