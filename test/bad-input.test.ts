@@ -8,6 +8,7 @@ import { z } from "zod";
 import { compose, type Sluice } from "../src/compose.ts";
 import { config } from "../src/config.ts";
 import { cursorOf } from "../src/kernel/page.ts";
+import { storedRows } from "./stored-rows.ts";
 
 /** A server as people run it, over real connections, and what was made in it before the first test. */
 let sluice: Sluice;
@@ -66,37 +67,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** How many rows each table has: equal means that nothing was written, not even by half. */
-/** What the server makes of what is stored, by itself and at any moment. */
-const kept = new Set([
-  "rolled",
-  "rollup",
-  "ending_rollup",
-  "unrolled",
-  "summary",
-  "interval_summary",
-  "block",
-]);
-
-function counts(): ReadonlyMap<unknown, unknown> {
-  return new Map(
-    readers.flatMap((reader) =>
-      reader
-        .prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")
-        .all()
-        .filter(({ name }) => !kept.has(String(name)))
-        .map(({ name }): [unknown, unknown] => [
-          name,
-          reader
-            .prepare(
-              // How far the catalogue of routes has come is noted once a minute, whatever is asked meanwhile.
-              `select count(*) as rows from "${String(name)}"${name === "entry" ? " where collection not like 'catalogue%'" : ""}`,
-            )
-            .get()?.["rows"],
-        ]),
-    ),
-  );
-}
+const counts = () => storedRows(readers);
 
 type Said = { readonly status: number; readonly json: Readonly<Record<string, unknown>> };
 type Bytes = Uint8Array<ArrayBuffer>;
