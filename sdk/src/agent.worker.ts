@@ -9,7 +9,8 @@ import { Ring } from "./ring.ts";
 import { Recorder } from "./recorder.ts";
 import { RecordQueue } from "./record-queue.ts";
 import { SettingsKeeper } from "./settings-keeper.ts";
-import { SummaryTable } from "./summary-table.ts";
+import { summaryBytesMax } from "./budget.ts";
+import { SummaryTable } from "../../capture/summary-table.ts";
 
 /** Until the server has said how often it wants to hear. */
 const flushEveryMs = 1_000;
@@ -21,7 +22,11 @@ const lookSeldomMs = 80;
 const start = workerData as WorkerStart;
 const figures = gauges(start.gauges);
 const ring = new Ring(start.ring);
-const waiting: Waiting = { queue: new RecordQueue(), summaries: new SummaryTable(), losses: new Losses() };
+const waiting: Waiting = {
+  queue: new RecordQueue(),
+  summaries: new SummaryTable(summaryBytesMax),
+  losses: new Losses(),
+};
 waiting.losses.add("agent_failed", start.lost);
 const recorder = new Recorder(waiting, figures);
 const delivery = new Delivery(start.place, start, waiting, figures);

@@ -7,7 +7,7 @@ import type { Gauges } from "./gauges.ts";
 import type { Losses } from "../../capture/losses.ts";
 import { addressOf, headersOfPlace, type Place } from "./place.ts";
 import type { RecordQueue } from "./record-queue.ts";
-import type { SummaryTable } from "./summary-table.ts";
+import type { SummaryTable } from "../../capture/summary-table.ts";
 import { agentName, agentVersion } from "./version.ts";
 
 /** Summaries of a minute that is not over are sent so often: each time is a row for every route. */

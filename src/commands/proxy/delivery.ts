@@ -10,7 +10,7 @@ import { Failure } from "../../kernel/failure.ts";
 import type { Losses } from "../../../capture/losses.ts";
 import { proxyRules, ProxySettings, unknownRules, type ProxyRules } from "./proxy-rules.ts";
 import type { Recorder } from "./recorder.ts";
-import type { SummaryTable } from "./summary-table.ts";
+import type { SummaryTable } from "../../../capture/summary-table.ts";
 
 const compress = promisify(gzip);
 

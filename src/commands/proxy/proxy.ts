@@ -8,11 +8,13 @@ import { Delivery } from "./delivery.ts";
 import { Losses } from "../../../capture/losses.ts";
 import { pass, type Means } from "./passing.ts";
 import { Recorder } from "./recorder.ts";
-import { SummaryTable } from "./summary-table.ts";
+import { SummaryTable } from "../../../capture/summary-table.ts";
 
 const host = "127.0.0.1";
 const usualPort = 9080;
 const graceMs = 5_000;
+/** Of what was counted and not sent yet. */
+const summaryBytesMax = 8 * 1024 * 1024;
 const farewellMs = 5_000;
 
 export type ProxySurroundings = {
@@ -51,7 +53,7 @@ export const proxyCommand = {
     const { to, port, place } = argumentsIn(args);
     const target = upstream(to);
     const { clock, print, say, url, ended } = surroundings;
-    const summaries = new SummaryTable();
+    const summaries = new SummaryTable(summaryBytesMax);
     const losses = new Losses();
     const recorder = new Recorder(summaries, losses);
     const delivery = new Delivery({ ...surroundings, place, recorder, summaries, losses });

@@ -7,7 +7,7 @@ import type { Observed } from "./observed.ts";
 import { plainBody } from "./plain-body.ts";
 import { proxyRules, ProxySettings, type ProxyRules } from "./proxy-rules.ts";
 import { Recorder } from "./recorder.ts";
-import { SummaryTable } from "./summary-table.ts";
+import { SummaryTable } from "../../../capture/summary-table.ts";
 
 const noon = Date.UTC(2026, 10, 20, 12);
 
@@ -46,7 +46,7 @@ function observed(more: Partial<Observed> = {}): Observed {
 }
 
 function scene() {
-  const [summaries, losses] = [new SummaryTable(), new Losses()];
+  const [summaries, losses] = [new SummaryTable(1024 * 1024), new Losses()];
   const recorder = new Recorder(summaries, losses);
   const records = async (): Promise<readonly CapturedRecord[]> => {
     await recorder.settled;
@@ -100,7 +100,7 @@ test("what waits has a bound, and what has no room is counted as dropped", async
 });
 
 test("routes that are too many for a minute are counted together", () => {
-  const summaries = new SummaryTable();
+  const summaries = new SummaryTable(1024 * 1024);
   const one = {
     at: noon,
     method: "GET",

@@ -11,7 +11,7 @@ import type { Losses } from "../../../capture/losses.ts";
 import type { Observed, ObservedMessage } from "./observed.ts";
 import { plainBody } from "./plain-body.ts";
 import type { ProxyRules } from "./proxy-rules.ts";
-import type { SummaryTable } from "./summary-table.ts";
+import type { SummaryTable } from "../../../capture/summary-table.ts";
 
 /** Waiting to be redacted or sent. */
 const waitingBytesMax = 32 * 1024 * 1024;

@@ -1,12 +1,11 @@
-import { slotOf } from "../../capture/slots.ts";
-import type { CapturedSummary } from "../../capture/wire.ts";
-import { summaryBytesMax } from "./budget.ts";
+import { slotOf } from "./slots.ts";
+import type { CapturedSummary } from "./wire.ts";
 
-export const minuteMs = 60_000;
+const minuteMs = 60_000;
 const routesPerMinuteMax = 500;
 /** For so many minutes it is remembered which routes came first: requests are counted in the minute they began. */
 const minutesMax = 10;
-export const otherRoute = "(other)";
+const otherRoute = "(other)";
 
 /** What a row and a slot of it take, estimated. */
 const rowBytes = 300;
@@ -14,7 +13,7 @@ const slotBytes = 40;
 /** What is left for rows of `(other)` once the table is full. */
 const spareBytes = 65_536;
 
-export type Counted = Pick<CapturedSummary, "at" | "method" | "route" | "status" | "outcome"> & {
+type Counted = Pick<CapturedSummary, "at" | "method" | "route" | "status" | "outcome"> & {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly durationMs: number;
@@ -31,9 +30,15 @@ type Row = {
 
 /** Exact counts by minute, method, route, status and outcome that were not sent yet. */
 export class SummaryTable {
+  readonly #bytesMax: number;
   readonly #rows = new Map<string, Row>();
   readonly #routes = new Map<number, Set<string>>();
   #bytes = 0;
+
+  /** Of rows, as estimated here; once they are full, requests are counted under the route `(other)`. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -87,14 +92,14 @@ export class SummaryTable {
 
   #rowFor({ at, method, route, status, outcome }: Row["key"]): Row | undefined {
     const minute = Math.floor(at / minuteMs) * minuteMs;
-    const full = this.#bytes > summaryBytesMax;
+    const full = this.#bytes > this.#bytesMax;
     const shown = this.#counts(minute, route, full) ? route : otherRoute;
     const name = `${minute} ${method} ${status} ${outcome} ${shown}`;
     let row = this.#rows.get(name);
     if (row !== undefined) return row;
     if (full && shown === route && route !== otherRoute)
       return this.#rowFor({ at, method, route: otherRoute, status, outcome });
-    if (this.#bytes > summaryBytesMax + spareBytes) return undefined;
+    if (this.#bytes > this.#bytesMax + spareBytes) return undefined;
     const key = { at: minute, method, route: shown, status, outcome };
     row = { key, count: 0, requestBytes: 0, responseBytes: 0, durationMs: 0, durations: new Map() };
     this.#rows.set(name, row);
