@@ -16,7 +16,7 @@ export type Described<N extends string, I extends z.ZodObject, O extends z.ZodOb
   readonly scope: Scope;
   /** `person`: in no workspace, of whoever calls as a user; its unit is of the whole server. */
   readonly of: "workspace" | "person";
-  /** `people`: REST and CLI only, because secrets pass through it. */
+  /** `people`: REST and CLI only, because secrets pass through it, or because people are to decide it. What it answers is not kept for repeated calls. */
   readonly reach: "everywhere" | "people";
   /**
    * Marks a field that must not be audited with `.meta({ secret: true })`, and one whose shape is too long for a list of

@@ -1,5 +1,6 @@
 import type { Body, Exchange, Headers } from "../../kernel/exchange.ts";
 import { redactedText, shownHeaders } from "../../registry/redaction.ts";
+import { contentTypeOf } from "./redacted-message.ts";
 
 /** What a request can be written as. */
 export const formats = ["curl", "har", "test"] as const;
@@ -127,7 +128,9 @@ function harRequest(exchange: Exchange): object {
     url: urlOf(exchange),
     headers: namedHeaders(request.headers),
     queryString: query.map(([name, value]) => ({ name, value })),
-    ...(request.body && { postData: { mimeType: typeOf(request.headers), text: bodyOf(request.body) } }),
+    ...(request.body && {
+      postData: { mimeType: contentTypeOf(request.headers), text: bodyOf(request.body) },
+    }),
     bodySize: request.body?.size ?? 0,
   };
 }
@@ -140,7 +143,7 @@ function harResponse({ status, response }: Exchange): object {
     status: status ?? 0,
     statusText: "",
     headers: namedHeaders(headers),
-    content: { size, mimeType: typeOf(headers), text: bodyOf(body) },
+    content: { size, mimeType: contentTypeOf(headers), text: bodyOf(body) },
     redirectURL: "",
     bodySize: size,
   };
@@ -148,10 +151,6 @@ function harResponse({ status, response }: Exchange): object {
 
 function namedHeaders(headers: Headers): { name: string; value: string }[] {
   return shownHeaders(headers).map(({ name, value }) => ({ name, value }));
-}
-
-function typeOf(headers: Headers): string {
-  return headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
 }
 
 /** Replaced values by the variable that stands for each, the same for the same value. */

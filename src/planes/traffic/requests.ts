@@ -17,14 +17,8 @@ const weekMs = 7 * 86_400_000;
 const contentRowsMax = 2_000;
 const contentRowsAtATime = 100;
 
-/** What it takes to see exchanges of other planes. */
-const scopes: Readonly<Record<Exclude<PlaneName, "account">, Scope>> = {
-  traffic: "traffic:read",
-  webhooks: "logs:read",
-  pipeline: "pipeline:read",
-  models: "models:read",
-  tools: "tools:read",
-};
+/** What it takes to see exchanges of each plane; those of others are seen by nobody. */
+const scopes: Partial<Record<PlaneName, Scope>> = { traffic: "traffic:read", webhooks: "logs:read" };
 
 /** Which requests are asked for. */
 export const requestsInput = {
@@ -129,7 +123,12 @@ async function whereOf(
   extra: readonly Condition[],
 ): Promise<Where | undefined> {
   const { plane } = asked;
-  requirePlane(plane, context);
+  const scope = scopes[plane];
+  if (!seesPlane(plane, context))
+    throw new Failure("forbidden", `This credential does not see exchanges of ${plane}.`, {
+      pointer: "/plane",
+      ...(scope !== undefined && { scope }),
+    });
   const view = await viewOf(context, asked);
   const { from, to } = windowOf(asked, context.now, weekMs);
   const all = [...conditionsOf(asked), ...extra];
@@ -148,18 +147,14 @@ async function whereOf(
   };
 }
 
-/** @throws Failure forbidden unless the caller may see exchanges of the plane */
-export function requirePlane(
+/** Whether the caller may see exchanges of the plane: a token for captured traffic sees nothing else. */
+export function seesPlane(
   plane: PlaneName,
   { principal, workspace }: Pick<Context, "principal" | "workspace">,
-): void {
-  const scope = plane === "account" ? undefined : scopes[plane];
-  const hidden = principal.credential.kind === "mcp-token" && plane !== "traffic";
-  if (scope !== undefined && may(principal, scope, workspace) && !hidden) return;
-  throw new Failure("forbidden", `This credential does not see exchanges of ${plane}.`, {
-    pointer: "/plane",
-    ...(scope !== undefined && { scope }),
-  });
+): boolean {
+  const scope = scopes[plane];
+  if (scope === undefined || !may(principal, scope, workspace)) return false;
+  return plane === "traffic" || principal.credential.kind !== "mcp-token";
 }
 
 function conditionsOf({ method, status, path, userAgent }: Asked): readonly Condition[] {

@@ -4,6 +4,7 @@ import type { CapturedBody, CapturedMessage } from "../../../capture/wire.ts";
 import type { Redactor } from "../../../capture/redactor.ts";
 import type { CapturedRecord } from "./captured.ts";
 import type { Place } from "./live-places.ts";
+import { redactedMessage } from "./redacted-message.ts";
 
 const userAgentCharactersMax = 300;
 
@@ -97,28 +98,21 @@ export function madeAt(record: string): number {
 
 function messageOf(
   side: "request" | "response",
-  message: CapturedMessage,
+  { headers, body }: CapturedMessage,
   { redactor, bodyBytesMax }: Pick<Origin, "redactor" | "bodyBytesMax">,
 ): Message {
-  const type = message.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
+  const redacted = redactedMessage(redactor, side, { headers, body: body && keptOf(body, bodyBytesMax) });
+  // The hash is that of the bytes that are kept, whatever the sender says of them.
   return {
-    headers: redactor.headers(side, message.headers),
-    body: message.body && bodyOf(side, message.body, { type, redactor, bodyBytesMax }),
+    ...redacted,
+    body: redacted.body && { ...redacted.body, sha256: hash("sha256", redacted.body.bytes) },
   };
 }
 
-type Keeping = Pick<Origin, "redactor" | "bodyBytesMax"> & { readonly type: string | undefined };
-
-function bodyOf(
-  side: "request" | "response",
-  body: CapturedBody,
-  { type, redactor, bodyBytesMax }: Keeping,
-): Body {
+function keptOf(body: CapturedBody, bytesMax: number): Body {
   const whole = "text" in body ? Buffer.from(body.text) : Buffer.from(body.base64, "base64");
-  const kept = whole.length > bodyBytesMax ? whole.subarray(0, bodyBytesMax) : whole;
-  const truncated = body.truncated || kept.length < whole.length;
-  const bytes = redactor.body(side, kept, type, truncated);
-  return { bytes, size: body.size, sha256: hash("sha256", bytes), truncated };
+  const bytes = whole.length > bytesMax ? whole.subarray(0, bytesMax) : whole;
+  return { bytes, size: body.size, sha256: "", truncated: body.truncated || bytes.length < whole.length };
 }
 
 function headerOf({ headers }: Message, wanted: string): string | undefined {

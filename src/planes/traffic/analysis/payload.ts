@@ -1,5 +1,6 @@
 import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
 import { differenceInterval } from "./interval.ts";
+import { contentTypeOf } from "../redacted-message.ts";
 
 const depthMax = 6;
 const itemsMax = 5;
@@ -57,7 +58,7 @@ function featuresOf({ request, path }: Exchange): ReadonlySet<string> {
 }
 
 function jsonOf({ body, headers }: Message): unknown {
-  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+  const type = contentTypeOf(headers);
   if (body === null || !/json/i.test(type)) return undefined;
   return parsed(body);
 }

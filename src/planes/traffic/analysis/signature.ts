@@ -1,4 +1,5 @@
 import type { Headers } from "../../../kernel/exchange.ts";
+import { contentTypeOf } from "../redacted-message.ts";
 
 export type Answered = {
   readonly status: number | null;
@@ -15,7 +16,7 @@ const fieldsMax = 200;
  */
 export function signatureOf({ status, headers, body }: Answered): string {
   const text = new TextDecoder().decode(body);
-  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+  const type = contentTypeOf(headers);
   return JSON.stringify([status, /json/i.test(type) ? jsonSignature(text) : plain(text)]);
 }
 

@@ -1,6 +1,7 @@
 import type { Exchange, Headers, Message } from "../../../kernel/exchange.ts";
 import { attributesOf } from "../analysis/attributes.ts";
 import { isVarying, shapeOf, type Shape } from "./shape.ts";
+import { contentTypeOf } from "../redacted-message.ts";
 
 const namesMax = 40;
 const tooDeepBytes = 1024 * 1024;
@@ -70,7 +71,7 @@ function isName(name: string): boolean {
 }
 
 function typeOf(headers: Headers): string {
-  const value = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+  const value = contentTypeOf(headers);
   const [, type] = /^\s*([a-z]{1,40}\/[a-z0-9.+-]{1,80})\s*(?:;|$)/i.exec(value) ?? [];
   return type?.toLowerCase() ?? "application/octet-stream";
 }

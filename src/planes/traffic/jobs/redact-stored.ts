@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Job } from "../../../engines/traffic/traffic.ts";
-import type { Exchange, Message } from "../../../kernel/exchange.ts";
+import type { Exchange } from "../../../kernel/exchange.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import type { LiveRules, Ready } from "../live-rules.ts";
+import { redactedMessage } from "../redacted-message.ts";
 import { redactJob, runOf, saveRun, type RedactionRun } from "../redaction-run.ts";
 
 /** Exchanges of one turn: other work waits no longer than they take. */
@@ -66,15 +67,8 @@ async function goOn(
 /** Its content after the rules, or undefined when they change nothing. */
 function again(exchange: Exchange, { redactor }: Ready): Pick<Exchange, "request" | "response"> | undefined {
   redactor.hits();
-  const one = (side: "request" | "response", { headers, body }: Message): Message => {
-    const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
-    return {
-      headers: redactor.headers(side, headers),
-      body: body && { ...body, bytes: redactor.body(side, body.bytes, type, body.truncated) },
-    };
-  };
-  const request = one("request", exchange.request);
-  const response = exchange.response && one("response", exchange.response);
+  const request = redactedMessage(redactor, "request", exchange.request);
+  const response = exchange.response && redactedMessage(redactor, "response", exchange.response);
   return redactor.hits().length === 0 ? undefined : { request, response };
 }
 

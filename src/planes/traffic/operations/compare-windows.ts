@@ -72,10 +72,8 @@ export const compareWindows = read({
         pointer: markerId === undefined ? "/at" : "/marker",
         hint: "Ask again in a minute.",
       });
-    const [sides, routes] = await Promise.all([
-      wholeSides(before, after, asked, context),
-      routeSides(before, after, asked, context),
-    ]);
+    const routes = await routeSides(before, after, asked, context);
+    const sides = await wholeSides({ before, after }, routes, asked, context);
     const compared = routes
       .map((it) => ({ ...it, comparison: comparisonOf(it.before, it.after) }))
       .toSorted(worstFirst);
@@ -128,15 +126,23 @@ function wholeMinute(at: number): number {
 
 type Sides = { readonly before: Side; readonly after: Side };
 
-async function wholeSides(before: Window, after: Window, asked: Asked, context: Context): Promise<Sides> {
-  const side = async (window: Window): Promise<Side> => {
-    const [counts, [whole]] = await Promise.all([
-      sumsOf(window, asked, context, ["class", "outcome"]),
-      sumsOf(window, asked, context, []),
-    ]);
-    return sideOf(counts, whole?.durations ?? null);
+/** Counts follow from those of the routes; percentiles do not. */
+async function wholeSides(
+  { before, after }: { readonly before: Window; readonly after: Window },
+  routes: readonly Sides[],
+  asked: Asked,
+  context: Context,
+): Promise<Sides> {
+  const side = async (of: "before" | "after", window: Window): Promise<Side> => {
+    const [whole] = await sumsOf(window, asked, context, []);
+    const total = (one: (side: Side) => number): number => routes.reduce((sum, it) => sum + one(it[of]), 0);
+    return {
+      requests: total(({ requests }) => requests),
+      errors: total(({ errors }) => errors),
+      durations: whole?.durations ?? null,
+    };
   };
-  return { before: await side(before), after: await side(after) };
+  return { before: await side("before", before), after: await side("after", after) };
 }
 
 const none: Side = { requests: 0, errors: 0, durations: null };

@@ -140,7 +140,7 @@ async function requestsIn(
 
 async function toldOf(it: Explanation, where: Where, fault: Condition, context: Context) {
   const { ledger, workspace } = context;
-  const part = also(where, { all: it.terms.map(conditionOf) });
+  const part = also(where, { all: it.terms.flatMap(conditionsOf) });
   const [failed, others] = await Promise.all(
     [fault, { not: fault }].map(async (condition) => {
       const found = await ledger.find({
@@ -179,11 +179,11 @@ function partOf({ errors, requests, rate, rateBefore, excess }: Standing): z.out
 }
 
 /** What the ledger can look for of a term: for what it cannot, examples are wider than the part. */
-function conditionOf({ dimension, value }: Term): Condition {
-  if (dimension === "route") return routeIs(value);
-  if (dimension === "client") return { field: "facts.userAgent", like: `${value.slice(0, 200)}*` };
+function conditionsOf({ dimension, value }: Term): readonly Condition[] {
+  if (dimension === "route") return [routeIs(value)];
+  if (dimension === "client") return [{ field: "facts.userAgent", like: `${value.slice(0, 200)}*` }];
   const field = columns[dimension];
-  return field === undefined ? { any: [{ not: { field: "kind", is: [] } }] } : { field, is: [value] };
+  return field === undefined ? [] : [{ field, is: [value] }];
 }
 
 /** The framework's template, or where there was none the path with what is open in it standing for anything. */

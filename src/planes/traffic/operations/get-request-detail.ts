@@ -9,7 +9,7 @@ import { shownBody, ShownBody, shownHeaders } from "../../../registry/redaction.
 import { exported, formats } from "../exported.ts";
 import { marker, MarkerView, markerView } from "../marker.ts";
 import { lineOf, RequestLine } from "../request-view.ts";
-import { requirePlane } from "../requests.ts";
+import { seesPlane } from "../requests.ts";
 
 const bodyBytesShown = 32 * 1024;
 const outboundLookedAt = 1_000;
@@ -51,7 +51,7 @@ export const getRequestDetail = read({
     }),
   }),
   async run({ requestId, as }, context) {
-    const exchange = await requestOf(context, requestId, (it) => maySee(it, context));
+    const exchange = await requestOf(context, requestId, ({ plane }) => seesPlane(plane, context));
     const line = lineOf(exchange);
     const facts = Object.entries(exchange.facts);
     return {
@@ -99,15 +99,6 @@ export async function requestOf(
     pointer: "/requestId",
     hint: "search_requests shows ids; what is older than the plan's retention is gone.",
   });
-}
-
-function maySee({ plane }: Exchange, context: Context): boolean {
-  try {
-    requirePlane(plane, context);
-    return plane !== "account";
-  } catch {
-    return false;
-  }
 }
 
 /** The calls it made: they began while it was under way, in the same bucket. */

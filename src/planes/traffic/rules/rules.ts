@@ -3,6 +3,7 @@ import { redactor } from "../../../../capture/redactor.ts";
 import { compileSelection } from "../../../../capture/selection.ts";
 import type { Exchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { redactedMessage } from "../redacted-message.ts";
 import { seenAgain } from "../seen.ts";
 import type { SelectionForm } from "../selection-form.ts";
 import { block, blockForm } from "./block.ts";
@@ -29,13 +30,8 @@ export const allRuleOperations = [
       return (exchange) => {
         only.hits();
         only.target(exchange.path);
-        for (const side of ["request", "response"] as const) {
-          const message = exchange[side];
-          if (message === null) continue;
-          only.headers(side, message.headers);
-          const type = message.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
-          if (message.body !== null) only.body(side, message.body.bytes, type);
-        }
+        redactedMessage(only, "request", exchange.request);
+        if (exchange.response !== null) redactedMessage(only, "response", exchange.response);
         return only.hits().length > 0;
       };
     },
