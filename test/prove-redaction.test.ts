@@ -8,9 +8,11 @@ import { after, before, describe, test } from "node:test";
 import { defaultLimits, type Inbound } from "../src/engines/inbound/inbound.ts";
 import { listen } from "../src/engines/inbound/node-http.ts";
 import { bootstrap } from "../src/planes/account/bootstrap.ts";
+import { importHar } from "../src/planes/traffic/operations/import-har.ts";
 import { traffic } from "../src/planes/traffic/plane.ts";
+import { invoke } from "../src/registry/invoke.ts";
 import { recordIdAt, recordOf, type Told } from "./captured.ts";
-import { authenticatorOf, openWorld, type World } from "./world.ts";
+import { authenticatorOf, callerOf, openWorld, principalOf, type World } from "./world.ts";
 
 const card = "4111111111111111";
 /** Half of a canary is as bad as the whole: what is searched for is a part of each. */
@@ -93,6 +95,7 @@ describe("what is nobody's business is stored nowhere", () => {
   let world: World;
   let inbound: Inbound;
   let key = "";
+  let workspace = "";
   let sent = 0;
 
   before(async () => {
@@ -100,6 +103,7 @@ describe("what is nobody's business is stored nowhere", () => {
     const { engines } = world;
     const first = await bootstrap(engines, undefined);
     key = first?.key.reveal() ?? "";
+    workspace = first?.workspace ?? "";
     const { routes } = await traffic.start(engines, await authenticatorOf(engines));
     const { clock, log } = engines;
     inbound = await listen({
@@ -148,6 +152,84 @@ describe("what is nobody's business is stored nowhere", () => {
       await send([told], "gzip");
       assertNothing(world);
     });
+
+  test("by spans of OpenTelemetry, in every attribute that is kept", async () => {
+    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const list = (key: string, stringValue: string) => ({
+      key,
+      value: { arrayValue: { values: [{ stringValue }] } },
+    });
+    const at = BigInt(world.clock.now()) * 1_000_000n;
+    const span = {
+      traceId: "5b8efff798038103d269b633813fc60c",
+      spanId: "eee19b7ec3c1b174",
+      name: "POST",
+      kind: 2,
+      startTimeUnixNano: String(at),
+      endTimeUnixNano: String(at + 5_000_000n),
+      attributes: [
+        text("http.request.method", "POST"),
+        text("url.path", `/reset/token/${canary}`),
+        text("url.query", `token=${canary}&page=2`),
+        text("server.address", "otel.example.com"),
+        text("user_agent.original", `app/1 (token=${canary})`),
+        list("http.request.header.authorization", `Bearer ${canary}`),
+        list("http.request.header.content-type", "application/json"),
+        list("http.response.header.set-cookie", `session=${canary}`),
+        text("http.request.body.content", document),
+        text("http.response.body.content", document),
+        { key: "http.response.status_code", value: { intValue: 500 } },
+      ],
+      events: [
+        {
+          name: "exception",
+          attributes: [
+            text("exception.type", "Error"),
+            text("exception.message", `password=${canary} and card ${card}`),
+          ],
+        },
+      ],
+    };
+    const response = await fetch(`${inbound.url}/otlp/v1/traces`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }),
+    });
+    assert.equal(response.status, 200, await response.text());
+    assertNothing(world);
+    assert.ok(world.dump().includes("otel.example.com"), "the span was stored");
+  });
+
+  test("by an HTTP archive, in addresses, headers and content", async () => {
+    const entry = {
+      startedDateTime: new Date(world.clock.now()).toISOString(),
+      time: 5,
+      request: {
+        method: "POST",
+        url: `https://har.example.com/login?password=${canary}`,
+        headers: [
+          { name: "Cookie", value: `session=${canary}` },
+          { name: "Content-Type", value: "application/json" },
+        ],
+        postData: { mimeType: "application/json", text: document },
+      },
+      response: {
+        status: 200,
+        headers: [{ name: "Set-Cookie", value: `session=${canary}` }],
+        content: {
+          size: document.length,
+          mimeType: "application/json",
+          text: Buffer.from(document).toString("base64"),
+          encoding: "base64",
+        },
+      },
+    };
+    const caller = callerOf(principalOf(workspace, "all"));
+    const stored = await invoke(importHar, { har: { log: { entries: [entry] } } }, caller, world.engines);
+    assert.equal(stored["stored"], 1, JSON.stringify(stored));
+    assertNothing(world);
+    assert.ok(world.dump().includes("har.example.com"), "the entry was stored");
+  });
 
   test("cut off at every place of every body", async () => {
     for (const { request, response } of Object.values(places))
