@@ -154,9 +154,9 @@ describe("what is nobody's business is stored nowhere", () => {
     });
 
   test("by spans of OpenTelemetry, in every attribute that is kept", async () => {
-    const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-    const list = (key: string, stringValue: string) => ({
-      key,
+    const text = (name: string, stringValue: string) => ({ key: name, value: { stringValue } });
+    const list = (name: string, stringValue: string) => ({
+      key: name,
       value: { arrayValue: { values: [{ stringValue }] } },
     });
     const at = BigInt(world.clock.now()) * 1_000_000n;
