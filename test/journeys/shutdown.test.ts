@@ -5,8 +5,10 @@ import { test } from "node:test";
 import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { getLogDetail } from "../../src/planes/webhooks/operations/get-log-detail.ts";
+import { startPostgres } from "../postgres-server.ts";
+import { cuttableWire } from "./cuttable-wire.ts";
 import { eventually } from "./eventually.ts";
-import { freshFolder, startServer, type ServerProcess } from "./server-process.ts";
+import { freshFolder, startServer, type End, type ServerProcess } from "./server-process.ts";
 import { accepting, startTarget } from "./target.ts";
 
 /** SIGTERM, and wait until the server has heard it. */
@@ -89,4 +91,21 @@ test("a second SIGTERM does not wait for what is under way, and what was acknowl
   await eventually("its delivery", async () =>
     (await again.ask(getLogDetail, { logId: id })).state === "delivered" ? true : undefined,
   );
+});
+
+test("a server whose PostgreSQL can no longer be reached, of which nobody was told, ends all the same", async (t) => {
+  const postgres = await startPostgres({ durable: false });
+  t.after(() => postgres.dispose());
+  const wire = await cuttableWire(t, postgres.port);
+  const url = (await postgres.newDatabase()).replace(`:${postgres.port}/`, `:${wire.port}/`);
+  const server = await startServer(t, {
+    folder: await freshFolder(t),
+    environment: { SLUICE_DATABASE_URL: url },
+  });
+  wire.cut();
+  server.send("SIGTERM");
+  let end: End | undefined;
+  void server.ended.then((how) => (end = how));
+  assert.deepEqual(await eventually("its end", async () => end), { code: 0, signal: null });
+  assert.doesNotMatch(server.log(), /fail/);
 });

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Row } from "../stored/row.ts";
+import { socketsToPostgres } from "./sockets.ts";
 import { failureOf, isBroken, unavailable } from "./trouble.ts";
 
 /** Integers are sent as text, so that their size decides nothing; a NUL, which PostgreSQL has in no text, becomes U+FFFD. */
@@ -53,16 +55,19 @@ const lockMs = 3_000;
 const idleInTransactionMs = 10_000;
 const idleMs = 30_000;
 const giveUpMs = 1_000;
+/** What is under way when all is closed: as long as a commit may take, and not as long as a question. */
+const underWayMs = 5_000;
 const keepAliveMs = 10_000;
 /** Callers that wait for a connection; more are refused at once. */
 const waitingMax = 2_000;
 
 /** Opens nothing yet: connections are made when they are needed and given up when they have been idle for 30 s. */
 export function openDatabase(terms: DatabaseTerms): Database {
-  let pool = openPool(terms);
-  const leaving = new Set<Promise<void>>();
+  let current = openPool(terms);
+  const leaving = new Set<Pool>();
 
   const connected = async <T>(work: (within: Query) => Promise<T>): Promise<T> => {
+    const { pool } = current;
     if (pool.waitingCount >= waitingMax) throw unavailable("Too many queries wait for PostgreSQL.");
     let broken = false;
     const client = await pool.connect().catch(refuse);
@@ -89,17 +94,27 @@ export function openDatabase(terms: DatabaseTerms): Database {
         }
       }),
     renew() {
-      const left = pool.end().finally(() => leaving.delete(left));
+      const left = current;
       leaving.add(left);
-      pool = openPool(terms);
+      void left.end().then(() => leaving.delete(left));
+      current = openPool(terms);
     },
     async close() {
-      await Promise.all([pool.end(), ...leaving]);
+      await Promise.all([current, ...leaving].map((pool) => pool.close()));
     },
   };
 }
 
-function openPool(terms: DatabaseTerms): pg.Pool {
+type Pool = {
+  readonly pool: pg.Pool;
+  /** Closes each connection when what is under way on it is over. */
+  end(): Promise<void>;
+  /** The same, but gives up soon what takes long. */
+  close(): Promise<void>;
+};
+
+function openPool(terms: DatabaseTerms): Pool {
+  const sockets = socketsToPostgres();
   const pool = new pg.Pool({
     connectionString: terms.url,
     application_name: terms.name,
@@ -116,12 +131,26 @@ function openPool(terms: DatabaseTerms): pg.Pool {
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     types: rowTypes,
+    stream: () => sockets.open(),
   });
   // A connection that breaks while nobody uses it is replaced; who uses the next one finds out what is wrong.
   pool.on("error", ignore);
   // From the first moment on: that it breaks may be told in the same packet as that it is ready.
   pool.on("connect", (client) => client.on("error", ignore));
-  return pool;
+  const ending = async (): Promise<void> => {
+    await pool.end();
+    await sockets.closed();
+  };
+  let ended: Promise<void> | undefined;
+  const end = (): Promise<void> => (ended ??= ending());
+  return {
+    pool,
+    end,
+    async close() {
+      await Promise.race([end(), sleep(underWayMs, undefined, { ref: false })]);
+      await sockets.closed();
+    },
+  };
 }
 
 /** Statements on one connection; `breaks` is called when it is of no further use. */

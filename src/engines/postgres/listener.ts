@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { socketsToPostgres, type Sockets } from "./sockets.ts";
 import { isTrouble } from "./trouble.ts";
 
 /** Hears what other nodes notify. Nothing is promised: a notification may be lost while there is no connection. */
@@ -40,7 +41,8 @@ export function openListener(terms: ListenerTerms): Listener {
 
   /** Until the connection is lost or the listener closed. */
   const listen = async (answered: () => void): Promise<void> => {
-    const client = clientOf(terms);
+    const sockets = socketsToPostgres();
+    const client = clientOf(terms, sockets);
     const lost = new AbortController();
     client.on("error", () => lost.abort());
     client.on("end", () => lost.abort());
@@ -57,7 +59,7 @@ export function openListener(terms: ListenerTerms): Listener {
         await quietly(sleep(askedEveryMs, undefined, { signal: over, ref: false }));
       }
     } finally {
-      await quietly(client.end());
+      await Promise.all([quietly(client.end()), sockets.closed()]);
     }
   };
 
@@ -90,13 +92,14 @@ export function openListener(terms: ListenerTerms): Listener {
   };
 }
 
-function clientOf({ url, name }: ListenerTerms): pg.Client {
+function clientOf({ url, name }: ListenerTerms, sockets: Sockets): pg.Client {
   return new pg.Client({
     connectionString: url,
     application_name: name,
     connectionTimeoutMillis: answerMs,
     query_timeout: answerMs,
     keepAlive: true,
+    stream: () => sockets.open(),
   });
 }
 

@@ -21,6 +21,7 @@ export const nodePart: Part = { name: "nodes", migrations: [{ sql: first, needs:
 /** A node silent for this long is taken for gone. */
 export const silentMs = 15_000;
 const seenEveryMs = 2_000;
+const partingMs = 2_000;
 
 export type Member = {
   readonly id: string;
@@ -70,9 +71,9 @@ export function joinNodes(
     outdated: outdated.promise,
     async leave() {
       stopped.abort();
-      await beating;
-      // Whoever cannot say goodbye is found silent.
-      await node.database.query("delete from node where id = $1", [node.id]).catch(() => {});
+      // Whoever cannot say goodbye soon is found silent.
+      await Promise.race([beating, sleep(partingMs, undefined, { ref: false })]);
+      await node.watching.query("delete from node where id = $1", [node.id]).catch(() => {});
     },
   };
 }

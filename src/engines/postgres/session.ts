@@ -4,6 +4,7 @@ import pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { Failure } from "../../kernel/failure.ts";
 import { queryOf, rowTypes, type Query } from "./database.ts";
+import { socketsToPostgres } from "./sockets.ts";
 import { codeOf, failureOf } from "./trouble.ts";
 
 /** One connection of its own, outside of any pool, for what an operator does by hand. */
@@ -32,6 +33,7 @@ const format = "(format text, encoding 'UTF8')";
 
 /** @throws Failure invalid when the URL cannot be read, unavailable when PostgreSQL cannot be reached */
 export async function openSession({ url, name, statementMs }: SessionTerms): Promise<Session> {
+  const sockets = socketsToPostgres();
   const client = clientOf({
     connectionString: url,
     application_name: name,
@@ -43,6 +45,7 @@ export async function openSession({ url, name, statementMs }: SessionTerms): Pro
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     types: rowTypes,
+    stream: () => sockets.open(),
   });
   // A connection that breaks between two statements is found out by the next one.
   client.on("error", () => {});
@@ -70,7 +73,9 @@ export async function openSession({ url, name, statementMs }: SessionTerms): Pro
       }
       return copy.rowCount;
     },
-    close: () => client.end(),
+    async close() {
+      await Promise.all([client.end(), sockets.closed()]);
+    },
   };
 }
 

@@ -25,7 +25,7 @@ const curableSystemCodes = new Set([
 ]);
 /** What the driver says without a code. */
 const driverSays =
-  /connection terminated|connection error|timeout exceeded|read timeout|connection timeout|not queryable|was closed|after calling end/i;
+  /connection terminated|connection error|timeout exceeded|timeout expired|read timeout|connection timeout|not queryable|was closed|after calling end/i;
 
 const retryAfterMs = 5_000;
 
