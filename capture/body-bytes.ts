@@ -4,7 +4,7 @@ export type BodyOctets = { readonly text: string; readonly encoding: "utf-8" | "
 /** Bodies in UTF-16, by their mark or the zero beside the first character, are scanned as UTF-8. */
 export function octetsOf(bytes: Uint8Array): BodyOctets {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const encoding = encodingOf([...bytes.subarray(0, 3)]);
+  const encoding = encodingOf(bytes);
   if (encoding === "utf-8") return { text: buffer.toString("latin1"), encoding };
   const units = encoding === "utf-16le" ? buffer : swapped(buffer);
   return { text: Buffer.from(units.toString("utf16le"), "utf8").toString("latin1"), encoding };
@@ -18,8 +18,9 @@ export function bytesOf({ text, encoding }: BodyOctets): Uint8Array {
 }
 
 /** What the type says is not believed: a body that is scanned in the wrong encoding is not redacted. */
-function encodingOf([first = 0, second = 0, ...rest]: readonly number[]): BodyOctets["encoding"] {
-  if (rest.length === 0) return "utf-8";
+function encodingOf(bytes: Uint8Array): BodyOctets["encoding"] {
+  if (bytes.length < 3) return "utf-8";
+  const [first = 0, second = 0] = bytes;
   if ((first === 0xff && second === 0xfe) || (isPrintable(first) && second === 0)) return "utf-16le";
   return (first === 0xfe && second === 0xff) || (first === 0 && isPrintable(second)) ? "utf-16be" : "utf-8";
 }

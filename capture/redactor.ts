@@ -1,3 +1,4 @@
+import { CleanHeaders } from "./clean-headers.ts";
 import { redactedBody, redactedInner } from "./document-text.ts";
 import { redactedHeader } from "./header-text.ts";
 import { fromOctets, toOctets } from "./octets.ts";
@@ -40,11 +41,17 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
   );
   const everywhere: Scope = { rules: compileRules(rules, undefined), replacer };
   const at = (place: RedactionPlace): Scope => scopes.get(place) ?? everywhere;
+  const clean = new CleanHeaders();
   const urls: UrlScope = { path: at("request.path"), query: at("request.query"), names: pathNames(rules) };
   return {
     headers(side, headers) {
       const scope = at(`${side}.headers`);
-      return headers.map((header) => redactedHeader(scope, urls, header));
+      return headers.map((header) => {
+        if (clean.has(side, header)) return header;
+        const redacted = redactedHeader(scope, urls, header);
+        if (redacted[1] === header[1]) clean.add(side, header);
+        return redacted;
+      });
     },
     target(target) {
       const octets = toOctets(target);

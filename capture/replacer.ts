@@ -7,6 +7,7 @@ export class Replacer {
   readonly #rules: readonly RedactionRule[];
   readonly #tokens: Tokens;
   #counts: number[];
+  #counted = false;
 
   constructor(rules: readonly RedactionRule[], tokens: Tokens) {
     this.#rules = rules;
@@ -21,11 +22,14 @@ export class Replacer {
   replaced(rule: number, octets: string): string {
     if (octets === "" || isToken(octets)) return octets;
     this.#counts[rule] = (this.#counts[rule] ?? 0) + 1;
+    this.#counted = true;
     return this.#tokens(this.#rules[rule]?.category ?? "secret", fromOctets(octets));
   }
 
   /** Since the last call. */
   takeCounts(): readonly { readonly rule: string; readonly count: number }[] {
+    if (!this.#counted) return [];
+    this.#counted = false;
     const counted = this.#rules.map(({ id }, n) => ({ rule: id, count: this.#counts[n] ?? 0 }));
     this.#counts = this.#rules.map(() => 0);
     return counted.filter(({ count }) => count > 0);

@@ -12,6 +12,7 @@ const Schema = z.strictObject({
   const: z.json().optional(),
   default: z.json().optional(),
   description: z.string().optional(),
+  examples: z.array(z.json()).min(1).optional(),
   format: z.string().optional(),
   pattern: z.string().optional(),
   writeOnly: z.boolean().optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CapturedMessage } from "../../../capture/wire.ts";
 
 /** Records of one batch. */
 export const recordsMax = 1_000;
@@ -38,15 +39,35 @@ const Body = z.union([
   z.strictObject({ base64: z.base64().max(Math.ceil(bodyBytesMax / 3) * 4), ...ofBody }),
 ]);
 
+const headerNameMax = 200;
+
+/** One check of the whole list: a check of each of its parts takes several times as long. */
+const Headers = z.custom<CapturedMessage["headers"]>(Array.isArray, "a list").check(({ value, issues }) => {
+  const refuse = (path: readonly (string | number)[], message: string): void => {
+    issues.push({ code: "custom", path: [...path], message, input: value });
+  };
+  let characters = 0;
+  if (value.length > headersMax) refuse([], `at most ${headersMax} headers`);
+  else
+    for (const [index, header] of value.entries()) {
+      const wrong = problemOfHeader(header);
+      if (wrong !== undefined) return refuse([index, ...wrong.path], wrong.message);
+      characters += header[0].length + header[1].length;
+    }
+  if (characters > headerCharactersMax) refuse([], `at most ${headerCharactersMax} characters in all`);
+});
+
+function problemOfHeader(header: unknown): { path: readonly number[]; message: string } | undefined {
+  if (!Array.isArray(header) || header.length !== 2) return { path: [], message: "a name and a value" };
+  const [name, value]: unknown[] = header;
+  if (typeof name !== "string" || name === "" || name.length > headerNameMax)
+    return { path: [0], message: `a text of 1 to ${headerNameMax} characters` };
+  if (typeof value !== "string") return { path: [1], message: "a text" };
+  return undefined;
+}
+
 const Message = z.object({
-  headers: z
-    .array(z.tuple([z.string().min(1).max(200), z.string().max(headerCharactersMax)]))
-    .max(headersMax)
-    .refine(
-      (headers) =>
-        headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0) <= headerCharactersMax,
-      `at most ${headerCharactersMax} characters in all`,
-    ),
+  headers: Headers,
   body: Body.nullable().default(null),
   /** Of the whole body in bytes, kept or not. */
   size: bytes.default(0),
