@@ -25,7 +25,7 @@ export type EveryEra = Era & {
  * The SDK judges what mentions 2026-07-28; an envelope that it found sound need not be judged again.
  */
 export function everyEra(methods: Methods, self: Self): EveryEra {
-  const lists = boundedMap<string>(listsKeptMax);
+  const lists = boundedMap<Buffer>(listsKeptMax);
   const sound = boundedMap<true>(envelopesKeptMax);
   const legacy = legacyEra(methods, lists, self);
   const modern = modernEra(methods, lists, self);

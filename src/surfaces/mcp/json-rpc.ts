@@ -59,10 +59,20 @@ export class RpcError extends Error {
 
 const jsonHeaders = { "content-type": "application/json", "cache-control": "no-store" };
 
-/** Puts the id of a request around a result that is JSON text already. */
-export function resultAnswer(id: RpcId, resultJson: string): RawAnswer {
-  const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`;
+/** Puts the id of a request around a result that is JSON already: bytes of UTF-8 for what is sent again and again. */
+export function resultAnswer(id: RpcId, resultJson: string | Buffer): RawAnswer {
+  const begun = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
+  const body =
+    typeof resultJson === "string"
+      ? `${begun}${resultJson}}`
+      : Buffer.concat([Buffer.from(begun), resultJson, closing]);
   return { status: 200, headers: jsonHeaders, body };
+}
+
+const closing = Buffer.from("}");
+
+export function textOf({ body }: RawAnswer): string {
+  return typeof body === "string" ? body : Buffer.from(body).toString();
 }
 
 /** `id` is null when the request's own could not be read. */

@@ -31,10 +31,10 @@ export function negotiated(params: Params | undefined): string {
  * without the SDK, whose stateless leg refuses clients that do not accept event streams and builds a server for each
  * request; what these revisions wrap around a result is nothing.
  */
-export function legacyEra(methods: Methods, lists: BoundedMap<string>, self: Self): Era {
+export function legacyEra(methods: Methods, lists: BoundedMap<Buffer>, self: Self): Era {
   const { capabilities, serverInfo } = self;
 
-  async function result(request: RpcRequest, { caller, view }: Heard): Promise<string> {
+  async function result(request: RpcRequest, { caller, view }: Heard): Promise<string | Buffer> {
     const { method, params } = request;
     if (method === "initialize") {
       const protocolVersion = negotiated(params);
@@ -46,7 +46,7 @@ export function legacyEra(methods: Methods, lists: BoundedMap<string>, self: Sel
     const kept = lists.get(key);
     if (kept !== undefined) return kept;
     const text = JSON.stringify(await methods.answer(method, params, caller));
-    lists.keep(key, text);
+    lists.keep(key, Buffer.from(text));
     return text;
   }
 

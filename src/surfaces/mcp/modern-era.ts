@@ -28,7 +28,7 @@ const discoverCaching = { ttlMs: listFreshMs, cacheScope: "public" } as const;
  * SDK takes three times as long. Everything else is the SDK's: contradicting, missing or encoded headers, unknown
  * methods and versions, notifications, `server/discover`, and a list until it is kept.
  */
-export function modernEra(methods: Methods, lists: BoundedMap<string>, self: Self): Era {
+export function modernEra(methods: Methods, lists: BoundedMap<Buffer>, self: Self): Era {
   const { serverInfo } = self;
   const askSdk = sdkFor(methods, self);
 
@@ -38,7 +38,7 @@ export function modernEra(methods: Methods, lists: BoundedMap<string>, self: Sel
     if (kept !== undefined) return resultAnswer(request.id, kept);
     const rendered = await askSdk({ message: request, heard });
     const answered = Answered.safeParse(JSON.parse(rendered.body));
-    if (answered.success) lists.keep(key, JSON.stringify(answered.data.result));
+    if (answered.success) lists.keep(key, Buffer.from(JSON.stringify(answered.data.result)));
     return rendered;
   }
 

@@ -1,5 +1,5 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
-import { errorBody, plainAnswer, RpcError, rpcCode, type RpcMessage } from "../json-rpc.ts";
+import { errorBody, plainAnswer, RpcError, rpcCode, textOf, type RpcMessage } from "../json-rpc.ts";
 
 /** Calls of one batch under way at once. */
 const atOnceMax = 4;
@@ -34,7 +34,7 @@ async function answerText(
 ): Promise<string> {
   if (message instanceof RpcError) return errorBody(null, message);
   if (message.method === "initialize") return errorBody(message.id ?? null, initializeAlone);
-  return String((await answer(message)).body);
+  return textOf(await answer(message));
 }
 
 const initializeAlone = new RpcError(rpcCode.invalidRequest, "initialize is sent alone and not in a batch.");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AnswerStream, RawAnswer, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Progress } from "../../../registry/context.ts";
-import type { RpcId, RpcMessage } from "../json-rpc.ts";
+import { textOf, type RpcId, type RpcMessage } from "../json-rpc.ts";
 import { eventOf, eventStream, firstEvent, notificationOf } from "./event.ts";
 
 /** Two reports of one call are not closer together, but for its last. */
@@ -77,7 +77,7 @@ export async function callStream(call: StreamedCall): Promise<RawAnswer | Stream
   if (early !== null) return early;
 
   async function finish(into: AnswerStream): Promise<void> {
-    const text = String((await running).body);
+    const text = textOf(await running);
     await call.answered(text);
     into.write(event(text));
     into.end();

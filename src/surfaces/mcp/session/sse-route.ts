@@ -6,7 +6,7 @@ import type {
   StreamedAnswer,
 } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { errorBody, plainAnswer, RpcError, rpcCode, type RpcMessage } from "../json-rpc.ts";
+import { errorBody, plainAnswer, RpcError, rpcCode, textOf, type RpcMessage } from "../json-rpc.ts";
 import { negotiated } from "../legacy-era.ts";
 import type { Guest } from "../reception.ts";
 import { bodyBytesMax, incomplete, refusal } from "../refusal.ts";
@@ -136,8 +136,8 @@ async function answerByStream(
     house.engines.log(`an answer did not reach the stream of its session: ${String(error)}`);
   try {
     const outlet = { send: (text: string) => void send(text).catch(failed), letGo: () => {} };
-    const { body } = await sessionAnswer(house, visit, message, outlet);
-    if (body !== "") await send(String(body));
+    const text = textOf(await sessionAnswer(house, visit, message, outlet));
+    if (text !== "") await send(text);
   } catch (error) {
     failed(error);
   }
