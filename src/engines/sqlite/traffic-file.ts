@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import type { Clock } from "../../kernel/clock.ts";
 import { type Committed, Committer } from "./committer.ts";
 import type { FileEntry } from "./entry-pack.ts";
-import type { Row, SqlValue } from "../stored/row.ts";
+import { rowsOf, type Row, type SqlValue, type Table } from "../stored/row.ts";
 import { openLink, unavailable } from "./worker-link.ts";
 import type { Statement, Written } from "./statements.ts";
 
@@ -104,7 +104,7 @@ function openReaders(data: unknown): Pick<TrafficFile, "read" | "close"> {
       if (reader.waiting >= readsWaitingMax) throw unavailable("Too many queries are waiting.");
       reader.waiting++;
       try {
-        return await reader.link.call<readonly Row[]>({ sql, params });
+        return rowsOf(await reader.link.call<Table>({ sql, params }));
       } finally {
         reader.waiting--;
       }

@@ -1,6 +1,20 @@
 export type SqlValue = null | number | bigint | string | Uint8Array;
 export type Row = Readonly<Record<string, SqlValue>>;
 
+/** Rows as lists of values in the order of the columns. */
+export type Table = {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SqlValue[])[];
+};
+
+export function rowsOf({ columns, rows }: Table): readonly Row[] {
+  return rows.map((values) => {
+    const row: Record<string, SqlValue> = {};
+    for (const [place, column] of columns.entries()) row[column] = values[place] ?? null;
+    return row;
+  });
+}
+
 /** The text in a column. @throws TypeError when the column holds anything else: the schema and the query disagree */
 export function textOf(row: Row, column: string): string {
   const value = row[column];
