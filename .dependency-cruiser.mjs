@@ -122,8 +122,8 @@ const capabilities = [
   confined(
     "sockets-only-in-inbound-and-outbound",
     "^(node:)?(net|tls|inspector)(/|$)",
-    "^src/engines/(inbound|outbound)/",
-    "Sockets of either direction pass one of the two doors.",
+    "^src/engines/(inbound/|outbound/|postgres/sockets[.]ts$)",
+    "Sockets of either direction pass one of the two doors, but for those that PostgreSQL's driver connects.",
   ),
   confined(
     "database-connections-only-in-postgres",

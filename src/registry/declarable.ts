@@ -10,6 +10,8 @@ export type Declarable = {
    * `/`, which none of them may then contain.
    */
   readonly key: readonly string[];
+  /** Whether the order in which records were made means something: a document has them in that of the list, else by key. */
+  readonly inOrder: boolean;
   /** Names of operations. The first part of the path of update and remove takes a view's `id`. */
   readonly operations: {
     readonly list: string;
@@ -22,7 +24,7 @@ export type Declarable = {
   readonly rows: string;
   /** Members of views by the fields that they show, where the names differ. */
   readonly shownAs: Readonly<Record<string, string>>;
-  /** Which records it names and cannot be without: the more particular ones last. */
+  /** Which records it names and cannot be without, where the fields are not null: the more particular ones last. */
   readonly refers: readonly Reference[];
   /** What is made along with a record of this key. */
   readonly brings: (key: string) => readonly Brought[];

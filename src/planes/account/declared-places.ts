@@ -11,6 +11,7 @@ import { listEnvironments } from "./operations/list-environments.ts";
 export const declaredEnvironment: Declarable = {
   name: "environments",
   key: ["name"],
+  inOrder: false,
   operations: {
     list: listEnvironments.name,
     create: createEnvironment.name,
@@ -28,6 +29,7 @@ export const declaredEnvironment: Declarable = {
 export const declaredBucket: Declarable = {
   name: "buckets",
   key: ["environment", "name"],
+  inOrder: false,
   operations: {
     list: listBuckets.name,
     create: createBucket.name,

@@ -58,12 +58,16 @@ const Headers = z.custom<CapturedMessage["headers"]>(Array.isArray, "a list").ch
 });
 
 function problemOfHeader(header: unknown): { path: readonly number[]; message: string } | undefined {
-  if (!Array.isArray(header) || header.length !== 2) return { path: [], message: "a name and a value" };
-  const [name, value]: unknown[] = header;
+  if (!isPair(header)) return { path: [], message: "a name and a value" };
+  const [name, value] = header;
   if (typeof name !== "string" || name === "" || name.length > headerNameMax)
     return { path: [0], message: `a text of 1 to ${headerNameMax} characters` };
   if (typeof value !== "string") return { path: [1], message: "a text" };
   return undefined;
+}
+
+function isPair(value: unknown): value is readonly [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
 }
 
 const Message = z.object({

@@ -34,6 +34,7 @@ import { minimiseRequest } from "./operations/minimise-request.ts";
 import { searchRequests } from "./operations/search-requests.ts";
 import { otlpRoute } from "./otlp/otlp-route.ts";
 import { splitRoute } from "./operations/split-route.ts";
+import { declaredRules } from "./rules/declared-rules.ts";
 import { allRuleOperations, ruleResources } from "./rules/rules.ts";
 import { tokenKey } from "./token-keys.ts";
 
@@ -68,6 +69,7 @@ export const traffic = {
   resources: [marker, tokenKey, ...ruleResources, routeTemplate, alert],
   documents: [],
   prompts: [],
+  declares: declaredRules,
   start,
 } as const satisfies Plane;
 

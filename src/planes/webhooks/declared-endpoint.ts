@@ -9,6 +9,7 @@ import { updateEndpoint } from "./operations/update-endpoint.ts";
 export const declaredEndpoint: Declarable = {
   name: "endpoints",
   key: ["slug"],
+  inOrder: false,
   operations: {
     list: listEndpoints.name,
     create: createEndpoint.name,

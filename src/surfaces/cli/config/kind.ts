@@ -4,7 +4,7 @@ import type { Operation } from "../../../registry/operation.ts";
 import type { Entry } from "./document.ts";
 
 /** A kind of record that documents describe, with its operations at hand. */
-export type Kind = Pick<Declarable, "name" | "key" | "rows" | "refers" | "brings"> & {
+export type Kind = Pick<Declarable, "name" | "key" | "inOrder" | "rows" | "refers" | "brings"> & {
   readonly list: Operation;
   readonly create: Operation;
   readonly update: Operation | null;

@@ -7,7 +7,7 @@ export type Live = { readonly id: string; readonly view: Entry };
 
 const pagesMax = 10_000;
 
-/** The live records of a kind by their keys, in the order of the keys. @throws Failure when the server refuses */
+/** The live records of a kind by their keys, in the order that documents have them in. @throws Failure when the server refuses */
 export async function liveRecords(kind: Kind, ask: Ask): Promise<ReadonlyMap<string, Live>> {
   const found = new Map<string, Live>();
   let cursor: unknown;
@@ -19,5 +19,5 @@ export async function liveRecords(kind: Kind, ask: Ask): Promise<ReadonlyMap<str
     cursor = output["nextCursor"] ?? undefined;
     if (cursor === undefined) break;
   }
-  return new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return kind.inOrder ? found : new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -21,10 +21,12 @@ export function namedBy(kind: Kind, { key, fields, view }: Naming): readonly Nam
     const field = kind.fields.get(name);
     return own[name] ?? fields[name] ?? (field && shownBy(field, view));
   };
-  return kind.refers.map((reference) => ({
-    ...reference,
-    key: keyIn(Object.fromEntries(reference.by.map((name) => [name, valueOf(name)])), reference.by),
-  }));
+  return kind.refers
+    .filter(({ by }) => by.every((name) => valueOf(name) !== null))
+    .map((reference) => ({
+      ...reference,
+      key: keyIn(Object.fromEntries(reference.by.map((name) => [name, valueOf(name)])), reference.by),
+    }));
 }
 
 /** That a record names what the same document has removed. */
