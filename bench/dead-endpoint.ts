@@ -71,8 +71,20 @@ async function placeOf(deadUrl: string | null): Promise<Place> {
   return { server, ingestUrl: String(made["ingestUrl"]) };
 }
 
-/** Sends at an even rate, whatever the answers take; answers the 99th percentile of the deliveries in ms. */
-async function round({ ingestUrl }: Place): Promise<number> {
+type Round = {
+  /** 99th percentile of the deliveries. */
+  readonly p99Ms: number;
+  /** Of the server, for each event. */
+  readonly cpuUs: number;
+};
+
+async function round({ server, ingestUrl }: Place): Promise<Round> {
+  const { result, spent } = await server.measure(() => p99Of(ingestUrl));
+  return { p99Ms: result, cpuUs: spent.cpuUs / events };
+}
+
+/** Sends at an even rate, whatever the answers take. */
+async function p99Of(ingestUrl: string): Promise<number> {
   tookMs.length = 0;
   const from = performance.now();
   const sending: Promise<void>[] = [];
@@ -89,22 +101,26 @@ async function round({ ingestUrl }: Place): Promise<number> {
 
 const places = new Map<string, Place>();
 for (const [name, url] of Object.entries(dead)) places.set(name, await placeOf(url));
-const p99s = new Map([...places.keys()].map((name): [string, number[]] => [name, []]));
+const results = new Map([...places.keys()].map((name): [string, Round[]] => [name, []]));
 for (let n = 0; n <= rounds; n++)
   for (const [name, place] of places) {
-    const p99 = await round(place);
-    if (n > 0) p99s.get(name)?.push(p99); // the first is warm-up
+    const result = await round(place);
+    if (n > 0) results.get(name)?.push(result); // the first is warm-up
   }
 
-const [alone = []] = p99s.values();
+const [alone = []] = results.values();
+/** Of rounds that follow each other, so that both were made on the same machine's day. */
+function ratioOf(own: readonly Round[], figure: keyof Round): string {
+  return median(own.map((it, n) => it[figure] / (alone[n]?.[figure] ?? Number.NaN))).toFixed(2);
+}
 console.log(
   `dead endpoint, backlog of ${backlog}; a healthy endpoint beside it gets ${perSecond} webhooks/s, ${rounds} interleaved rounds of ${events} (${machine()})`,
 );
 for (const [name, place] of places) {
-  const own = p99s.get(name) ?? [];
-  const ratio = median(own.map((ms, i) => ms / (alone[i] ?? Number.NaN)));
+  const own = results.get(name) ?? [];
+  const [p99, cpu] = [median(own.map((it) => it.p99Ms)), median(own.map((it) => it.cpuUs))];
   console.log(
-    `  ${name}: delivery p99 median ${median(own).toFixed(1)} ms, ratio ${ratio.toFixed(2)}; ${await open(place.server)} jobs open at the end`,
+    `  ${name}: delivery p99 median ${p99.toFixed(1)} ms, ratio ${ratioOf(own, "p99Ms")}; ${cpu.toFixed(0)} us CPU an event, ratio ${ratioOf(own, "cpuUs")}; ${await open(place.server)} jobs open at the end`,
   );
 }
 await agent.close();

@@ -7,6 +7,7 @@ import type { Gauges } from "./gauges.ts";
 import type { Losses } from "../../capture/losses.ts";
 import { addressOf, headersOfPlace, type Place } from "./place.ts";
 import type { RecordQueue } from "./record-queue.ts";
+import { keepCounts } from "../../capture/refused-counts.ts";
 import type { SummaryTable } from "../../capture/summary-table.ts";
 import { agentName, agentVersion } from "./version.ts";
 
@@ -125,14 +126,10 @@ export class Delivery {
     this.#gauges.add("sentBatches", 1);
   }
 
-  /**
-   * The same bytes would be refused again: records are lost. What they counted is added to what is counted next, unless
-   * counts alone are what the server cannot take.
-   */
+  /** The same bytes would be refused again: records are lost. */
   #rejected({ recordCount, summaries, dropped }: Batch, { status, headers }: Answer): void {
     const { losses, summaries: table } = this.#waiting;
-    const areCountsGood = recordCount > 0 || aboutAuthority.has(status);
-    const lost = areCountsGood ? table.restore(summaries) : summaries.length;
+    const lost = keepCounts(table, { status, recordCount, summaries });
     this.#gauges.add("failedTries", 1);
     this.#gauges.add("droppedRejected", recordCount);
     this.#gauges.add("droppedSummaries", lost);
@@ -151,9 +148,6 @@ export class Delivery {
     this.#gauges.set("summaryBytes", summaries.bytes);
   }
 }
-
-/** Refusals that say nothing of what was sent. */
-const aboutAuthority: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /** Answers after which the same batch may be taken later. */
 function isPassing(status: number): boolean {

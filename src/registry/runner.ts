@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "../engines/traffic/traffic.ts";
 import { Failure } from "../kernel/failure.ts";
 import type { Engines } from "./engines.ts";
+import { persistently } from "./persistently.ts";
 import type { JobHandler } from "./plane.ts";
 
 const runningMax = 200;
@@ -88,7 +89,15 @@ async function run(
     // The lease lapses and the job is handed out again: nothing is lost, and a broken handler cannot spin.
     const expected = error instanceof Failure || signal.aborted;
     if (!expected) engines.log(`job ${job.name} ${job.id} failed: ${stackOf(error)}`);
+    if (error instanceof Failure && error.kind === "unavailable") await giveBack(job, engines, signal);
   }
+}
+
+/** What the database broke off goes on once it is back: its lease would keep others in its lane waiting for minutes. */
+async function giveBack(job: Job, { traffic }: Engines, signal: AbortSignal): Promise<void> {
+  await sleep(pauseAfterTroubleMs);
+  // If that is in vain, too, the lease lapses.
+  await persistently(signal, () => traffic.queue.release(job.id, job.claim)).catch(() => {});
 }
 
 async function settledWithin(work: ReadonlySet<Promise<void>>, ms: number): Promise<void> {

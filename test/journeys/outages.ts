@@ -18,6 +18,8 @@ import { startTarget } from "./target.ts";
 const senders = 16;
 const webhooks = 20;
 const clusterMegabytes = 256;
+/** Of a delivery. */
+const leaseMs = 150_000;
 
 /** A database that a server works on, and what can happen to it. */
 type Stricken = {
@@ -173,7 +175,10 @@ async function goThrough(
     return refused === 0 ? true : undefined;
   });
   assert.equal((await changing()).status, 200);
-  await assertNothingLost({ server, tables: postgresTables(directUrl), target }, acknowledged);
+  // A claim may be written where its end cannot: what a lease is too short for is delivered once more for each.
+  const unrecordedMax = 1 + Math.ceil(lastingMs / leaseMs);
+  const scene = { server, tables: postgresTables(directUrl), target, unrecordedMax };
+  await assertNothingLost(scene, acknowledged);
   t.diagnostic(`all is delivered after ${Math.round(performance.now() - endedAt)} ms`);
   assert.equal((await server.stop()).code, 0);
 }

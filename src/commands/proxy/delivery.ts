@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { InvalidRule } from "../../../capture/invalid-rule.ts";
+import { keepCounts } from "../../../capture/refused-counts.ts";
 import type { CapturedBatch, CapturedSummary } from "../../../capture/wire.ts";
 import type { Client, ClientAnswer } from "../../engines/outbound/client.ts";
 import type { Clock } from "../../kernel/clock.ts";
@@ -37,7 +38,7 @@ export type DeliveryMeans = {
 type Batch = {
   readonly body: Buffer;
   readonly records: number;
-  readonly summaries: number;
+  readonly summaries: readonly CapturedSummary[];
   readonly dropped: CapturedBatch["dropped"];
 };
 
@@ -113,7 +114,7 @@ export class Delivery {
   async #nextBatch(): Promise<Batch | undefined> {
     const { recorder, summaries: table, losses, clock, version } = this.#means;
     const records = recorder.take(batchRecordsMax, batchBytesMax);
-    const summaries: readonly CapturedSummary[] = table.take(batchSummariesMax);
+    const summaries = table.take(batchSummariesMax);
     if (records.length === 0 && summaries.length === 0 && losses.isNone) return undefined;
     const dropped = losses.take();
     const head = JSON.stringify({
@@ -129,11 +130,11 @@ export class Delivery {
       ...records.flatMap((record, n) => (n === 0 ? [record] : [comma, record])),
       Buffer.from("]}"),
     ]);
-    return { body: await compress(text), records: records.length, summaries: summaries.length, dropped };
+    return { body: await compress(text), records: records.length, summaries, dropped };
   }
 
   async #deliver(batch: Batch): Promise<"taken" | "refused" | "later"> {
-    const { losses } = this.#means;
+    const { losses, summaries: table } = this.#means;
     const answer = await this.#ask("POST", "/capture/v1/batches", batch.body, {
       "content-type": "application/json",
       "content-encoding": "gzip",
@@ -146,7 +147,9 @@ export class Delivery {
     }
     this.#say(`${refusalIn(answer).message} What was recorded is dropped.`);
     losses.restore(batch.dropped);
-    losses.add("rejected", { records: batch.records, summaries: batch.summaries });
+    const { records, summaries } = batch;
+    const lost = keepCounts(table, { status: answer.status, recordCount: records, summaries });
+    losses.add("rejected", { records, summaries: lost });
     return "refused";
   }
 
