@@ -22,6 +22,8 @@ export type LedgerPlace = {
   readonly ids: readonly string[];
   /** Of everything stored, indexes included. */
   readonly bytes: number;
+  /** The process whose children do the work of a database server; null where it is done in this process. */
+  readonly serverPid: number | null;
   close(): Promise<void>;
 };
 

@@ -40,6 +40,7 @@ export async function postgresLedgerPlace(terms: LedgerTerms): Promise<LedgerPla
   return {
     ledger,
     ids: ids.map((row) => `ex_${textOf(row, "id")}`),
+    serverPid: server.pid,
     bytes: size === undefined ? 0 : numberOf(size, "bytes"),
     commit: (exchange) => traffic.journal.commit({ exchanges: [exchange], jobs: [] }),
     async close() {

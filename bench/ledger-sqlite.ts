@@ -29,6 +29,7 @@ export async function sqliteLedgerPlace(terms: LedgerTerms): Promise<LedgerPlace
     ledger,
     ids,
     bytes: size,
+    serverPid: null,
     commit: (exchange) => file.commit({ exchanges: [exchange], jobs: [] }),
     async close() {
       await ledger.close();

@@ -74,6 +74,11 @@ const benchmarks: readonly {
     args: ["postgres"],
     measures: "Summaries of calls, and sums of a day, on PostgreSQL.",
   },
+  {
+    file: "growth.ts",
+    args: [],
+    measures: "What one more event costs while ten times as much is stored, on both databases.",
+  },
   { file: "stored-bytes.ts", args: [], measures: "Bytes per stored exchange after sealing." },
   { file: "ledger-queries.ts", args: [], measures: "Questions to the ledger." },
   {
