@@ -23,7 +23,7 @@ async function costOf(place: LedgerPlace): Promise<number> {
     while (next < events) await deliver(place, next++);
   };
   await Promise.all(Array.from({ length: committers }, deliverer));
-  while ((await place.ledger.roll(50_000)) > 0);
+  await rollAll(place);
   const { user, system } = process.cpuUsage(before.own);
   return (user + system + serverUs(place) - before.server) / events;
 }
@@ -36,21 +36,36 @@ console.log(
   `${events} events a round, ${committers} committers, ${rounds} rounds in turns after one to warm up (${machine()})`,
 );
 for (const [name, open] of Object.entries(databases)) {
-  const to = Date.now();
-  const places: LedgerPlace[] = [];
-  for (const exchanges of sizes) places.push(await open({ exchanges, from: to - dayMs, to }));
-  // What was filled in is rolled up first: it is no part of what one more costs.
-  for (const { ledger } of places) while ((await ledger.roll(50_000)) > 0);
-  const costs: number[][] = places.map(() => []);
-  for (let n = 0; n <= rounds; n++)
-    for (const [which, place] of places.entries()) {
-      const cost = await costOf(place);
-      if (n > 0) costs[which]?.push(cost);
-    }
+  const places = await placesOf(open);
+  const costs = await costsOf(places);
   const [few = [], many = []] = costs;
   const ratio = median(many.map((us, n) => us / (few[n] ?? Number.NaN)));
   console.log(
     `  ${name.padEnd(10)} ${median(few).toFixed(0)} us CPU an event at ${sizes[0]} exchanges, ${median(many).toFixed(0)} at ${sizes[1]}: ${ratio.toFixed(2)} times`,
   );
   for (const place of places) await place.close();
+}
+
+async function placesOf(open: (typeof databases)[keyof typeof databases]): Promise<readonly LedgerPlace[]> {
+  const to = Date.now();
+  const places: LedgerPlace[] = [];
+  for (const exchanges of sizes) places.push(await open({ exchanges, from: to - dayMs, to }));
+  // What was filled in is rolled up first: it is no part of what one more costs.
+  for (const place of places) await rollAll(place);
+  return places;
+}
+
+/** By place and round. */
+async function costsOf(places: readonly LedgerPlace[]): Promise<readonly (readonly number[])[]> {
+  const costs: number[][] = places.map(() => []);
+  for (let n = 0; n <= rounds; n++)
+    for (const [which, place] of places.entries()) {
+      const cost = await costOf(place);
+      if (n > 0) costs[which]?.push(cost); // the first warms up
+    }
+  return costs;
+}
+
+async function rollAll({ ledger }: LedgerPlace): Promise<void> {
+  while ((await ledger.roll(50_000)) > 0);
 }
