@@ -183,14 +183,16 @@ export async function openRunningWorld(
         const attempts = children.filter(({ kind }) => kind !== "event");
         return attempts.length >= count ? attempts : undefined;
       }),
-    endingOf: (workspace, event) =>
-      eventually(`the ending of ${event}`, async () => {
+    endingOf(workspace, event) {
+      assert.notEqual(event, "", "what was not accepted has no ending");
+      return eventually(`the ending of ${event}`, async () => {
         const root = await engines.ledger.get(workspace, { id: event });
         const children = await engines.ledger.children(workspace, event, 100);
         // A duplicate is a child too, and ends itself alone.
         const own = [root, ...children.filter(({ kind }) => kind !== "event")];
         return own.find((it) => it !== undefined && it.ending !== null);
-      }),
+      });
+    },
     async close() {
       await inbound.close(0);
       await runner.stop(waitMsMax);
