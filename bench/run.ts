@@ -1,4 +1,5 @@
-// Runs every benchmark in turn and prints its figures; `--write` also puts them into RESULTS.md.
+// Runs every benchmark in turn, or those that are named, and prints their figures; `--write` also puts them into RESULTS.md, where
+// what was not run keeps what it had: soaks take half an hour and are written down by hand.
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
@@ -103,11 +104,9 @@ const benchmarks: readonly {
   },
 ];
 
-const soakHeading = "## A server under steady load for half an hour";
-
 const write = process.argv.includes("--write");
 const only = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
-const sections: string[] = [];
+const made = new Map<string, string>();
 for (const { file, args, measures } of benchmarks) {
   if (only.length > 0 && !only.includes(file.replace(".ts", ""))) continue;
   const command = ["node", `bench/${file}`, ...args].join(" ");
@@ -122,16 +121,23 @@ for (const { file, args, measures } of benchmarks) {
   ]);
   console.log(output.trimEnd());
   if (code !== 0) process.exitCode = 1;
-  sections.push(`## ${measures}\n\n\`\`\`\n$ ${command}\n${output.trimEnd()}\n\`\`\`\n`);
+  made.set(measures, `## ${measures}\n\n\`\`\`\n$ ${command}\n${output.trimEnd()}\n\`\`\`\n`);
 }
 
 if (write) {
   const [cpu] = cpus();
   const machine = `${availableParallelism()} cores of ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-  const head = `# Results\n\nMade by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}. The machine was shared: read ratios and medians, not single figures. Each block says the load average it was measured at.\n`;
+  const head = `# Results\n\nMade by \`npm run bench -- --write\`, last on ${new Date().toISOString().slice(0, 10)}: ${machine}. The machine was shared: read ratios and medians, not single figures. Each block says the load average it was measured at.\n`;
   const results = new URL("RESULTS.md", import.meta.url);
-  const before = readFileSync(results, "utf8");
-  // A soak takes half an hour and is written down by hand, as the last section.
-  const soak = before.includes(soakHeading) ? `\n${before.slice(before.indexOf(soakHeading))}` : "";
-  writeFileSync(results, `${head}\n${sections.join("\n")}${soak}`);
+  const [, ...before] = readFileSync(results, "utf8").split(/^(?=## )/m);
+  const known = before.map(headingOf);
+  const sections = [
+    ...before.map((section) => made.get(headingOf(section)) ?? section),
+    ...[...made].filter(([heading]) => !known.includes(heading)).map(([, section]) => section),
+  ];
+  writeFileSync(results, `${head}\n${sections.map((it) => it.trimEnd()).join("\n\n")}\n`);
+}
+
+function headingOf(section: string): string {
+  return /^## (.*)/.exec(section)?.[1] ?? "";
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
 /** Text that must not reach a log, an error or a reply by accident: it prints as `[secret]`. */
 export class Secret {
@@ -28,7 +28,7 @@ export class Secret {
 
 /** SHA-256 of a high-entropy secret, hex. What is stored instead of it. */
 export function fingerprint(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }
 
 /** Compares in constant time; different lengths are unequal. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Body, Exchange, Facts, Headers, Message, PlaneName } from "../../kernel/exchange.ts";
 import { storableJson } from "./storable-json.ts";
 
@@ -125,7 +125,7 @@ function readMessage(from: Buffer, at: number): readonly [Message, end: number] 
 
 function plainBody(from: Buffer, at: number, length: number): Body {
   const bytes = from.subarray(at, at + length);
-  return { bytes, size: length, sha256: createHash("sha256").update(bytes).digest("hex"), truncated: false };
+  return { bytes, size: length, sha256: hash("sha256", bytes), truncated: false };
 }
 
 function describedBody(from: Buffer, at: number, length: number): Body {
