@@ -20,7 +20,7 @@ export class CleanHeaders {
   }
 }
 
-/** No name has a colon. */
+/** Where the name ends is told by its length: any character may stand in what was sent. */
 function keyOf([name, value]: HeaderPair): string {
-  return `${name}:${value}`;
+  return `${name.length} ${name}${value}`;
 }

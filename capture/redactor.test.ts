@@ -171,6 +171,12 @@ test("headers keep what is no secret: names of cookies, schemes, hosts and paths
     assert.deepEqual(rules.headers("request", [[name, value]]), [[name, redacted]]);
 });
 
+test("what was seen to be no secret says nothing of a header of another name", () => {
+  const redacted = (name: string, value: string) => rules.headers("request", [[name, value]])[0]?.[1] ?? "";
+  assert.equal(redacted("authorization:customer", "example-secret"), "example-secret");
+  assert.match(redacted("authorization", "customer:example-secret"), /^REDACTED-/);
+});
+
 test("secrets in paths are found by what stands before them and by their form", () => {
   const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
   const cases: readonly (readonly [target: string, redacted: string])[] = [
