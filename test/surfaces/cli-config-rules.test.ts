@@ -77,6 +77,17 @@ test("a rule that is changed or left out of the document is changed or, with --p
   assert.match(out, /removed redactions\/Names/);
 });
 
+test("a rule leaves its environment for all of them while the document removes that environment", async () => {
+  const at = await place();
+  await applied(
+    at,
+    "sluice: 1\nenvironments:\n  eu: {}\nexclusions:\n  Health: { selection: { path: /h }, environment: eu }",
+  );
+  const file = "sluice: 1\nenvironments:\n  production: {}\nexclusions:\n  Health: { environment: null }";
+  const { exitCode, err } = await at.config(["apply", "f", "--prune", "--yes"], { file });
+  assert.equal(exitCode, 0, err);
+});
+
 test("a rule that cannot be is refused with its place in the document", async () => {
   const at = await place();
   const file = ruled.replace("field: lastName", "field: '*'");

@@ -16,17 +16,16 @@ export type Naming = {
 
 /** What a record names, by what it will be. */
 export function namedBy(kind: Kind, { key, fields, view }: Naming): readonly Named[] {
-  const own = keyFields(kind, key) ?? {};
+  const said = { ...fields, ...keyFields(kind, key) };
   const valueOf = (name: string): unknown => {
     const field = kind.fields.get(name);
-    return own[name] ?? fields[name] ?? (field && shownBy(field, view));
+    return name in said ? said[name] : field && shownBy(field, view);
   };
-  return kind.refers
-    .filter(({ by }) => by.every((name) => valueOf(name) !== null))
-    .map((reference) => ({
-      ...reference,
-      key: keyIn(Object.fromEntries(reference.by.map((name) => [name, valueOf(name)])), reference.by),
-    }));
+  return kind.refers.flatMap((reference) => {
+    const named = Object.fromEntries(reference.by.map((name) => [name, valueOf(name)]));
+    // What names none, such as a rule for all environments, can do without.
+    return Object.values(named).includes(null) ? [] : [{ ...reference, key: keyIn(named, reference.by) }];
+  });
 }
 
 /** That a record names what the same document has removed. */
