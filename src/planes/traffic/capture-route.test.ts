@@ -141,6 +141,33 @@ describe("the way in of agents", () => {
     });
   });
 
+  test("a header that is none, and headers that are too many or too long, are named with their place", async () => {
+    const now = world.clock.now();
+    const of = "/request/headers";
+    for (const [headers, place] of [
+      [null, of],
+      [[["a"]], `${of}/0`],
+      [
+        [
+          ["a", "b"],
+          ["c", "d", "e"],
+        ],
+        `${of}/1`,
+      ],
+      [[["", "b"]], `${of}/0/0`],
+      [[["n".repeat(201), "b"]], `${of}/0/0`],
+      [[["a", 1]], `${of}/0/1`],
+      [Array.from({ length: 101 }, () => ["a", "b"]), of],
+      [[["a", "x".repeat(16 * 1024)]], of],
+    ] as const) {
+      const { status, body } = await post(
+        batch([], { records: [{ ...recordOf({}, now), request: { headers } }] }),
+      );
+      assert.equal(status, 202);
+      assert.partialDeepStrictEqual(body, { accepted: 0, refused: [{ pointer: `/records/0${place}` }] });
+    }
+  });
+
   test("a batch that is sent twice counts once, its records and its summaries", async () => {
     const now = world.clock.now();
     const summary = {
