@@ -1,7 +1,7 @@
 // Captured traffic taken in over HTTP in batches of 100 records of a made-up shop, validated, redacted and stored, against the
 // same server whose journal.commit resolves at once; then what questions take over so many records while more come in.
 //
-//   node bench/capture-ingest.ts [--records 1000000] [--rounds 5] [--ingest records a second, 2000] [--connections 8]
+//   node bench/capture-ingest.ts [--records 1000000] [--rounds 5] [--ingest records a second, 2000]
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,13 +16,12 @@ const { values } = parseArgs({
     records: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "5" },
     ingest: { type: "string", default: "2000" },
-    connections: { type: "string", default: "8" },
   },
 });
 const [wanted, rounds, perSecond] = [Number(values.records), Number(values.rounds), Number(values.ingest)];
 const recordsOfBatch = 100;
 const batchesOfRound = 200;
-const connections = Number(values.connections);
+const connections = 8;
 const buckets = 20;
 const dayMs = 86_400_000;
 const repeats = 15;

@@ -2,8 +2,7 @@
 // The stores are filled side by side and measured in turns, so that both ratios are of the same minutes.
 //
 //   node bench/growth.ts [events a round, 5000] [rounds, 5]
-import type { LedgerPlace } from "./ledger-place.ts";
-import { dayMs, deliver } from "./ledger-place.ts";
+import { dayMs, deliverAll, rollAll, type LedgerPlace } from "./ledger-place.ts";
 import { postgresLedgerPlace } from "./ledger-postgres.ts";
 import { sqliteLedgerPlace } from "./ledger-sqlite.ts";
 import { childrenUs } from "./children-cpu.ts";
@@ -12,17 +11,12 @@ import { machine, median } from "./bench-server.ts";
 const events = Number(process.argv[2] ?? 5_000);
 const rounds = Number(process.argv[3] ?? 5);
 const sizes = [100_000, 1_000_000];
-const committers = 64;
 const databases = { SQLite: sqliteLedgerPlace, PostgreSQL: postgresLedgerPlace } as const;
 
 /** CPU of this process and of the server, for each event, in us. */
 async function costOf(place: LedgerPlace): Promise<number> {
   const before = { own: process.cpuUsage(), server: serverUs(place) };
-  let next = 0;
-  const deliverer = async () => {
-    while (next < events) await deliver(place, next++);
-  };
-  await Promise.all(Array.from({ length: committers }, deliverer));
+  await deliverAll(place, events);
   await rollAll(place);
   const { user, system } = process.cpuUsage(before.own);
   return (user + system + serverUs(place) - before.server) / events;
@@ -32,9 +26,7 @@ function serverUs({ serverPid }: LedgerPlace): number {
   return serverPid === null ? 0 : childrenUs(serverPid);
 }
 
-console.log(
-  `${events} events a round, ${committers} committers, ${rounds} rounds in turns after one to warm up (${machine()})`,
-);
+console.log(`${events} events a round, ${rounds} rounds in turns after one to warm up (${machine()})`);
 for (const [name, open] of Object.entries(databases)) {
   const places = await placesOf(open);
   const costs = await costsOf(places);
@@ -64,8 +56,4 @@ async function costsOf(places: readonly LedgerPlace[]): Promise<readonly (readon
       if (n > 0) costs[which]?.push(cost); // the first warms up
     }
   return costs;
-}
-
-async function rollAll({ ledger }: LedgerPlace): Promise<void> {
-  while ((await ledger.roll(50_000)) > 0);
 }

@@ -40,6 +40,21 @@ export function duration(): number {
 
 const contents = Array.from({ length: 500 }, () => webhookContent(wallClock.now()));
 
+const committers = 64;
+
+/** Delivers so many events, 64 at a time. */
+export async function deliverAll(place: Pick<LedgerPlace, "commit">, events: number): Promise<void> {
+  let next = 0;
+  const deliverer = async () => {
+    while (next < events) await deliver(place, next++);
+  };
+  await Promise.all(Array.from({ length: committers }, deliverer));
+}
+
+export async function rollAll({ ledger }: Pick<LedgerPlace, "ledger">): Promise<void> {
+  while ((await ledger.roll(50_000)) > 0);
+}
+
 /** Commits an event of 2.3 KB and then the attempt that ends it, as a delivery does. */
 export async function deliver({ commit }: Pick<LedgerPlace, "commit">, n: number): Promise<void> {
   const at = wallClock.now();

@@ -2,7 +2,16 @@ import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { Condition, Ledger, Measure } from "../src/engines/ledger/ledger.ts";
 import { wallClock } from "../src/kernel/clock.ts";
-import { dayMs, deliver, subjectOf, subjects, workspace, type LedgerPlace } from "./ledger-place.ts";
+import {
+  dayMs,
+  deliver,
+  deliverAll,
+  rollAll,
+  subjectOf,
+  subjects,
+  workspace,
+  type LedgerPlace,
+} from "./ledger-place.ts";
 import { postgresLedgerPlace } from "./ledger-postgres.ts";
 import { sqliteLedgerPlace } from "./ledger-sqlite.ts";
 
@@ -114,24 +123,13 @@ async function cpuUs(count: number, work: () => Promise<unknown>): Promise<numbe
   return (user + system) / count;
 }
 
-async function rollAll(ledger: Ledger): Promise<void> {
-  while ((await ledger.roll(50_000)) > 0);
-}
-
 async function costs(place: LedgerPlace): Promise<void> {
-  const { ledger } = place;
   const events = 10_000;
   say(
-    `${(await cpuUs(exchanges, () => rollAll(ledger))).toFixed(1)} us of CPU to roll up one of all exchanges`,
+    `${(await cpuUs(exchanges, () => rollAll(place))).toFixed(1)} us of CPU to roll up one of all exchanges`,
   );
-  const committing = await cpuUs(events, async () => {
-    let next = 0;
-    const deliverer = async () => {
-      while (next < events) await deliver(place, next++);
-    };
-    await Promise.all(Array.from({ length: 64 }, deliverer));
-  });
-  const rolling = await cpuUs(events, () => rollAll(ledger));
+  const committing = await cpuUs(events, () => deliverAll(place, events));
+  const rolling = await cpuUs(events, () => rollAll(place));
   say(
     `${committing.toFixed(1)} us of CPU to commit one more event and its attempt, ${rolling.toFixed(1)} to roll them up`,
   );
