@@ -18,8 +18,10 @@ import { read, type Operation } from "../src/registry/operation.ts";
 import { mcpRoutes } from "../src/surfaces/mcp/mcp-routes.ts";
 import { authenticatorOf, callerOf, openWorld, principalOf } from "../test/world.ts";
 
-const rounds = 7;
-const requestsInRound = 4_000;
+const rounds = 40;
+const requestsInRound = 2_000;
+/** Rounds before the first that counts, in which both are compiled. */
+const warmUps = 3;
 const connections = 8;
 const toolCount = 20;
 /** Calls are counted, and none is one too many. */
@@ -201,6 +203,8 @@ async function round(server: Server, it: Case): Promise<number> {
     url: server.url,
     connections,
     amount: requestsInRound,
+    // It is looked only so often, in milliseconds, whether the round is over.
+    sampleInt: 20,
     ...requestOf(it, server.key),
   });
   const after = await cpuOf(server);
@@ -218,21 +222,17 @@ async function compare(): Promise<void> {
   );
   const [product, bare] = await Promise.all([start("product"), start("bare")]);
   for (const [name, it] of Object.entries(cases)) {
-    const figures = { product: [] as number[], bare: [] as number[] };
-    for (let i = 0; i <= rounds; i++) {
+    const pairs: { own: number; base: number }[] = [];
+    for (let i = 0; i < warmUps + rounds; i++) {
       const own = await round(product, it);
       const base = await round({ ...bare, url: bare.url + (it.bare ?? "") }, it);
-      // The first round warms both up.
-      if (i > 0) {
-        figures.product.push(own);
-        figures.bare.push(base);
-      }
+      if (i >= warmUps) pairs.push({ own, base });
     }
-    const own = median(figures.product);
-    const base = median(figures.bare);
-    const best = Math.min(...figures.product) / Math.min(...figures.bare);
+    const ratios = pairs.map(({ own, base }) => own / base).toSorted((a, b) => a - b);
+    const at = (share: number): string =>
+      (ratios[Math.floor(share * (ratios.length - 1))] ?? Number.NaN).toFixed(2);
     console.log(
-      `${name}: ${own.toFixed(0)} us, bare ${base.toFixed(0)} us, ${(own / base).toFixed(2)}x (of the best rounds ${best.toFixed(2)}x)`,
+      `${name}: ${median(pairs.map(({ own }) => own)).toFixed(0)} us, bare ${median(pairs.map(({ base }) => base)).toFixed(0)} us, ${at(0.5)}x (half of the rounds ${at(0.25)} to ${at(0.75)})`,
     );
   }
   product.child.kill();

@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import { defaultLimits } from "./inbound.ts";
-import type { Inbound, Limits, RawAnswer, RawRequest, RawRoute, WebApp } from "./inbound.ts";
+import type { AnswerBody, Inbound, Limits, RawAnswer, RawRequest, RawRoute, WebApp } from "./inbound.ts";
 
 /** What the engine under test listens with, on 127.0.0.1 and a free port unless said otherwise. */
 export type World = {
@@ -31,7 +31,7 @@ export function route(prefix: string, handle: (request: RawRequest) => Promise<R
   return { prefix, handle };
 }
 
-export function answer(status: number, body: string | Uint8Array = ""): RawAnswer {
+export function answer(status: number, body: AnswerBody = ""): RawAnswer {
   return { status, headers: { "content-type": "text/plain" }, body };
 }
 

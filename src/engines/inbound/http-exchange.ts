@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Connection, Connections } from "./connection.ts";
+import { byteLengthOf, endWith, writeBody } from "./answer-body.ts";
 import { openStream, overStream } from "./answer-stream.ts";
 import type { AnswerHeaders, BodyProblem, Limits, RawAnswer, RawRequest, StreamedAnswer } from "./inbound.ts";
 import { linger, lingerBytesMax } from "./linger.ts";
@@ -157,7 +158,7 @@ export class HttpExchange implements RawRequest {
     const unwanted = this.#bodyStillComes();
     const bodyless = status === 204 || status === 304;
     const fields = fieldsOf(headers);
-    if (!bodyless) fields.push("content-length", String(Buffer.byteLength(body)));
+    if (!bodyless) fields.push("content-length", String(byteLengthOf(body)));
     if (unwanted || this.last) {
       this.#connection.ending = true;
       fields.push("connection", "close");
@@ -165,11 +166,11 @@ export class HttpExchange implements RawRequest {
     response.writeHead(status, fields);
     if (!unwanted) {
       if (bodyless) response.end();
-      else response.end(body);
+      else endWith(response, body);
       return;
     }
     response.flushHeaders();
-    if (!bodyless) response.write(body);
+    if (!bodyless) writeBody(response, body);
     linger(this.incoming, response);
   }
 

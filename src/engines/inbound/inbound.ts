@@ -52,8 +52,11 @@ export type RawAnswer = {
   readonly status: number;
   readonly headers: AnswerHeaders;
   /** Content-Length is set from it; it is not sent to HEAD, nor with 204 and 304. */
-  readonly body: string | Uint8Array;
+  readonly body: AnswerBody;
 };
+
+/** Pieces are sent one after the other, so that what is kept for many answers is not copied for each. */
+export type AnswerBody = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /** Each of several values becomes a header of its own, as `set-cookie` needs it. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { RawAnswer } from "./inbound.ts";
+import { byteLengthOf, endWith } from "./answer-body.ts";
 import { STATUS_CODES } from "node:http";
 
 /** How much of an unwanted body is discarded so that its sender gets to read the answer. */
@@ -38,11 +39,11 @@ export function farewell(socket: Socket, { status, headers, body }: RawAnswer): 
     ...Object.entries(headers).flatMap(([name, values]) =>
       [values].flat().map((value) => `${name}: ${value}`),
     ),
-    `content-length: ${Buffer.byteLength(body)}`,
+    `content-length: ${byteLengthOf(body)}`,
     "connection: close",
   ];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-  socket.end(body);
+  endWith(socket, body);
   const timer = setTimeout(() => socket.destroy(), lingerMs);
   socket.once("close", () => clearTimeout(timer));
 }

@@ -167,6 +167,23 @@ function answers(name: string, open: OpenInbound): void {
     assert.equal((await client.answer()).body, "2 ok");
   });
 
+  test(`${name}: a body in pieces arrives as one, whether its request was read or is still being sent`, async (t) => {
+    const kept = Buffer.from("é".repeat(20_000));
+    const handle = async (request: RawRequest) => {
+      if (request.target === "/in/read") await request.body(10);
+      return answer(200, ["[", kept, "]"]);
+    };
+    const inbound = await listening(t, open, { routes: [route("/in/", handle)] });
+    for (const target of ["/in/read", "/in/unread"]) {
+      const client = await wire(t, inbound.port);
+      client.send(`POST ${target} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n`);
+      if (target === "/in/read") client.send("0\r\n\r\n");
+      const { headers, body } = await client.answer();
+      assert.equal(headers["content-length"], String(kept.length + 2), target);
+      assert.equal(Buffer.from(body, "latin1").toString(), `[${kept.toString()}]`, target);
+    }
+  });
+
   test(`${name}: requests sent ahead are answered in their order`, async (t) => {
     const slowFirst = async (request: RawRequest) => {
       if (request.target === "/in/1") await new Promise((resolve) => setTimeout(resolve, 30));

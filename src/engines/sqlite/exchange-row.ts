@@ -1,5 +1,5 @@
 import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
-import { bytesOf, type Row, type SqlValue } from "../stored/row.ts";
+import { textOf, type Row, type SqlValue } from "../stored/row.ts";
 import { exchangeFrom } from "../stored/exchange.ts";
 
 /**
@@ -12,7 +12,7 @@ export function idBytes(id: string): Uint8Array {
 }
 
 export function idText(bytes: Uint8Array): string {
-  return `ex_${hexText(bytes)}`;
+  return `ex_${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
 }
 
 /** The 16 bytes behind 32 hex characters, such as a W3C trace id. */
@@ -22,16 +22,13 @@ export function hexBytes(hex: string): Uint8Array {
   return bytes;
 }
 
-export function hexText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
-}
-
-/** An exchange from a row of `selectWithContent` or `selectWithoutContent`; without content its messages are empty. */
+/** An exchange from a row of `exchangeColumns`, with or without its content. */
 export function exchangeOf(row: Row): Exchange {
+  const [parent, trace] = [textOf(row, "parent"), textOf(row, "trace")];
   return exchangeFrom(row, {
-    id: idText(bytesOf(row, "id")),
-    parent: row["parent"] instanceof Uint8Array ? idText(row["parent"]) : null,
-    trace: row["trace"] instanceof Uint8Array ? hexText(row["trace"]) : null,
+    id: `ex_${textOf(row, "id")}`,
+    parent: parent === "" ? null : `ex_${parent}`,
+    trace: trace === "" ? null : trace,
     ending: endingOf(row["ending"] ?? null),
   });
 }

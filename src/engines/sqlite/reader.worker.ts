@@ -1,8 +1,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { zstdDecompressSync } from "node:zlib";
-import type { SqlValue } from "../stored/row.ts";
+import { textOf, type SqlValue, type Table } from "../stored/row.ts";
 import { addHistogramAggregate } from "./histogram-aggregate.ts";
+import { labelOf } from "./named-column.ts";
 import { problemOf, type Reply } from "./worker-link.ts";
 
 /** A read-only connection: answers `{ sql, params }` with all rows, as a `Table`. */
@@ -13,6 +14,7 @@ type Request = {
 
 const statementsMax = 200;
 const unpackedMax = 8;
+const namesMax = 20_000;
 
 // Given by `openTrafficFile`.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -20,6 +22,8 @@ const { path } = workerData as { readonly path: string };
 let database: DatabaseSync | undefined;
 const statements = new Map<string, Prepared>();
 const unpacked = new Map<SqlValue, Uint8Array>();
+const names = new Map<number, string>();
+let findName: StatementSync | undefined;
 
 parentPort?.on("message", ({ id, request }: Request) => {
   parentPort?.postMessage(answer(id, request));
@@ -29,14 +33,18 @@ function answer(id: number, { sql, params }: Request["request"]): Reply {
   try {
     // Blocks may have been rewritten since the last query (redaction), under the same id.
     unpacked.clear();
-    const { statement, columns } = prepared(sql);
-    return { id, value: { columns, rows: statement.all(...params) } };
+    return { id, value: tableOf(prepared(sql), params) };
   } catch (error) {
     return { id, problem: problemOf(error) };
   }
 }
 
-type Prepared = { readonly statement: StatementSync; readonly columns: readonly string[] };
+type Prepared = {
+  readonly statement: StatementSync;
+  readonly columns: readonly string[];
+  /** Places of the columns whose numbers stand for names. */
+  readonly named: readonly number[];
+};
 
 function prepared(sql: string): Prepared {
   const known = statements.get(sql);
@@ -45,9 +53,37 @@ function prepared(sql: string): Prepared {
   const statement = connection().prepare(sql);
   // Objects take three times as long to be made and to be copied to the other thread.
   statement.setReturnArrays(true);
-  const fresh = { statement, columns: statement.columns().map(({ name }) => name) };
+  const labels = statement.columns().map(({ name }) => labelOf(name));
+  const fresh = {
+    statement,
+    columns: labels.map(({ name }) => name),
+    named: labels.flatMap((label, place) => (label.named ? [place] : [])),
+  };
   statements.set(sql, fresh);
   return fresh;
+}
+
+function tableOf({ statement, columns, named }: Prepared, params: readonly SqlValue[]): Table {
+  // What `setReturnArrays` makes of it.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const rows = statement.all(...params) as unknown as SqlValue[][];
+  for (const row of rows)
+    for (const place of named) {
+      const value = row[place];
+      if (typeof value === "number") row[place] = nameOf(value);
+    }
+  return { columns, rows };
+}
+
+/** Names never change and are never removed. */
+function nameOf(code: number): string {
+  const known = names.get(code);
+  if (known !== undefined) return known;
+  if (names.size >= namesMax) names.clear();
+  findName ??= connection().prepare("select text from name where id = ?");
+  const text = textOf(findName.get(code) ?? {}, "text");
+  names.set(code, text);
+  return text;
 }
 
 function connection(): DatabaseSync {

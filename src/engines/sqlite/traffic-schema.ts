@@ -1,3 +1,5 @@
+import { namedAs } from "./named-column.ts";
+
 /** Set on every connection before anything else; `page_size` only takes effect on a new file. */
 export const trafficPragmas = `
 pragma page_size = 8192;
@@ -200,22 +202,21 @@ const namedColumns = new Set([
   "kind",
   "subject",
   "method",
+  "host",
+  "path",
   "route",
   "outcome",
   "error",
 ]);
-const sometimesNamed = new Set(["host", "path"]);
+const idColumns = new Set(["id", "parent", "trace"]);
 
 /** The columns that `exchangeOf` reads by name. */
 export const exchangeColumns = storedColumns.map(readColumn).join(", ");
 
 function readColumn(name: string): string {
   const column = `exchange.${name}`;
-  const text = `(select text from name where name.id = ${column})`;
-  if (namedColumns.has(name)) return `${text} as ${name}`;
-  if (sometimesNamed.has(name))
-    return `case typeof(${column}) when 'integer' then ${text} else ${column} end as ${name}`;
-  return column;
+  if (namedColumns.has(name)) return namedAs(column, name);
+  return idColumns.has(name) ? `lower(hex(${column})) as ${name}` : column;
 }
 
 /** The id of the name that the parameter gives; null, which equals nothing, when no exchange has ever had it. */

@@ -62,17 +62,13 @@ const jsonHeaders = { "content-type": "application/json", "cache-control": "no-s
 /** Puts the id of a request around a result that is JSON already: bytes of UTF-8 for what is sent again and again. */
 export function resultAnswer(id: RpcId, resultJson: string | Buffer): RawAnswer {
   const begun = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
-  const body =
-    typeof resultJson === "string"
-      ? `${begun}${resultJson}}`
-      : Buffer.concat([Buffer.from(begun), resultJson, closing]);
+  const body = typeof resultJson === "string" ? `${begun}${resultJson}}` : [begun, resultJson, "}"];
   return { status: 200, headers: jsonHeaders, body };
 }
 
-const closing = Buffer.from("}");
-
 export function textOf({ body }: RawAnswer): string {
-  return typeof body === "string" ? body : Buffer.from(body).toString();
+  const pieces = typeof body === "string" || body instanceof Uint8Array ? [body] : body;
+  return pieces.map((piece) => (typeof piece === "string" ? piece : Buffer.from(piece).toString())).join("");
 }
 
 /** `id` is null when the request's own could not be read. */
