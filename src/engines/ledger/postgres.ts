@@ -2,10 +2,9 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Exchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs } from "../../kernel/id.ts";
 import { commitOrder } from "../postgres/commit-order.ts";
-import type { Query } from "../postgres/database.ts";
 import { readColumns, uuidOf } from "../postgres/exchange-row.ts";
 import type { Node } from "../postgres/node.ts";
-import { ask, sql, text, type Sql } from "../postgres/sql.ts";
+import { askPlanned, sql, text, type Sql } from "../postgres/sql.ts";
 import type { Ledger } from "./ledger.ts";
 import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
 import { contentSize, withContents } from "./postgres/contents.ts";
@@ -37,19 +36,19 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
   return {
     async find(query) {
       const completeUntil = clock.now();
-      return { rows: await findRows(database, clock, query), completeUntil };
+      return { rows: await findRows(node, clock, query), completeUntil };
     },
     async get(workspace, key) {
       if (!isStorable(workspace)) return undefined;
       if ("number" in key)
         return Number.isSafeInteger(key.number)
-          ? await one(database, sql`number = ${key.number} and workspace = ${workspace}`, "number")
+          ? await one(node, sql`number = ${key.number} and workspace = ${workspace}`)
           : undefined;
       return isId(key.id)
-        ? await one(database, sql`id = ${uuidOf(key.id)} and workspace = ${workspace}`, "id")
+        ? await one(node, sql`id = ${uuidOf(key.id)} and workspace = ${workspace}`)
         : undefined;
     },
-    children: (workspace, parent, limit) => childrenOf(database, { workspace, parent, limit }),
+    children: (workspace, parent, limit) => childrenOf(node, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
     measure: (query) => measured(database, query),
     countEndings: async (query) => endingsOf(await statesCounted(database, { ...query, jobs: [] })),
@@ -87,11 +86,10 @@ function isId(id: string): boolean {
   return exchangeTimeMs(id) !== undefined;
 }
 
-async function one(database: Query, by: Sql, name: string): Promise<Exchange | undefined> {
-  const rows = await ask(
-    database,
+async function one(node: Node, by: Sql): Promise<Exchange | undefined> {
+  const rows = await askPlanned(
+    node.walking,
     sql`select ${text(readColumns)}, ${text(contentSize)} from exchange where ${by}`,
-    `ledger get by ${name}`,
   );
-  return (await withContents(database, rows))[0];
+  return (await withContents(node, rows))[0];
 }

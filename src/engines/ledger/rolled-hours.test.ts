@@ -12,12 +12,16 @@ function measure(where: Measure["where"], stepMs?: number): Measure {
 
 test("long ranges are answered from their whole hours", () => {
   assert.deepEqual(hoursOfMeasure(measure(day), 0), day);
-  const ragged = { from: day.from + 1, to: day.to - 1 };
-  const inside = { from: noon + hourMs, to: noon + 23 * hourMs };
-  assert.deepEqual(hoursOfMeasure(measure(ragged), 0), inside);
-  const cohort = { workspace: "ws_1", kinds: ["event"], receivedFrom: ragged.from, receivedTo: Infinity };
-  assert.deepEqual(hoursOfEndings(cohort, 0), { from: inside.from, to: Infinity });
+  const cohort = { workspace: "ws_1", kinds: ["event"], receivedFrom: day.from, receivedTo: Infinity };
+  assert.deepEqual(hoursOfEndings(cohort, 0), { from: day.from, to: Infinity });
   assert.deepEqual(hoursOfMeasure(measure({}), 0), { from: -Infinity, to: Infinity });
+});
+
+test("hours begin with the one that begins nearest, and end with the last whole one", () => {
+  const hours = (from: number, to: number) => hoursOfMeasure(measure({ from, to }), 0);
+  const half = hourMs / 2;
+  assert.deepEqual(hours(noon + half - 1, day.to - 1), { from: noon, to: noon + 23 * hourMs });
+  assert.deepEqual(hours(noon + half, day.to), { from: noon + hourMs, to: day.to });
 });
 
 test("steps of whole hours are answered from hours, others from rows", () => {

@@ -8,7 +8,10 @@ import type { CountEndings, Measure } from "./ledger.ts";
  * from the rows: filters by status or error, conditions, steps that are no whole hours, fewer than `hoursMin` whole hours.
  */
 export type Hours = {
-  /** Start of the first whole hour, inclusive; `-Infinity` when the question has no beginning. */
+  /**
+   * Start of the first hour, inclusive: the one nearest to the beginning of the question, so that rows answer for half an
+   * hour at most. What begins before the question is taken off again. `-Infinity` when the question has no beginning.
+   */
   readonly from: number;
   /** End of the last, exclusive; `Infinity` when the question has no end. */
   readonly to: number;
@@ -20,8 +23,8 @@ const hoursMin = 6;
 export const waitingMax = 100_000;
 
 /**
- * The whole hours of the question, or undefined when rows answer it. Rows answer the rest of it as well: parts of hours
- * at both ends, what is not rolled up yet, and hours that lost rows.
+ * The hours of the question, or undefined when rows answer it. Rows answer the rest of it as well: parts of hours at both
+ * ends, what is not rolled up yet, and hours that lost rows.
  *
  * @param waiting at most how many exchanges are not rolled up yet
  */
@@ -37,7 +40,8 @@ export function hoursOfEndings(query: CountEndings, waiting: number): Hours | un
 }
 
 function hoursOf(first = -Infinity, end = Infinity, waiting: number): Hours | undefined {
-  const from = Math.ceil(first / hourMs) * hourMs;
+  const firstWhole = Math.ceil(first / hourMs) * hourMs;
   const to = Math.floor(end / hourMs) * hourMs;
-  return to - from >= hoursMin * hourMs && waiting <= waitingMax ? { from, to } : undefined;
+  if (to - firstWhole < hoursMin * hourMs || waiting > waitingMax) return undefined;
+  return { from: Math.round(first / hourMs) * hourMs, to };
 }

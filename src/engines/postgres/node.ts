@@ -9,6 +9,11 @@ export type Node = {
   readonly id: string;
   /** For questions and changes of configuration. */
   readonly database: Database;
+  /**
+   * For questions that walk an index to their first rows, asked by `askPlanned`: planned once a connection whatever their
+   * values, since planning takes longer than they do.
+   */
+  readonly walking: Database;
   /** For the write path of traffic, which questions must not delay. */
   readonly writing: Database;
   /** For work that takes minutes, one at a time. */
@@ -43,7 +48,8 @@ const payloadCharactersMax = 2_000;
 const announceEveryMs = 20;
 const payloadsWaitingMax = 1_000;
 
-const readingConnections = 8;
+const readingConnections = 6;
+const walkingConnections = 3;
 const writingConnections = 4;
 const readMs = 30_000;
 /** Whoever waits for a commit is told of a failure within 5 s. */
@@ -54,7 +60,13 @@ const watchingConnections = 1;
 const watchMs = 1_500;
 /** At most, the one that listens included. */
 export const connectionsPerNode =
-  readingConnections + writingConnections + upkeepConnections + watchingConnections + 1;
+  readingConnections + walkingConnections + writingConnections + upkeepConnections + watchingConnections + 1;
+
+/**
+ * Of connections whose statements are planned once, often while the tables are empty; all of them walk an index, often not
+ * to its end.
+ */
+const indexWalks = { enable_seqscan: "off", enable_bitmapscan: "off" };
 
 export function openNode({ url, log }: NodeTerms): Node {
   const id = randomText(12);
@@ -66,14 +78,19 @@ export function openNode({ url, log }: NodeTerms): Node {
     // Both take longer to set up than our questions take: what is asked of many partitions looks costlier than it is.
     settings: { jit: "off", max_parallel_workers_per_gather: "0" },
   });
+  const walking = openDatabase({
+    url,
+    name: `sluice ${id} walks`,
+    connections: walkingConnections,
+    statementMs: readMs,
+    settings: { ...indexWalks, plan_cache_mode: "force_generic_plan" },
+  });
   const writing = openDatabase({
     url,
     name: `sluice ${id} writes`,
     connections: writingConnections,
     statementMs: writeMs,
-    // Statements are planned once a connection, often while the tables are empty; all of them walk an index, often
-    // not to its end.
-    settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
+    settings: indexWalks,
   });
   const upkeep = openDatabase({
     url,
@@ -87,13 +104,14 @@ export function openNode({ url, log }: NodeTerms): Node {
     connections: watchingConnections,
     statementMs: watchMs,
   });
-  const pools = [database, writing, upkeep, watching];
+  const pools = [database, walking, writing, upkeep, watching];
   const lost = (): void => pools.forEach((pool) => pool.renew());
   const listener = openListener({ url, name: `sluice ${id} listens`, channels, lost, log });
   const announcer = announcing(database);
   return {
     id,
     database,
+    walking,
     writing,
     upkeep,
     watching,

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Row } from "../stored/row.ts";
 import type { Param, Query } from "./database.ts";
 
@@ -23,12 +24,18 @@ export function joined(pieces: readonly Sql[], separator: string): Sql {
 }
 
 /** Runs it; `name` as for `Query.query`. */
-export function ask(of: Query, { texts, params }: Sql, name?: string): Promise<readonly Row[]> {
-  return of.query(
-    texts.reduce((all, piece, n) => `${all}$${n}${piece}`),
-    params,
-    name,
-  );
+export function ask(of: Query, asked: Sql, name?: string): Promise<readonly Row[]> {
+  return of.query(written(asked), asked.params, name);
+}
+
+/** Runs it under a name made of its text, so that a connection plans it once: for what has few texts. */
+export function askPlanned(of: Query, asked: Sql): Promise<readonly Row[]> {
+  const statement = written(asked);
+  return of.query(statement, asked.params, hash("sha256", statement, "base64url"));
+}
+
+function written({ texts }: Sql): string {
+  return texts.reduce((all, piece, n) => `${all}$${n}${piece}`);
 }
 
 /** The last text of a piece and the first of the next become one. */

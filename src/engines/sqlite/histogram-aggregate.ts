@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
+import { slotOf } from "../../../capture/slots.ts";
 import { Histogram } from "../stored/histogram.ts";
 
 /**
- * Gives the connection an aggregate `histogram(value)`: an encoded histogram of all values, each a duration in ms or a
- * histogram. One that has answered is used again, since thousands of groups would each take 16 KB.
+ * Gives the connection an aggregate `histogram(value, count)`: an encoded histogram of all values, each a duration in ms,
+ * which is taken off when the count is negative, or a histogram. One that has answered is used again, since thousands of groups would each take 16 KB.
  */
 export function addHistogramAggregate(database: DatabaseSync): void {
   const histograms: Histogram[] = [];
@@ -15,8 +16,8 @@ export function addHistogramAggregate(database: DatabaseSync): void {
   };
   database.aggregate<number>("histogram", {
     start: () => idle.pop() ?? histograms.push(new Histogram()) - 1,
-    step(index, value) {
-      if (typeof value === "number") at(index).add(value);
+    step(index, value, count) {
+      if (typeof value === "number") at(index).addSlot(slotOf(value), Number(count) < 0 ? -1 : 1);
       else if (value instanceof Uint8Array) at(index).addEncoded(value);
       return index;
     },

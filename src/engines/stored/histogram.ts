@@ -18,6 +18,7 @@ export class Histogram {
     this.addSlot(slotOf(ms), 1);
   }
 
+  /** A negative count takes off what was added, before or after. */
   addSlot(slot: number, count: number): void {
     this.#counts[slot] = (this.#counts[slot] ?? 0) + count;
     this.#total += count;
@@ -41,7 +42,7 @@ export class Histogram {
     let before = 0;
     for (let slot = this.#first; slot <= this.#last; slot++) {
       const count = this.#counts[slot] ?? 0;
-      if (count === 0) continue;
+      if (count <= 0) continue;
       writeNumber(bytes, slot - before);
       writeNumber(bytes, count);
       before = slot;

@@ -2,7 +2,8 @@ import { exchangeTimeMs } from "../../../kernel/id.ts";
 import type { Exchange } from "../../../kernel/exchange.ts";
 import type { Query } from "../../postgres/database.ts";
 import { exchangeOf, readColumns, uuidOf } from "../../postgres/exchange-row.ts";
-import { ask, sql, text } from "../../postgres/sql.ts";
+import type { Node } from "../../postgres/node.ts";
+import { ask, askPlanned, sql, text } from "../../postgres/sql.ts";
 import { atMost, attemptsMax, refuseManyParents, rowsMax } from "../bounds.ts";
 import { contentSize, withContents } from "./contents.ts";
 import { isStorable, notBeforeAny } from "./where.ts";
@@ -10,19 +11,19 @@ import { isStorable, notBeforeAny } from "./where.ts";
 type Children = { readonly workspace: string; readonly parent: string; readonly limit: number };
 
 export async function childrenOf(
-  database: Query,
+  node: Node,
   { workspace, parent, limit }: Children,
 ): Promise<readonly Exchange[]> {
   atMost(limit, rowsMax);
   if (exchangeTimeMs(parent) === undefined || !isStorable(workspace)) return [];
-  const rows = await ask(
-    database,
+  const rows = await askPlanned(
+    node.walking,
     sql`select ${text(readColumns)}, ${text(contentSize)} from exchange
     where parent = ${uuidOf(parent)} and attempt is not null and workspace = ${workspace}
       and ${notBeforeAny("id", [parent])}
     order by started_at, id limit ${limit}`,
   );
-  return withContents(database, rows);
+  return withContents(node, rows);
 }
 
 export async function attemptsOf(

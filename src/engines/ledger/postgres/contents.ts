@@ -1,7 +1,7 @@
 import type { Exchange } from "../../../kernel/exchange.ts";
-import type { Query } from "../../postgres/database.ts";
 import { exchangeOf } from "../../postgres/exchange-row.ts";
-import { ask, sql } from "../../postgres/sql.ts";
+import type { Node } from "../../postgres/node.ts";
+import { askPlanned, sql } from "../../postgres/sql.ts";
 import { unpackBlock } from "../../stored/block.ts";
 import { bytesOf, numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import { refuseTooLarge } from "../bounds.ts";
@@ -15,13 +15,13 @@ export const contentSize =
  *
  * @throws Failure too_large when their content exceeds 64 MiB: before any of it is read
  */
-export async function withContents(database: Query, rows: readonly Row[]): Promise<readonly Exchange[]> {
+export async function withContents(node: Node, rows: readonly Row[]): Promise<readonly Exchange[]> {
   refuseTooLarge(
     rows.length,
     rows.reduce((sum, row) => sum + numberOf(row, "content_bytes"), 0),
   );
   const contents = await contentsOf(
-    database,
+    node,
     rows.map((row) => textOf(row, "id")),
   );
   return rows.flatMap((row) => {
@@ -32,11 +32,11 @@ export async function withContents(database: Query, rows: readonly Row[]): Promi
 
 /** By id, null for none. One statement: what a block holds and where in it is only true of one moment. */
 async function contentsOf(
-  database: Query,
+  { walking }: Node,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Uint8Array | null>> {
-  const rows = await ask(
-    database,
+  const rows = await askPlanned(
+    walking,
     sql`with wanted as materialized (
       select id, block, block_at, block_bytes, content from exchange where id = any(${ids}))
     select id, block, block_at, block_bytes, content, null as data from wanted

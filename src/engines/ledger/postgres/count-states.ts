@@ -3,7 +3,7 @@ import { endingOf } from "../../postgres/exchange-row.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
 import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
-import { besideRollups, ofRollups, type Rolled, type Span } from "./span.ts";
+import { besideRollups, ofRollups, tooMany, type Rolled, type Span } from "./span.ts";
 import { anyText, notBefore, between } from "./where.ts";
 
 /**
@@ -16,12 +16,12 @@ export async function countStates(
   rolled: Rolled | undefined,
 ): Promise<readonly CountedState[]> {
   const ended =
-    rolled === undefined ? [carried(query, carriersOf(query), eventsOf(query))] : fromHours(query, rolled);
+    rolled === undefined ? [carried(query, carriersOf(query), eventsOf(query), 1)] : fromHours(query, rolled);
   const parts = query.jobs.length === 0 ? ended : [...ended, openOf(query)];
   const rows = await ask(
     database,
     sql`with part (subject, ending, count) as (${joined(parts, " union all ")})
-    select subject, ending, sum(count) as count from part group by subject, ending`,
+    select subject, ending, sum(count) as count from part group by subject, ending having sum(count) > 0`,
   );
   return rows.map(countedOf);
 }
@@ -53,12 +53,16 @@ function fromHours(query: CountEndings, rolled: Rolled): readonly Sql[] {
     where ${ofRollups(span)} and ${ofSubjects(query)} and ${anyText("candidate.kind", kinds)}`;
   // One at most, so that few carriers look each of theirs up, and the planner does not read all events for them.
   const event = sql`${eventsOf(query)} limit 1`;
-  return [rollups, ...besideRollups(span).map((beside) => carried(query, beside, event))];
+  return [
+    rollups,
+    ...besideRollups(span).map((beside) => carried(query, beside, event, 1)),
+    ...tooMany(span).map((counted) => carried(query, counted, event, -1)),
+  ];
 }
 
-/** One for each of the rows, `candidate` of what follows `from`, that records the ending of an event asked for. */
-function carried(query: CountEndings, candidates: Sql, events: Sql): Sql {
-  return sql`select carrier.subject, carrier.ending, 1::bigint from (
+/** `count` for each of the rows, `candidate` of what follows `from`, that records the ending of an event asked for. */
+function carried(query: CountEndings, candidates: Sql, events: Sql, count: 1 | -1): Sql {
+  return sql`select carrier.subject, carrier.ending, ${count}::bigint from (
       select candidate.* from ${candidates} and candidate.ending is not null and ${ofSubjects(query)}) as carrier
     cross join lateral (${events}) as event`;
 }

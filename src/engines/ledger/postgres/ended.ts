@@ -1,7 +1,7 @@
 import { endings, type Ending, type Exchange } from "../../../kernel/exchange.ts";
-import type { Query } from "../../postgres/database.ts";
 import { endingOf, uuidOf } from "../../postgres/exchange-row.ts";
-import { ask, sql, text, type Sql } from "../../postgres/sql.ts";
+import type { Node } from "../../postgres/node.ts";
+import { askPlanned, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull } from "../../stored/row.ts";
 import type { Listed } from "../ledger.ts";
 import { notBefore, notBeforeAny } from "./where.ts";
@@ -20,11 +20,11 @@ function lends({ attempt, ending }: Exchange): boolean {
 
 /** Each with how its event ended: by itself, through its attempts, its parent or its siblings. */
 export async function withEndings(
-  database: Query,
+  node: Node,
   workspace: string,
   rows: readonly Exchange[],
 ): Promise<readonly Listed[]> {
-  const { own, lent } = await recorded(database, workspace, rows);
+  const { own, lent } = await recorded(node, workspace, rows);
   return rows.map((row) => {
     const parent = row.parent ?? "";
     const ended = row.ending ?? lent.get(row.id) ?? own.get(parent) ?? lent.get(parent) ?? null;
@@ -35,7 +35,7 @@ export async function withEndings(
 /**
  * Endings that events record themselves (`own`), and that their attempts record for them. Most are on the page already.
  */
-async function recorded(database: Query, workspace: string, rows: readonly Exchange[]) {
+async function recorded({ walking }: Node, workspace: string, rows: readonly Exchange[]) {
   const own = new Map(rows.map((row) => [row.id, row.ending]));
   const lent = new Map(rows.filter(lends).map((row) => [row.parent ?? "", row.ending]));
   const open = rows.filter(
@@ -45,8 +45,8 @@ async function recorded(database: Query, workspace: string, rows: readonly Excha
   if (open.length === 0) return { own, lent };
   const parents = [...new Set(open.flatMap(({ parent }) => (parent === null ? [] : [parent])))];
   const events = [...new Set([...open.map(({ id }) => id), ...parents])];
-  const found = await ask(
-    database,
+  const found = await askPlanned(
+    walking,
     sql`select parent as event, ending, true as lent from exchange
     where parent = any(${events.map(uuidOf)}) and workspace = ${workspace} and ${isLending("exchange")}
       and ${notBeforeAny("id", events)}

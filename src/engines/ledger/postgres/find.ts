@@ -1,9 +1,9 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import type { Ending } from "../../../kernel/exchange.ts";
 import { exchangeTimeMs } from "../../../kernel/id.ts";
-import type { Database } from "../../postgres/database.ts";
 import { exchangeOf, readColumns, uuidOf } from "../../postgres/exchange-row.ts";
-import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
+import type { Node } from "../../postgres/node.ts";
+import { ask, askPlanned, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { textOf, type Row } from "../../stored/row.ts";
 import { atMost, fewEndingsMax, foreignCursor, rowsMax } from "../bounds.ts";
 import type { Find, Listed } from "../ledger.ts";
@@ -19,21 +19,20 @@ const stepsDays = [1, 6, 24, Infinity];
 type Span = { readonly from: number; readonly to: number };
 
 /** Rows of a page, newest first. @throws Failure invalid for a foreign cursor, too_large for too much content */
-export async function findRows(database: Database, clock: Clock, query: Find): Promise<readonly Listed[]> {
+export async function findRows(node: Node, clock: Clock, query: Find): Promise<readonly Listed[]> {
   atMost(query.limit, rowsMax);
   const { after, workspace } = query;
   if (after !== undefined && exchangeTimeMs(after.id) === undefined) throw foreignCursor();
   if (!isStorable(workspace)) return [];
-  const few = await fewEnded(database, query);
-  const rows =
-    few === undefined ? await alongTime(database, clock, query) : await among(database, query, few);
-  const exchanges = query.content === true ? await withContents(database, rows) : rows.map(exchangeOf);
-  return withEndings(database, workspace, exchanges);
+  const few = await fewEnded(node, query);
+  const rows = few === undefined ? await alongTime(node, clock, query) : await among(node, query, few);
+  const exchanges = query.content === true ? await withContents(node, rows) : rows.map(exchangeOf);
+  return withEndings(node, workspace, exchanges);
 }
 
 /** The ids of the events that ended in one of the wanted ways, when that is asked for and they are few. */
 async function fewEnded(
-  database: Database,
+  { database }: Node,
   { workspace, where }: Find,
 ): Promise<readonly string[] | undefined> {
   const { endings, subjects, from } = where;
@@ -48,7 +47,7 @@ async function fewEnded(
   return rows.length > fewEndingsMax ? undefined : rows.map((row) => textOf(row, "event"));
 }
 
-function among(database: Database, query: Find, ids: readonly string[]): Promise<readonly Row[]> {
+function among({ database }: Node, query: Find, ids: readonly string[]): Promise<readonly Row[]> {
   const { where } = query;
   const span = { from: where.from ?? -Infinity, to: where.to ?? Infinity };
   return ask(
@@ -61,14 +60,20 @@ function among(database: Database, query: Find, ids: readonly string[]): Promise
 }
 
 /** Walks back in time until the page is full. */
-async function alongTime(database: Database, clock: Clock, query: Find): Promise<readonly Row[]> {
+async function alongTime(node: Node, clock: Clock, query: Find): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const span of spans(query, clock.now())) {
-    const wanted = { ...query, limit: query.limit - rows.length };
-    rows.push(...(await ask(database, newest(wanted, span))));
+    const wanted = newest({ ...query, limit: query.limit - rows.length }, span);
+    rows.push(...(await (isPlain(query) ? askPlanned(node.walking, wanted) : ask(node.database, wanted))));
     if (rows.length === query.limit) break;
   }
   return rows;
+}
+
+/** Which way is best is the same whatever is asked for: there are few such statements, and rows of them everywhere. */
+function isPlain({ where }: Find): boolean {
+  const { statuses, errors, condition, endings, outcomes } = where;
+  return [statuses, errors, condition, endings, outcomes].every((filter) => filter === undefined);
 }
 
 function* spans({ where, after }: Find, now: number): Generator<Span> {

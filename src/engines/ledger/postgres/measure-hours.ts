@@ -5,7 +5,7 @@ import type { Row } from "../../stored/row.ts";
 import { figuresOf, pieceOf, piecesMax, refuseTooMany, type Piece } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
 import { addSlots, slotSql } from "./slots.ts";
-import { besideRollups, ofRollups, type Rolled, type Span } from "./span.ts";
+import { besideRollups, ofRollups, tooMany, type Rolled, type Span } from "./span.ts";
 import { conditions } from "./where.ts";
 
 /** Rows here at a time, most of them rollups of up to a kilobyte. */
@@ -23,7 +23,7 @@ export async function measureHours(
   rolled: Rolled,
 ): Promise<readonly Measured[]> {
   const pieces = await database.transaction((within) => addedUp(within, partsOf(query, rolled)));
-  return figuresOf([...pieces.values()]);
+  return figuresOf([...pieces.values()].filter(({ count }) => count > 0));
 }
 
 async function addedUp(within: Query, parts: Sql): Promise<ReadonlyMap<string, Piece>> {
@@ -51,35 +51,49 @@ function sumOf(rows: readonly Row[], before: Piece | undefined, lent: Histogram)
   if (before !== undefined) lent.addEncoded(before.durations);
   let [count, lastAt] = [before?.count ?? 0, before?.lastAt ?? -Infinity];
   for (const row of rows) {
-    const { durations } = row;
+    const { durations, last } = row;
     if (durations instanceof Uint8Array) lent.addEncoded(durations);
     else addSlots(lent, row);
     count += Number(row["count"]);
-    lastAt = Math.max(lastAt, Number(row["last"]));
+    lastAt = Math.max(lastAt, typeof last === "number" ? last : -Infinity);
   }
-  return { ...pieceOf(rows[0] ?? {}, lent.encode()), count, lastAt };
+  return pieceOf({ ...rows[0], count, last: lastAt }, lent.encode());
 }
 
+/** What is too many comes last: until then there is at least as much of each. */
 function partsOf({ workspace, where, stepMs, bySubject }: Measure, rolled: Rolled): Sql {
   const { from = -Infinity, to = Infinity, ...rest } = where;
   const span: Span = { workspace, told: "started", first: from, end: to, ...rolled };
   const subject = text(bySubject ? "candidate.subject" : "''");
   const stepOf = (at: string): Sql =>
     stepMs === undefined ? text("0::bigint") : sql`${text(at)} - ${text(at)} % ${stepMs}::bigint`;
-  const ofRow = sql`${stepOf("candidate.started_at")}, ${subject}, coalesce(candidate.status / 100, -1),
-    candidate.outcome, candidate.started_at, ${text(slotSql("candidate.duration_ms"))}`;
-  const rows = besideRollups(span).map(
-    (beside) => sql`select ${ofRow} from ${beside} and ${conditions(rest)}`,
+  const rowOf = (
+    source: Sql,
+  ): Sql => sql`select ${stepOf("candidate.started_at")} as at, ${subject} as subject,
+    coalesce(candidate.status / 100, -1) as class, candidate.outcome, candidate.started_at as last,
+    ${text(slotSql("candidate.duration_ms"))} as slot from ${source} and ${conditions(rest)}`;
+  return joined(
+    [
+      ...counted(besideRollups(span).map(rowOf), "max(last)", ""),
+      sql`select ${stepOf("candidate.hour")}, ${subject}, nullif(candidate.class, -1), candidate.outcome, candidate.last,
+        candidate.count, candidate.durations, null, null
+      from rollup as candidate where ${ofRollups(span)} and ${conditions(rest)}`,
+      ...counted(tooMany(span).map(rowOf), "null::bigint", "-"),
+    ],
+    " union all ",
   );
-  return sql`with beside (at, subject, class, outcome, last, slot) as (${joined(rows, " union all ")}),
-    slotted as (
+}
+
+/** Rows by what they have in common, with their slots and how many are in each, which `sign` goes before. */
+function counted(rows: readonly Sql[], last: string, sign: "" | "-"): readonly Sql[] {
+  if (rows.length === 0) return [];
+  return [
+    sql`(select at, subject, nullif(class, -1) as class, outcome, ${text(last)} as last,
+      ${text(sign)}sum(count)::bigint as count, null::bytea as durations,
+      to_json(array_agg(slot)) as slots, to_json(array_agg(${text(sign)}count)) as counts
+    from (
       select at, subject, class, outcome, slot, max(last) as last, count(*) as count
-      from beside group by at, subject, class, outcome, slot)
-    select at, subject, nullif(class, -1) as class, outcome, max(last) as last, sum(count)::bigint as count,
-      null::bytea as durations, to_json(array_agg(slot)) as slots, to_json(array_agg(count)) as counts
-    from slotted group by at, subject, class, outcome
-    union all
-    select ${stepOf("candidate.hour")}, ${subject}, nullif(candidate.class, -1), candidate.outcome, candidate.last,
-      candidate.count, candidate.durations, null, null
-    from rollup as candidate where ${ofRollups(span)} and ${conditions(rest)}`;
+      from (${joined(rows, " union all ")}) as one group by at, subject, class, outcome, slot) as slotted
+    group by at, subject, class, outcome)`,
+  ];
 }

@@ -33,18 +33,13 @@ export function ofRollups({ workspace, told, hours }: Span): Sql {
  * What follows `from` to select the rows that answer beside rollups, as `candidate`: one for either part of an hour at
  * the ends, one for hours that lost rows, one for what waits to be rolled up. No row is in two of them.
  */
-export function besideRollups({ workspace, told, first, hours, end, position }: Span): readonly Sql[] {
+export function besideRollups(span: Span): readonly Sql[] {
+  const { workspace, told, first, hours, end, position } = span;
   const at = `candidate.${told}_at`;
-  const kept = told === "started" ? text("true") : sql`candidate.ending = any(${endings})`;
-  const among = (from: number, to: number): Sql =>
-    sql`candidate.workspace = ${workspace} and ${between(at, from, to)} and ${notBefore("candidate.id", from)}
-      and ${kept}`;
-  const ends = [
-    [first, hours.from],
-    [hours.to, end],
-  ] as const;
+  const among = (from: number, to: number): Sql => amongRows(span, from, to);
   return [
-    ...ends.flatMap(([from, to]) => (from < to ? [sql`exchange as candidate where ${among(from, to)}`] : [])),
+    ...rowsOf(span, first, hours.from),
+    ...rowsOf(span, hours.to, end),
     sql`unrolled as mark cross join lateral (
       select * from exchange as candidate where ${among(hours.from, hours.to)}
         and candidate.subject = mark.subject and ${text(at)} < ${text(`mark.${told}_before`)} offset 0) as candidate
@@ -52,6 +47,21 @@ export function besideRollups({ workspace, told, first, hours, end, position }: 
     sql`exchange as candidate where ${among(hours.from, hours.to)} and not ${isUnrolled(told, `${told}_at`)}
       and candidate.seq > ${position} and candidate.seq > (select position from rolled)`,
   ];
+}
+
+/** The same for the rows that hours count too many: none, or those before the beginning of the question. */
+export function tooMany(span: Span): readonly Sql[] {
+  return rowsOf(span, span.hours.from, span.first);
+}
+
+function rowsOf(span: Span, from: number, to: number): readonly Sql[] {
+  return from < to ? [sql`exchange as candidate where ${amongRows(span, from, to)}`] : [];
+}
+
+function amongRows({ workspace, told }: Span, from: number, to: number): Sql {
+  const kept = told === "started" ? text("true") : sql`candidate.ending = any(${endings})`;
+  return sql`candidate.workspace = ${workspace} and ${between(`candidate.${told}_at`, from, to)}
+    and ${notBefore("candidate.id", from)} and ${kept}`;
 }
 
 /** That rows have been removed since which rollups of that time would hold. */

@@ -3,7 +3,7 @@ import { endingCode, endingOf } from "../../sqlite/exchange-row.ts";
 import { numberOf, textOf, type Row } from "../../stored/row.ts";
 import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
-import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
+import { atEnds, inHours, spanOf, tooMany, waits, type Range } from "./span.ts";
 import { anyNamed, anyOf, clause, joined, type Clause } from "./clause.ts";
 import { ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 
@@ -21,7 +21,7 @@ export function countStatesQuery(query: CountStates, hours: Hours | undefined): 
       clause(", part (subject, ending, count) as ("),
       joined(hours === undefined ? [fromRows(query)] : fromHours(query, hours), " union all "),
       clause(`) select (select text from name where name.id = part.subject) as subject, ending, sum(count) as count
-        from part group by part.subject, ending`),
+        from part group by part.subject, ending having sum(count) > 0`),
       ...(query.jobs.length === 0 ? [] : [clause("union all"), openOf(query)]),
     ],
     " ",
@@ -64,6 +64,7 @@ function fromRows(query: CountEndings): Clause {
     "subject as span cross join exchange as candidate indexed by exchange_ending",
     query,
     received,
+    1,
   );
 }
 
@@ -82,21 +83,23 @@ function fromHours(query: CountEndings, hours: Hours): readonly Clause[] {
   );
   return [
     rolled,
-    ...atEnds(received, range).map((end) =>
-      carried("span cross join exchange as candidate indexed by exchange_ending", query, end),
-    ),
+    ...atEnds(received, range).map((end) => carried(alongEndings, query, end, 1)),
+    carried(alongEndings, query, tooMany(received, range), -1),
     carried(
       "exchange as candidate not indexed cross join span",
       query,
       joined([clause(waits), inHours(received, range)], " and "),
+      1,
     ),
   ];
 }
 
-function carried(rows: string, { kinds }: CountEndings, wanted: Clause): Clause {
+const alongEndings = "span cross join exchange as candidate indexed by exchange_ending";
+
+function carried(rows: string, { kinds }: CountEndings, wanted: Clause, count: 1 | -1): Clause {
   return joined(
     [
-      clause(`select event.subject, candidate.ending, 1
+      clause(`select event.subject, candidate.ending, ${count}
         from ${rows} cross join exchange as event indexed by exchange_id
         where candidate.${ofWorkspace} and ${carries} and candidate.subject = span.id and ${eventOfCarrier} and`),
       wanted,

@@ -3,7 +3,7 @@ import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { figuresOf, pieceOf, piecesMax } from "../figures.ts";
 import type { Measure, Measured } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
-import { atEnds, inHours, spanOf, waits, type Range } from "./span.ts";
+import { atEnds, inHours, spanOf, tooMany, waits, type Range } from "./span.ts";
 import { clause, joined, type Clause } from "./clause.ts";
 import { conditions } from "./where.ts";
 
@@ -26,24 +26,24 @@ function piecesOf(query: Measure, hours: Hours): Clause {
   const { from = -Infinity, to = Infinity, subjects, ...where } = query.where;
   const range: Range = { first: from, hours, end: to };
   const started = "candidate.started_at";
-  const row = figuresFrom(query, { at: started, class: "coalesce(candidate.status / 100, -1)", count: "1" });
+  const rowFor = (count: "1" | "-1"): Clause =>
+    figuresFrom(query, { at: started, class: "coalesce(candidate.status / 100, -1)", count });
   const rolled = figuresFrom(query, {
     at: "candidate.hour",
     class: "candidate.class",
     count: "candidate.count",
   });
+  const row = rowFor("1");
   const ofRow = `${started}, candidate.duration_ms`;
+  const alongList = "from span cross join exchange as candidate indexed by exchange_list where";
   const parts = [
     [
       rolled,
       clause("candidate.last, candidate.durations from span cross join rollup as candidate where"),
       inHours("candidate.hour", range),
     ],
-    ...atEnds(started, range).map((end) => [
-      row,
-      clause(`${ofRow} from span cross join exchange as candidate indexed by exchange_list where`),
-      end,
-    ]),
+    ...atEnds(started, range).map((end) => [row, clause(`${ofRow} ${alongList}`), end]),
+    [rowFor("-1"), clause(`null, candidate.duration_ms ${alongList}`), tooMany(started, range)],
     [
       row,
       clause(`${ofRow} from exchange as candidate not indexed cross join span where ${waits} and`),
@@ -57,8 +57,8 @@ function piecesOf(query: Measure, hours: Hours): Clause {
       joined(parts, " union all "),
       clause(`) select at, coalesce((select text from name where name.id = part.subject), '') as subject,
         nullif(class, -1) as class, (select text from name where name.id = part.outcome) as outcome,
-        sum(count) as count, max(last) as last, histogram(durations) as durations
-        from part group by at, part.subject, class, part.outcome limit ${piecesMax + 1}`),
+        sum(count) as count, max(last) as last, histogram(durations, count) as durations
+        from part group by at, part.subject, class, part.outcome having sum(count) > 0 limit ${piecesMax + 1}`),
     ],
     " ",
   );

@@ -137,7 +137,7 @@ test("the rollups of removed exchanges go with them", () =>
     assert.deepEqual(await counted(ledger), [60, 60]);
   }));
 
-test("a question over hours reads rollups, the rows at its ends and those that wait, and no others", () =>
+test("a question over hours reads rollups, the rows at its ends, also those to be taken off, those that wait, and no others", () =>
   withFile(async (file) => {
     const rows = await commitMany(file, 90);
     const asked: Parameters<TrafficFile["read"]>[] = [];
@@ -169,8 +169,10 @@ test("a question over hours reads rollups, the rows at its ends and those that w
           "SEARCH candidate USING PRIMARY KEY (workspace=? AND subject=? AND hour>? AND hour<?)",
           "SEARCH candidate USING INDEX exchange_list (workspace=? AND subject=? AND started_at>? AND started_at<?)",
           "SEARCH candidate USING INDEX exchange_list (workspace=? AND subject=? AND started_at>? AND started_at<?)",
+          "SEARCH candidate USING INDEX exchange_list (workspace=? AND subject=? AND started_at>? AND started_at<?)",
           "SEARCH candidate USING INTEGER PRIMARY KEY (rowid>?)",
           "SEARCH candidate USING PRIMARY KEY (workspace=? AND subject=? AND hour>? AND hour<?)",
+          "SEARCH candidate USING INDEX exchange_ending (workspace=? AND ending=? AND subject=? AND received_at>? AND received_at<?)",
           "SEARCH candidate USING INDEX exchange_ending (workspace=? AND ending=? AND subject=? AND received_at>? AND received_at<?)",
           "SEARCH candidate USING INDEX exchange_ending (workspace=? AND ending=? AND subject=? AND received_at>? AND received_at<?)",
           "SEARCH candidate USING INTEGER PRIMARY KEY (rowid>?)",

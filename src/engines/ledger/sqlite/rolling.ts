@@ -52,10 +52,10 @@ const endingKey = "workspace subject hour kind ending".split(" ");
 const nextFigures = addedUp(
   "rollup",
   figureKey,
-  "sum(count) as count, max(last) as last, histogram(durations) as durations",
+  "sum(count) as count, max(last) as last, histogram(durations, 1) as durations",
   `select workspace, subject, started_at - started_at % ${hourMs} as hour, kind, plane, environment, bucket,
     coalesce(status / 100, -1) as class, outcome,
-    count(*) as count, max(started_at) as last, histogram(duration_ms) as durations
+    count(*) as count, max(started_at) as last, histogram(duration_ms, 1) as durations
   from exchange as candidate not indexed where seq > ? and seq <= ?`,
 );
 

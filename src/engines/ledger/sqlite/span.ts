@@ -1,4 +1,3 @@
-import type { SqlValue } from "../../stored/row.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { clause, joined, type Clause } from "./clause.ts";
 import { ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
@@ -7,7 +6,7 @@ import { ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 export type Told = "started" | "received";
 
 /** Where the parts of a question begin and end, each given as [from, to). */
-export type Range = { readonly first: SqlValue; readonly hours: Hours; readonly end: SqlValue };
+export type Range = { readonly first: number; readonly hours: Hours; readonly end: number };
 
 /**
  * Begins a query that is answered from hours: `owner`, `subject` and a table `span (id, rolled_from)`: from when
@@ -39,10 +38,15 @@ export function inHours(column: string, { hours }: Range): Clause {
   return clause(`${column} >= span.rolled_from and ${column} < ?`, hours.to);
 }
 
+/** That a time lies in an hour that rollups answer for, but before the beginning of the question. */
+export function tooMany(column: string, { first, hours }: Range): Clause {
+  return clause(`${column} >= ? and ${column} < ?`, hours.from, first);
+}
+
 /** That a time lies in what rows answer for at either end: two conditions, each of which an index can find. */
 export function atEnds(column: string, { first, hours, end }: Range): readonly Clause[] {
   return [
-    clause(`${column} >= ? and ${column} < min(span.rolled_from, ?)`, first, hours.to),
+    clause(`${column} >= ? and ${column} < min(span.rolled_from, ?)`, Math.min(first, hours.from), hours.to),
     clause(`${column} >= ? and ${column} < ?`, hours.to, end),
   ];
 }
