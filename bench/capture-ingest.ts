@@ -23,17 +23,18 @@ const recordsOfBatch = 100;
 const batchesOfRound = 200;
 const connections = 8;
 const buckets = 20;
+const minuteMs = 60_000;
 const dayMs = 86_400_000;
-const repeats = 15;
+/** A question is asked so often at the least, then until this time is over, but not more often than this. */
+const repeats = { least: 15, ms: 1_000, most: 100 };
 
 const random = randomOf(1);
 const dispatcher = new Agent({ connections, pipelining: 1 });
 
-/** Made before it is sent, so that making it is not measured. `spanMs`: how far back its records lie at most. */
-function batchOf(of: Random, spanMs: number): string {
-  const now = Date.now();
+/** Made before it is sent, so that making it is not measured. `spanMs`: how far back from `end` its records lie at most. */
+function batchOf(of: Random, end: number, spanMs: number): string {
   const records = Array.from({ length: recordsOfBatch }, () =>
-    shopRecord(of, now - Math.floor(of() * spanMs)),
+    shopRecord(of, end - Math.floor(of() * spanMs)),
   );
   return JSON.stringify({ agent: { name: "bench", version: "1" }, records });
 }
@@ -68,7 +69,7 @@ async function sendAll(server: BenchServer, batches: readonly string[]): Promise
 type Round = { readonly perSecond: number; readonly cpuUs: number; readonly mainUs: number };
 
 async function round(server: BenchServer): Promise<Round> {
-  const batches = Array.from({ length: batchesOfRound }, () => batchOf(random, 60_000));
+  const batches = Array.from({ length: batchesOfRound }, () => batchOf(random, Date.now(), minuteMs));
   const records = batchesOfRound * recordsOfBatch;
   const startedAt = performance.now();
   const { spent } = await server.measure(() => sendAll(server, batches));
@@ -108,10 +109,13 @@ console.log(
 const { durable } = servers;
 const before = bytesIn(durable.folder);
 let stored = 0;
-while (stored < wanted) {
-  const batches = Array.from({ length: batchesOfRound }, () => batchOf(random, dayMs));
+// A day of traffic in the order in which it happened, each batch of a minute as an agent sends it.
+for (let began = Date.now() - dayMs; stored < wanted;) {
+  const batches = Array.from({ length: batchesOfRound }, () => {
+    stored += recordsOfBatch;
+    return batchOf(random, Math.min(began + (dayMs * stored) / wanted, Date.now()), minuteMs);
+  });
   await sendAll(durable, batches);
-  stored += batchesOfRound * recordsOfBatch;
 }
 // What is raw yet is packed at intervals.
 await sleep(30_000);
@@ -124,7 +128,7 @@ const over = new AbortController();
 const ingesting = (async () => {
   const startedAt = performance.now();
   while (!over.signal.aborted) {
-    await send(durable, batchOf(random, 1_000), ingested / recordsOfBatch);
+    await send(durable, batchOf(random, Date.now(), 1_000), ingested / recordsOfBatch);
     ingested += recordsOfBatch;
     const ahead = (ingested / perSecond) * 1_000 - (performance.now() - startedAt);
     if (ahead > 0) await sleep(ahead);
@@ -143,10 +147,16 @@ const questions: Readonly<Record<string, string>> = {
   "metrics of all with routes, 24 h": "/metrics?since=24h",
   "errors of an hour explained, all": "/errors/explanations?since=1h",
 };
-console.log(`  over HTTP with ${stored} records, while more come in: median and least of ${repeats}, ms`);
+console.log(
+  `  over HTTP with ${stored} records, while more come in: median and least of ${repeats.least} to ${repeats.most}, ms`,
+);
 for (const [name, path] of Object.entries(questions)) {
   const times: number[] = [];
-  for (let n = 0; n < repeats; n++) {
+  const began = performance.now();
+  while (
+    times.length < repeats.least ||
+    (times.length < repeats.most && performance.now() - began < repeats.ms)
+  ) {
     const startedAt = performance.now();
     await durable.api("GET", path);
     times.push(performance.now() - startedAt);

@@ -76,7 +76,8 @@ export function openNode({ url, log }: NodeTerms): Node {
     connections: readingConnections,
     statementMs: readMs,
     // Both take longer to set up than our questions take: what is asked of many partitions looks costlier than it is.
-    settings: { jit: "off", max_parallel_workers_per_gather: "0" },
+    // All rows of a cursor are wanted, so that the planner is not to go for the first.
+    settings: { jit: "off", max_parallel_workers_per_gather: "0", cursor_tuple_fraction: "1" },
   });
   const walking = openDatabase({
     url,

@@ -29,8 +29,6 @@ export async function measureHours(
 async function addedUp(within: Query, parts: Sql): Promise<ReadonlyMap<string, Piece>> {
   const pieces = new Map<string, Piece>();
   const lent = new Histogram();
-  // All of it is wanted: the planner is not to go for the first rows.
-  await within.query("set local cursor_tuple_fraction = 1");
   await ask(within, sql`declare part no scroll cursor for ${parts}`);
   for (let rows = pageRows; rows === pageRows;) {
     const page = await within.query(`fetch ${pageRows} from part`);
