@@ -7,28 +7,39 @@ export type Caretaker = { stop(): Promise<void> };
 /** Work that one process does stays with it, and is taken over when it was not done for two turns and so long. */
 const spareMs = 60_000;
 
-/** Runs each upkeep now and then every `everyMs` after it has ended; one that fails is logged and tried again. */
+/** Work of which more is left rests so many times as long as it took, and so long at the least. */
+const restShare = 3;
+const restMsMin = 20;
+
+/**
+ * Runs each upkeep now and then every `everyMs` after it has ended, sooner while there is more to do; one that fails is
+ * logged and tried again.
+ */
 export function startCaretaker(
   list: readonly Upkeep[],
-  { log, store }: Pick<Engines, "log" | "store">,
+  { log, store, clock }: Pick<Engines, "log" | "store" | "clock">,
 ): Caretaker {
   const timers = new Map<Upkeep, NodeJS.Timeout>();
   const under = new Set<Promise<void>>();
   const stopped = new AbortController();
 
-  async function runOne({ name, everyMs, by, run }: Upkeep): Promise<void> {
-    if (by === "one" && !(await store.lease(`upkeep ${name}`, 2 * everyMs + spareMs))) return;
-    await run();
+  /** Answers how long to rest. */
+  async function runOne({ name, everyMs, by, run }: Upkeep): Promise<number> {
+    if (by === "one" && !(await store.lease(`upkeep ${name}`, 2 * everyMs + spareMs))) return everyMs;
+    const startedAt = clock.now();
+    if ((await run()) === "done") return everyMs;
+    return Math.min(Math.max(restShare * (clock.now() - startedAt), restMsMin), everyMs);
   }
 
   function start(it: Upkeep): void {
     const work = runOne(it)
       .catch((error: unknown) => {
         if (!(error instanceof Failure)) log(`upkeep ${it.name} failed: ${String(error)}`);
+        return it.everyMs;
       })
-      .finally(() => {
+      .then((restMs) => {
         under.delete(work);
-        if (!stopped.signal.aborted) timers.set(it, setTimeout(start, it.everyMs, it).unref());
+        if (!stopped.signal.aborted) timers.set(it, setTimeout(start, restMs, it).unref());
       });
     under.add(work);
   }

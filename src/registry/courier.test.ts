@@ -82,7 +82,10 @@ test("upkeep for one process is done by one of two, and upkeep for each by both"
       name,
       by,
       everyMs: 1,
-      run: async () => void done.push(`${name} ${at}`),
+      async run() {
+        done.push(`${name} ${at}`);
+        return "done";
+      },
     });
     return startCaretaker([upkeep("shared", "one"), upkeep("own", "each")], engines);
   });

@@ -96,5 +96,6 @@ export type Upkeep = {
   readonly everyMs: number;
   /** `one`: of all processes on a database one at a time need do it. `each`: it keeps what a process has in memory. */
   readonly by: "one" | "each";
-  run(): Promise<void>;
+  /** `more`: it stopped at its bound, and is run again after a rest that is a few times as long as it took. */
+  run(): Promise<"done" | "more">;
 };

@@ -141,6 +141,23 @@ export function openPromises(promise: Promised): void {
     assert.deepEqual(await idsClaimed(traffic, 10), []);
   });
 
+  promise("open jobs are cancelled as they are listed, leased ones too", async ({ traffic }) => {
+    const jobs = [10, 20, 30].map((receivedAt) =>
+      sampleJob({ id: `j${receivedAt}`, lane: `lane_${receivedAt}`, receivedAt }),
+    );
+    await traffic.journal.commit({ exchanges: [], jobs });
+    await traffic.queue.hold("lane_10", Infinity);
+    const leased = await traffic.queue.claim(["deliver"], 1, leaseMs);
+    const query = { workspace: "ws_1", names: ["deliver"], receivedTo: 30, limit: 10 };
+    assert.equal(await traffic.queue.cancelOpen(query, ending), 2);
+    assert.equal(await traffic.queue.cancelOpen(query, ending), 0);
+    assert.equal((await done(traffic, only(leased))).kind, "stale");
+    assert.deepEqual(
+      (await traffic.queue.open({ ...query, receivedTo: 100 })).map(({ id }) => id),
+      ["j30"],
+    );
+  });
+
   promise("open jobs are listed by receipt, page by page, leased ones included", async ({ traffic }) => {
     const job = (id: string, change: Partial<NewJob>) => sampleJob({ id, ...change });
     await traffic.journal.commit({

@@ -95,6 +95,8 @@ export type Queue = {
    * transaction, the exchange that `ending` makes for each. Returns how many; call again until 0.
    */
   cancel(lane: string, limit: number, ending: (job: OpenJob) => NewExchange): Promise<number>;
+  /** The same with the jobs that `open` finds. */
+  cancelOpen(query: OpenQuery, ending: (job: OpenJob) => NewExchange): Promise<number>;
   /** Open jobs, leased ones included, in order of `receivedAt`, then id. */
   open(query: OpenQuery): Promise<readonly OpenJob[]>;
   /** How many are open by subject; subjects without open jobs are absent. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openRunningWorld, type RunningWorld } from "../../../test/running-world.ts";
+import { sampleExchange } from "../../engines/traffic/samples.ts";
+import { newExchangeId } from "../../kernel/id.ts";
 import type { Upkeep } from "../../registry/plane.ts";
-import { isClockDoubted } from "./clock-doubt.ts";
+import { isClockDoubted } from "../../registry/clock-doubt.ts";
 import { accountUpkeep } from "./upkeep.ts";
 
 const dayMs = 24 * 3_600_000;
@@ -57,6 +59,32 @@ test("what is older than the plan keeps goes, but not for a day after the clock 
     world.moveOn(dayMs);
     assert.equal(await kept(), false, "it went on day by day");
   }));
+
+test("more than one round of what is old asks for another, until nothing is left", async () => {
+  const world = await openRunningWorld();
+  try {
+    const workspace = await world.newWorkspace({ retentionDays: 1 });
+    const { clock, traffic, ledger } = world.engines;
+    const exchanges = Array.from({ length: 1_000 }, () =>
+      sampleExchange({ workspace, startedAt: clock.now() }),
+    );
+    const removing = upkeepNamed(world, "removing what is old");
+    assert.equal(await removing.run(), "done");
+    for (let round = 0; round < 6; round++)
+      await traffic.journal.commit({
+        exchanges: exchanges.map((it) => ({ ...it, id: newExchangeId(it.startedAt) })),
+        jobs: [],
+      });
+    world.moveOn(dayMs / 2);
+    assert.equal(await removing.run(), "done");
+    world.moveOn(dayMs / 2 + 1);
+    assert.equal(await removing.run(), "more");
+    assert.equal(await removing.run(), "done");
+    assert.deepEqual((await ledger.find({ workspace, where: {}, limit: 1 })).rows, []);
+  } finally {
+    await world.close();
+  }
+});
 
 test("a clock that stays where it jumped to is believed a day later", async () => {
   const world = await openRunningWorld();

@@ -1,12 +1,9 @@
 import type { Engines } from "../../registry/engines.ts";
 import type { Upkeep } from "../../registry/plane.ts";
-import { decodedRow } from "../../registry/unit.ts";
-import { workspace } from "../../registry/workspace.ts";
-import { isClockDoubted } from "./clock-doubt.ts";
+import { retentions } from "../../registry/retention.ts";
 
-const dayMs = 24 * 3_600_000;
 const minuteMs = 60_000;
-const workspacesMax = 1_000;
+/** Of each workspace, so that all have their turn. */
 const rowsPerRound = 5_000;
 const sealedPerRound = 2_048;
 const rolledPerRound = 50_000;
@@ -16,36 +13,40 @@ const rolledPerRound = 50_000;
  * entries.
  */
 export function accountUpkeep(engines: Engines): readonly Upkeep[] {
-  const { store, ledger, clock } = engines;
+  const { store, ledger } = engines;
   return [
     {
       name: "removing what is old",
       everyMs: minuteMs,
       by: "one",
       async run() {
-        if (await isClockDoubted(engines)) return;
-        for (const stored of await store.records.every(workspace.kind, { limit: workspacesMax })) {
-          const { plan } = decodedRow(workspace, stored).value;
-          await ledger.expire(stored.id, clock.now() - plan.retentionDays * dayMs, rowsPerRound);
-        }
-        await store.sweep(rowsPerRound);
+        let isLeft = false;
+        for await (const { workspace, before } of retentions(engines))
+          isLeft = (await ledger.expire(workspace, before, rowsPerRound)) >= rowsPerRound || isLeft;
+        return isLeft ? "more" : "done";
       },
+    },
+    {
+      name: "sweeping",
+      everyMs: minuteMs,
+      by: "one",
+      run: async () => restOf(await store.sweep(rowsPerRound), rowsPerRound),
     },
     {
       name: "sealing",
       everyMs: 10_000,
       by: "one",
-      async run() {
-        await ledger.seal(sealedPerRound);
-      },
+      run: async () => restOf(await ledger.seal(sealedPerRound), sealedPerRound),
     },
     {
       name: "rolling up",
       everyMs: 2_000,
       by: "one",
-      async run() {
-        await ledger.roll(rolledPerRound);
-      },
+      run: async () => restOf(await ledger.roll(rolledPerRound), rolledPerRound),
     },
   ];
+}
+
+function restOf(done: number, limit: number): "more" | "done" {
+  return done >= limit ? "more" : "done";
 }

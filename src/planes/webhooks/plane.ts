@@ -26,6 +26,7 @@ import { updateEndpoint } from "./operations/update-endpoint.ts";
 import { waitForWebhook } from "./operations/wait-for-webhook.ts";
 import { debugEndpoint } from "./prompts/debug-endpoint.ts";
 import { setupWebhook } from "./prompts/setup-webhook.ts";
+import { outlived } from "./outlived.ts";
 import { quotas } from "./quota.ts";
 
 export const webhooks = {
@@ -106,8 +107,9 @@ async function start(engines: Engines): Promise<Running> {
     ],
     messages: laneMessages(engines),
     upkeep: [
-      { name: "quota use", everyMs: 2_000, by: "each", run: () => quota.refresh() },
-      { name: "over quota", everyMs: 5_000, by: "each", run: () => quota.release() },
+      { name: "quota use", everyMs: 2_000, by: "each", run: () => quota.refresh().then(() => "done") },
+      { name: "over quota", everyMs: 5_000, by: "each", run: () => quota.release().then(() => "done") },
+      outlived(engines),
     ],
   };
 }

@@ -1,5 +1,5 @@
 import type { Node } from "../../postgres/node.ts";
-import { cancelJobs } from "../cancelling.ts";
+import { cancelling } from "../cancelling.ts";
 import type { Queue } from "../traffic.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { PostgresJournal } from "./journal.ts";
@@ -7,8 +7,6 @@ import { laneSettings } from "./lane-settings.ts";
 import type { LeaseClock } from "./lease-clock.ts";
 import { openJobsOf } from "./open-jobs.ts";
 import type { Schedule } from "./schedule.ts";
-
-const cancelMax = 500;
 
 // Two indexes, each of a part of the table, rather than a look at all jobs.
 const jobsOfLane = `(select ${jobColumns} from job where lane = $1 and claim is null order by due_at, id limit $2)
@@ -22,17 +20,18 @@ export type QueueParts = {
 };
 
 export function postgresQueue({ node, schedule, journal, leaseClock }: QueueParts): Queue {
+  const openJobs = openJobsOf(node.database, leaseClock);
   return {
     claim: (names, limit, leaseMs) => schedule.claim(names, limit, leaseMs),
     renew: (job, claim, leaseMs) => schedule.renew(job, claim, leaseMs),
     release: (job, claim) => schedule.release(job, claim),
     onWork: (listener) => schedule.onWork(listener),
     ...laneSettings(node.database, schedule),
-    cancel: (lane, limit, ending) =>
-      cancelJobs(
-        async () => (await node.database.query(jobsOfLane, [lane, Math.min(limit, cancelMax)])).map(jobOf),
-        (job) => journal.remove(job.id, ending(job)),
-      ),
-    ...openJobsOf(node.database, leaseClock),
+    ...openJobs,
+    ...cancelling({
+      jobsOf: async (lane, limit) => (await node.database.query(jobsOfLane, [lane, limit])).map(jobOf),
+      open: openJobs.open,
+      remove: journal.remove,
+    }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../kernel/clock.ts";
 import { numberOf, numberOrNull, numbersBy } from "../../stored/row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
-import { cancelJobs } from "../cancelling.ts";
+import { cancelling } from "../cancelling.ts";
 import { jobColumns, jobOf } from "./job-row.ts";
 import type { SqliteJournal } from "./journal.ts";
 import { claimedPerLaneDefault } from "./lane.ts";
@@ -10,13 +10,12 @@ import type { Schedule } from "./schedule.ts";
 import type { OpenQuery, Queue } from "../traffic.ts";
 import type { NewJob } from "../../../kernel/job.ts";
 
-const cancelMax = 500;
 const openMax = 10_000;
 
 const parkedJobs = `select ${jobColumns} from job where lane = ? and parked is not null limit ?`;
 const matching = `from job where workspace = ?1 and received_at >= ?2 and received_at < ?3
 and name in (select value from json_each(?4)) and (?5 is null or subject in (select value from json_each(?5)))`;
-const openJobs = `select ${jobColumns} ${matching} and (received_at, id) > (?6, ?7) order by received_at, id limit ?8`;
+const openJobsQuery = `select ${jobColumns} ${matching} and (received_at, id) > (?6, ?7) order by received_at, id limit ?8`;
 const counts = `select subject, count(*) as open ${matching} group by subject`;
 const depth = "select count(*) as open, count(distinct lane) as lanes, min(due_at) as oldest from job";
 const holdLane = `insert into lane (name, hold_until) values (?1, ?2) on conflict (name) do update set hold_until = ?2`;
@@ -31,6 +30,7 @@ export function sqliteQueue(
   clock: Clock,
 ): Queue {
   const { lanes } = schedule;
+  const openJobs = openJobsOf(file);
 
   const jobsOf = async (lane: string, limit: number): Promise<NewJob[]> => {
     const jobs = lanes.jobsOf(lane, limit);
@@ -52,12 +52,8 @@ export function sqliteQueue(
       schedule.changed();
     },
     ...laneSettings(file, schedule, clock),
-    cancel: (lane, limit, ending) =>
-      cancelJobs(
-        () => jobsOf(lane, Math.min(limit, cancelMax)),
-        (job) => journal.remove(job.id, ending(job)),
-      ),
-    ...openJobsOf(file),
+    ...openJobs,
+    ...cancelling({ jobsOf, open: openJobs.open, remove: journal.remove }),
     onWork: schedule.onWork,
     async depth() {
       const row = (await file.read(depth, []))[0] ?? {};
@@ -108,7 +104,9 @@ function openJobsOf(file: TrafficFile): Pick<Queue, "open" | "countOpen"> {
     async open(query) {
       const after = query.after ?? { receivedAt: Number.MIN_SAFE_INTEGER, id: "" };
       const limit = Math.min(query.limit, openMax);
-      return (await file.read(openJobs, [...paramsOf(query), after.receivedAt, after.id, limit])).map(jobOf);
+      return (await file.read(openJobsQuery, [...paramsOf(query), after.receivedAt, after.id, limit])).map(
+        jobOf,
+      );
     },
     async countOpen(query) {
       const rows = await file.read(counts, paramsOf(query));

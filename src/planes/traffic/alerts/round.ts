@@ -2,9 +2,9 @@ import type { RecordChange } from "../../../engines/store/store.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { newExchangeId, newId } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { everyWorkspace } from "../../../registry/every-workspace.ts";
 import type { Upkeep } from "../../../registry/plane.ts";
 import { decodedRow } from "../../../registry/unit.ts";
-import { workspace as workspaceResource } from "../../../registry/workspace.ts";
 import type { Window } from "../window.ts";
 import { alert, alertsMax, type AlertRow } from "./alert.ts";
 import { courseFrom, lateMs, nextStep } from "./course.ts";
@@ -23,7 +23,6 @@ import {
 
 /** Often enough that a minute is looked at soon after its figures are there. */
 const everyMs = 10_000;
-const pageSize = 1_000;
 /** After a stop, windows that ended up to so long before are looked at. */
 const caughtUpMs = 60 * minuteMs;
 /** Nobody looked for so long: then nothing was counted either, perhaps. */
@@ -36,16 +35,8 @@ export function alertUpkeep(engines: Engines): Upkeep {
     everyMs,
     by: "one",
     async run() {
-      const { records } = engines.store;
-      let after: string | undefined;
-      do {
-        const page = await records.every(workspaceResource.kind, {
-          limit: pageSize,
-          ...(after !== undefined && { after }),
-        });
-        for (const { id } of page) await lookAt(id, engines);
-        after = page.length === pageSize ? page.at(-1)?.id : undefined;
-      } while (after !== undefined);
+      for await (const { id } of everyWorkspace(engines)) await lookAt(id, engines);
+      return "done";
     },
   };
 }

@@ -31,7 +31,7 @@ export function cataloguing(engines: Engines): Upkeep {
     by: "one",
     async run() {
       const end = await engines.ledger.position();
-      if (end === seen) return;
+      if (end === seen) return "done";
       const all = await engines.store.records.every(workspaceKind.kind, { limit: workspacesMax });
       const budget: Budget = { rows: rowsPerRound, looks: looksPerRound };
       let isWhole = true;
@@ -39,12 +39,13 @@ export function cataloguing(engines: Engines): Upkeep {
         const at = (first + i) % all.length;
         if (budget.rows <= 0) {
           first = at;
-          return;
+          return "done";
         }
         const done = await catalogued(engines, all[at]?.id ?? "", budget).catch(again);
         isWhole &&= done;
       }
       if (isWhole) seen = end;
+      return "done";
     },
   };
 }

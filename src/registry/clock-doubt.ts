@@ -1,12 +1,13 @@
 import { z } from "zod";
-import type { Engines } from "../../registry/engines.ts";
+import type { Engines } from "./engines.ts";
+import { serverScope } from "./workspace.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const keptMs = 4_000 * dayMs;
 
 /** Apart from all workspaces. */
-const place = { workspace: "server", collection: "clock", key: "seen" };
+const place = { workspace: serverScope, collection: "clock", key: "seen" };
 
 const Seen = z.object({
   at: z.number(),
