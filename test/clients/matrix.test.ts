@@ -1,11 +1,13 @@
 // Clients from npm, as they are, against a running server: what each of them does, with a key and by signing in.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { seat } from "../../src/config.ts";
 import { browser as pageBrowser } from "../browser.ts";
 import { exampleKey, freshFolder, startServer, type ServerProcess } from "../journeys/server-process.ts";
 import { Browser, type Person } from "../surfaces/oauth-world.ts";
 import { authorities, steps, type Authority, type Client, type Connection, type Step } from "./client.ts";
 import { clients } from "./clients.ts";
+import { skipOf } from "./presence.ts";
 
 const notOffered = "not offered by the client";
 const notInstalled = "not installed";
@@ -61,10 +63,12 @@ test("every client does all that it has a way to do", async (t) => {
 async function row(t: TestContext, client: Client, by: Authority, url: URL): Promise<Row> {
   const title = `${client.name}, at ${client.path}, ${by.kind === "key" ? "with a key" : "by signing in"}`;
   const lacksAll = client.lacks.includes(by.kind);
-  const start: Cell = lacksAll ? notOffered : client.missing === null ? "failed" : notInstalled;
+  const skip = lacksAll ? notOffered : skipOf(client.missing, seat());
+  const start: Cell = lacksAll ? notOffered : skip === false ? "failed" : notInstalled;
   const cells = Object.fromEntries(steps.map((step) => [step, start])) as Record<Step, Cell>;
   if (lacksAll) return { title, cells };
-  await t.test(title, { skip: client.missing ?? false }, async () => {
+  await t.test(title, { skip }, async () => {
+    assert.equal(client.missing, null);
     const connection = await client.connects(url, by);
     cells.connect = "ok";
     try {

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { variables } from "../../src/config.ts";
+import { listBuckets } from "../../src/planes/account/operations/list-buckets.ts";
+import { listEnvironments } from "../../src/planes/account/operations/list-environments.ts";
 import { whoami } from "../../src/planes/account/operations/whoami.ts";
 import { browser } from "../browser.ts";
 import { asking } from "./asking.ts";
@@ -39,6 +41,24 @@ describe("a first start in a clean folder", () => {
     const [key = ""] = keys;
     assert.equal(linesUnder(output, "This is the first start. Your API key, shown this once:").trim(), key);
     assert.deepEqual((await asking(server.url, key)(whoami, {})).scopes, ["all"]);
+  });
+
+  test("the key is of the workspace `default`, with three environments and a default bucket in each", async (t) => {
+    const server = await start(t);
+    const [key = ""] = server.output().match(keyPattern) ?? [];
+    const ask = asking(server.url, key);
+    assert.equal((await ask(whoami, {})).workspace.name, "default");
+    const names = ["development", "production", "staging"];
+    const { environments } = await ask(listEnvironments, {});
+    assert.deepEqual(
+      environments.map(({ name, accessible }) => [name, accessible]),
+      names.map((name) => [name, true]),
+    );
+    const { buckets } = await ask(listBuckets, {});
+    assert.deepEqual(
+      buckets.map(({ environment, name }) => [environment, name]),
+      names.map((environment) => [environment, "default"]),
+    );
   });
 
   test("the key is shown once: a second start prints none, and the first one still holds", async (t) => {
