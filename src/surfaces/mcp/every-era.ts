@@ -77,5 +77,10 @@ const modernSince = "2026";
 function mentionsModern({ params }: RpcMessage, { headers: { version = "" } }: Heard): boolean {
   const meta = params?.["_meta"];
   const enveloped = typeof meta === "object" && meta !== null && PROTOCOL_VERSION_META_KEY in meta;
-  return enveloped || version.trim() >= modernSince;
+  return enveloped || isModernVersion(version);
+}
+
+/** Of the version header, which is required since there is an envelope. */
+export function isModernVersion(version: string): boolean {
+  return version.trim() >= modernSince;
 }

@@ -1,4 +1,5 @@
 import { Failure, kinds, type FailureKind } from "../../kernel/failure.ts";
+import { isCancelled } from "../../registry/cancelled.ts";
 import type { Caller } from "../../registry/invoke.ts";
 import { RpcError, rpcCode } from "./json-rpc.ts";
 
@@ -74,14 +75,11 @@ export function rpcErrorOf(failure: Failure, requestId: string, about: object = 
   return new RpcError(codes[kind] ?? kinds[kind].status, message, data);
 }
 
-/** Why a signal was aborted, when the client said so. */
-export const cancelled = Symbol("cancelled");
-
 /** A caller that waited as long as a call may take is told so; what else is no Failure is a bug. */
 export function expected(error: unknown, { signal }: Caller): Failure | undefined {
   if (error instanceof Failure) return error;
   if (!signal.aborted) return undefined;
-  if (signal.reason === cancelled) return new Failure("conflict", "The call was cancelled.");
+  if (isCancelled(signal)) return new Failure("conflict", "The call was cancelled.");
   return new Failure("unavailable", "The call took too long and was given up.", {
     hint: "Look at the state before calling again: it may have been carried out.",
   });

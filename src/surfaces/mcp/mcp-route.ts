@@ -4,6 +4,7 @@ import type { Engines } from "../../registry/engines.ts";
 import { capabilities, type ServerInfo } from "./about.ts";
 import { callMsMax, deadline, type Deadline } from "./deadline.ts";
 import { everyEra } from "./every-era.ts";
+import { senderOf } from "./leaving.ts";
 import { methodsOf, type Methods, type Offer } from "./methods.ts";
 import { reception, type Reception } from "./reception.ts";
 import { bodyBytesMax, incomplete, refusal, refused } from "./refusal.ts";
@@ -58,7 +59,7 @@ export function statelessRoute({ engines, enabled, serverInfo, methods, desk }: 
           allow: "POST",
         });
       const requestId = desk.nextId();
-      const patience = deadline(callMsMax, request);
+      const patience = deadline(callMsMax, senderOf(request));
       try {
         return await answer(request, requestId, patience);
       } catch (error) {

@@ -38,7 +38,10 @@ export function replay(engines: Engines): JobHandler {
     async run(job) {
       const { plan: id, sent } = Payload.parse(JSON.parse(job.payload));
       const plan = await planOf(engines, job.workspace, id);
-      if (plan.state !== "running") return end(job, engines);
+      if (plan.state !== "running") {
+        await cancelDeliveries(id, engines);
+        return end(job, engines);
+      }
       const { delivered, failed } = await progressOf(engines, id);
       if (failed > 0) return stop(job, plan, engines);
       if (delivered >= plan.events.length) {
@@ -48,6 +51,9 @@ export function replay(engines: Engines): JobHandler {
       const next =
         delivered < sent ? [] : plan.events.slice(sent, sent + (sent < canary ? canary - sent : batch));
       await handOut(job, plan, next, engines);
+      // Whoever cancels meanwhile takes back what there was by then.
+      const now = await planOf(engines, job.workspace, id);
+      if (now.state !== "running") await cancelDeliveries(id, engines);
     },
   };
 }

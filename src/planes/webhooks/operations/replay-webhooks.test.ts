@@ -9,7 +9,9 @@ import {
   type RunningScenario,
   type RunningWorld,
 } from "../../../../test/running-world.ts";
-import type { Output } from "../../../registry/invoke.ts";
+import { cancelled } from "../../../registry/cancelled.ts";
+import { invoke, type Output } from "../../../registry/invoke.ts";
+import { callerOf, principalOf } from "../../../../test/world.ts";
 import { accountForWebhooks } from "./account-for-webhooks.ts";
 import { deleteEndpoint } from "./delete-endpoint.ts";
 import { getLogDetail } from "./get-log-detail.ts";
@@ -238,6 +240,72 @@ describe("replay_webhooks, told in full", () => {
     assert.partialDeepStrictEqual(report, { state: "stopped", failed: 1 });
     assert.match(String(report["reason"]), /A delivery failed/);
     assert.ok(world.target.reached.length - from <= 5);
+  });
+
+  /** A replay of 8 events whose deliveries hang, and a call of it that can be given up. */
+  async function hanging() {
+    const workspace = await world.newWorkspace();
+    const orders = await failed(world, workspace, 8);
+    const { planId } = await world.call(workspace, replayWebhooks, { endpointId: orders.id });
+    const gate = Promise.withResolvers<null>();
+    world.target.answer(() => gate.promise.then(() => ({ status: 200 })));
+    const call = new AbortController();
+    const caller = { ...callerOf(principalOf(workspace, "all")), signal: call.signal };
+    return {
+      planId,
+      from: world.target.reached.length,
+      call,
+      go: () => gate.resolve(null),
+      asked: () => invoke(replayWebhooks, { planId }, caller, world.engines),
+      told: () => world.call(workspace, replayWebhooks, { planId }),
+      ended: () => ended(workspace, planId),
+    };
+  }
+
+  test("a call that is cancelled stops the replay that it started, and the plan says how far it came", async () => {
+    const { planId, from, call, go, asked, told } = await hanging();
+    const answer = asked();
+    await world.target.came(from + 1);
+    call.abort(cancelled);
+    const report = await answer;
+    assert.partialDeepStrictEqual(report, {
+      state: "cancelled",
+      reason: "The call that started it was cancelled.",
+      delivered: 0,
+      next: "Nothing more is sent.",
+    });
+    go();
+    await world.whileTimePasses(world.idle());
+    const reached = world.target.reached.length - from;
+    assert.ok(reached <= 5, `${reached} deliveries of the canary were under way`);
+    assert.deepEqual({ ...(await told()), planId }, { ...report, planId });
+    assert.equal(world.target.reached.length - from, reached);
+  });
+
+  test("a call that is cancelled before it starts anything leaves the plan to be started", async () => {
+    const { from, call, go, asked, ended: carriedOut } = await hanging();
+    call.abort(cancelled);
+    assert.partialDeepStrictEqual(await asked(), { state: "planned", remaining: 8 });
+    assert.equal(world.target.reached.length, from);
+    go();
+    assert.partialDeepStrictEqual(await carriedOut(), { state: "done", delivered: 8 });
+  });
+
+  test("a caller who is gone without a word, or only asked how far it is, stops nothing", async () => {
+    for (const { starts, reason } of [
+      { starts: true, reason: new Error("gone") },
+      { starts: false, reason: cancelled },
+    ]) {
+      const { from, call, go, asked, ended: carriedOut } = await hanging();
+      const first = starts ? undefined : carriedOut();
+      if (first !== undefined) await world.target.came(from + 1);
+      const answer = asked();
+      await world.target.came(from + 1);
+      call.abort(reason);
+      assert.partialDeepStrictEqual(await answer, { state: "running", remaining: 8 });
+      go();
+      assert.partialDeepStrictEqual(await (first ?? carriedOut()), { state: "done", delivered: 8 });
+    }
   });
 
   test("a plan that is not started within an hour is gone", async () => {

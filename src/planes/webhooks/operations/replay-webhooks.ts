@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { isConfined, mayReach } from "../../../kernel/principal.ts";
+import { isCancelled } from "../../../registry/cancelled.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { waitFor } from "../../../registry/wait.ts";
@@ -115,19 +116,26 @@ async function carryOut({ kind, plan }: Planned, context: Context): Promise<Repl
     await savePlan(context, workspace, plan);
     return plan;
   }
-  if (kind === "cancel") return cancelled(plan, context);
+  if (kind === "cancel") return cancelledPlan(plan, context, "It was cancelled.");
   if (kind === "start") {
+    if (isCancelled(context.signal)) return plan;
     const running: ReplayPlan = { ...plan, state: plan.events.length === 0 ? "done" : "running" };
     await savePlan(context, workspace, running);
     if (running.state === "running")
       await traffic.journal.commit({ exchanges: [], jobs: [newReplayJob(running, workspace, clock.now())] });
   }
-  return (await ended(plan.id, context)) ?? planOf(context, workspace, plan.id);
+  const over = await ended(plan.id, context);
+  if (over !== undefined) return over;
+  const underWay = await planOf(context, workspace, plan.id);
+  // Who only asked how far it is began nothing that their leaving could stop.
+  return kind === "start" && isCancelled(context.signal)
+    ? cancelledPlan(underWay, context, "The call that started it was cancelled.")
+    : underWay;
 }
 
-async function cancelled(plan: ReplayPlan, context: Context): Promise<ReplayPlan> {
+async function cancelledPlan(plan: ReplayPlan, context: Context, reason: string): Promise<ReplayPlan> {
   if (plan.state !== "planned" && plan.state !== "running") return plan;
-  const next: ReplayPlan = { ...plan, state: "cancelled", reason: "It was cancelled." };
+  const next: ReplayPlan = { ...plan, state: "cancelled", reason };
   await savePlan(context, context.workspace, next);
   await cancelDeliveries(plan.id, context);
   return next;

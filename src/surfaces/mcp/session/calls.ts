@@ -1,4 +1,4 @@
-import { cancelled } from "../failure-reply.ts";
+import { cancelled } from "../../../registry/cancelled.ts";
 import type { RpcId } from "../json-rpc.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Session } from "./session.ts";

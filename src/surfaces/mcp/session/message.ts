@@ -11,6 +11,7 @@ import {
   type RpcMessage,
   type RpcRequest,
 } from "../json-rpc.ts";
+import { leavingCancels } from "../leaving.ts";
 import { negotiated } from "../legacy-era.ts";
 import { callStream, progressTokenOf, progressUnder, type Outlet } from "./call-stream.ts";
 import { notificationOf } from "./event.ts";
@@ -161,7 +162,7 @@ const tooManySubscriptions = new RpcError(429, `A session follows at most ${subs
 
 /**
  * A call of a client that wants to be told how it goes on and takes event streams. In a session the call goes on when
- * its stream breaks, and its answer is kept; without one, closing the stream gives the call up.
+ * its stream breaks, and its answer is kept; without one, closing the stream cancels the call.
  */
 export function streamedCall(
   house: House,
@@ -173,7 +174,11 @@ export function streamedCall(
   return callStream({
     run: (outlet) => {
       if (session !== undefined) return sessionAnswer(house, { ...visit, session }, message, outlet);
-      const manner = { caller: visit.request, id: message.id, ...toldBy(house, message, outlet, undefined) };
+      const manner = {
+        caller: leavingCancels(visit.request),
+        id: message.id,
+        ...toldBy(house, message, outlet, undefined),
+      };
       return within(house, visit, manner, (heard) => house.era.answer(message, heard));
     },
     polls: session !== undefined && session.version >= pollingSince,

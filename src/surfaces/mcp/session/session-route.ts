@@ -1,5 +1,6 @@
 import type { RawAnswer, RawRequest, RawRoute, StreamedAnswer } from "../../../engines/inbound/inbound.ts";
 import { plainAnswer, RpcError, rpcCode, type RpcAnswer, type RpcMessage } from "../json-rpc.ts";
+import { senderOf } from "../leaving.ts";
 import type { Guest } from "../reception.ts";
 import { bodyBytesMax, incomplete, refusal, refused } from "../refusal.ts";
 import { readMessages, takesNoAnswers } from "../rpc-body.ts";
@@ -101,7 +102,7 @@ async function answeredBy(
 function oneAnswer(house: House, visit: Visit, message: RpcMessage): Promise<RawAnswer> {
   const { session, request } = visit;
   if (session !== undefined) return sessionAnswer(house, { ...visit, session }, message);
-  return within(house, visit, { caller: request, id: message.id ?? null }, (heard) =>
+  return within(house, visit, { caller: senderOf(request), id: message.id ?? null }, (heard) =>
     house.era.answer(message, heard),
   );
 }
