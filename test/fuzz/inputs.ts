@@ -70,7 +70,7 @@ function withoutAbsent(input: Output): object {
 }
 
 /** A wait that is allowed would be waited for. */
-function hurried(it: Operation, input: Output): Output {
+export function hurried(it: Operation, input: Output): Output {
   if (it.effect !== "read" || !("timeoutSeconds" in it.input.shape)) return input;
   const seconds = Number(input["timeoutSeconds"] ?? 1);
   return seconds > 0 && seconds <= 60 ? { ...input, timeoutSeconds: 0 } : input;

@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { cursorOf } from "../../src/kernel/page.ts";
 import type { Principal } from "../../src/kernel/principal.ts";
 import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
 import { createBucket } from "../../src/planes/account/operations/create-bucket.ts";
 import { createEnvironment } from "../../src/planes/account/operations/create-environment.ts";
+import { createMcpToken } from "../../src/planes/account/operations/create-mcp-token.ts";
 import { inviteMember } from "../../src/planes/account/operations/invite-member.ts";
 import { createEvent } from "../../src/planes/traffic/operations/create-event.ts";
 import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
@@ -11,6 +11,8 @@ import { bringIn } from "../captured.ts";
 import type { MadeEndpoint, RunningWorld } from "../running-world.ts";
 import { principalOf } from "../world.ts";
 import { known, type Known } from "./known.ts";
+import { idNames, markNames, newMark, numberNames, tokenNames, type Names } from "./likeness.ts";
+import { mcpTeller, type McpTeller } from "./mcp-teller.ts";
 
 /** Somebody, what is there for them to name, and what they must never be told. */
 export type Stranger = {
@@ -20,43 +22,66 @@ export type Stranger = {
   readonly known: Known;
   /** Texts that stand in what is not theirs and nowhere else. */
   readonly secret: readonly string[];
-  /** Those of them that are ids: naming one must be as naming one that never was. */
-  readonly ids: readonly string[];
+  /** What names something that is not theirs: naming it must be as naming one that never was. */
+  readonly names: Names;
+  /** Who has what is not theirs, in a session over MCP. */
+  readonly other: McpTeller;
 };
 
-type Marked = { readonly ids: readonly string[]; readonly texts: readonly string[]; readonly known: Known };
-
-/** A text that stands nowhere else; it goes into names, and from there into slugs. */
-function newMark(): string {
-  return `mark${randomBytes(8).toString("hex")}`;
-}
+/** What there is, by the form of the texts that stand in it alone. */
+type Marked = {
+  readonly ids: readonly string[];
+  readonly marks: readonly string[];
+  /** Of addresses. */
+  readonly tokens: readonly string[];
+  readonly numbers: readonly number[];
+  readonly known: Known;
+};
 
 /** One who may do everything in a workspace beside another, and one confined to a part of theirs. */
 export async function strangers(world: RunningWorld): Promise<readonly Stranger[]> {
+  const { engines } = world;
   const own = await world.newWorkspace();
-  const other = await world.newWorkspace();
+  const away = await world.newWorkspace();
   const owned = await known(world, own);
-  const foreign = await everything(world, other);
-  const outside = await traffic(world, own, { environment: "production", bucket: "shop" });
-  const beside = await traffic(world, own, { environment: "staging", bucket: "default" });
-  const inside = await traffic(world, own, { environment: "staging", bucket: "shop" });
-  const confines = { environment: "staging", buckets: ["shop"] };
+  const foreign = await everything(world, away);
+  const [far, near, shop] = [newMark(), newMark(), newMark()];
+  const outside = await part(world, own, { environment: "production", bucket: far });
+  const beside = await part(world, own, { environment: "staging", bucket: near });
+  const inside = await part(world, own, { environment: "staging", bucket: shop });
+  const confined = { ...principalOf(own, "all"), confines: { environment: "staging", buckets: [shop] } };
+  const id = "key_confined";
   return [
-    {
+    stranger([foreign], {
       name: "one who may do everything in another workspace",
       principal: principalOf(own, "all"),
       known: joined([owned, foreign.known]),
-      secret: [...foreign.ids, ...foreign.texts],
-      ids: foreign.ids,
-    },
-    {
+      other: await mcpTeller(principalOf(away, "all"), engines),
+    }),
+    // Short numbers are the workspace's, so they name what is not theirs to this one alone.
+    stranger([outside, beside], {
       name: "one who is confined to a part of the workspace",
-      principal: { ...principalOf(own, "all"), confines },
+      principal: { ...confined, actor: { kind: "key", id }, credential: { kind: "api-key", id } },
       known: joined([inside.known, outside.known, beside.known, { workspaceId: [own] }]),
-      secret: [outside, beside].flatMap(({ ids, texts }) => [...ids, ...texts]),
-      ids: [...outside.ids, ...beside.ids],
-    },
+      other: await mcpTeller(principalOf(own, "all"), engines),
+    }),
   ];
+}
+
+function stranger(
+  theirs: readonly Marked[],
+  { other, ...rest }: Pick<Stranger, "name" | "principal" | "known" | "other">,
+): Stranger {
+  const ids = [...theirs.flatMap((it) => it.ids), other.session];
+  const marks = theirs.flatMap((it) => it.marks);
+  const tokens = theirs.flatMap((it) => it.tokens);
+  const names = [
+    ...idNames(ids),
+    ...markNames(marks),
+    ...tokenNames(tokens),
+    ...numberNames(theirs.flatMap((it) => it.numbers)),
+  ];
+  return { ...rest, other, secret: [...ids, ...marks, ...tokens], names: new Map(names) };
 }
 
 /** An endpoint with an event that was delivered, one that was not, and a plan to replay them. */
@@ -92,6 +117,11 @@ async function traffic(
     })),
     place,
   );
+  const numbers = await Promise.all(
+    [...events, ...captured.ids].map(
+      async (it) => (await engines.ledger.get(workspace, { id: it }))?.number ?? 0,
+    ),
+  );
   const marked = { type: "incident", name: note, environment: place.environment, buckets: [place.bucket] };
   const markerId = await idOf(world, workspace, createEvent, marked);
   const plan = await world.call(workspace, replayWebhooks, { endpointId: id, status: "all" });
@@ -99,10 +129,12 @@ async function traffic(
   const at = world.clock.now();
   return {
     ids: [id, ...events, planId, ...captured.ids, markerId],
-    texts: [name, body, header, path, target, text, note, endpoint.path.split("-").at(-1) ?? ""],
+    marks: [name, body, header, path, target, text, note],
+    tokens: [endpoint.path.split("-").at(-1) ?? ""],
+    numbers,
     known: {
       endpointId: [id, slug],
-      logId: [...events, 1, "#2", 3],
+      logId: [...events, ...numbers.map((number) => `#${number}`)],
       logIds: [events],
       planId: [planId],
       cursor: [cursorOf({ startedAt: at, id: events[0] }), cursorOf({ createdAt: at, id })],
@@ -110,13 +142,36 @@ async function traffic(
       environment: [place.environment],
       bucket: [place.bucket],
       slug: [slug],
-      requestId: [...captured.ids, "#1", "2", "#3", "4", "#5"],
+      requestId: [...captured.ids, ...numbers.map((number) => `#${number}`)],
       marker: [markerId],
       query: [`path:/${target}`, `body:${text}`],
       path: [`/${target}`],
       userAgent: [text],
       target: [new URL(world.target.url).origin],
     },
+  };
+}
+
+/** A bucket that is made for it, with traffic and a token that is confined to it. */
+async function part(
+  world: RunningWorld,
+  workspace: string,
+  place: { readonly environment: string; readonly bucket: string },
+): Promise<Marked> {
+  const { environment, bucket } = place;
+  const bucketId = await idOf(world, workspace, createBucket, { environment, name: bucket });
+  const token = newMark();
+  const confined = { name: token, environment, buckets: [bucket] };
+  const credentialId = await idOf(world, workspace, createMcpToken, confined);
+  const marked = await traffic(world, workspace, place);
+  return {
+    ...marked,
+    ids: [...marked.ids, bucketId, credentialId],
+    marks: [...marked.marks, bucket, token],
+    known: joined([
+      marked.known,
+      { bucketId: [bucketId], credentialId: [credentialId], buckets: [[bucket]] },
+    ]),
   };
 }
 
@@ -132,8 +187,11 @@ async function everything(world: RunningWorld, workspace: string): Promise<Marke
   const changes = await world.engines.store.audit.list(workspace, { limit: 100 });
   const changeIds = changes.map(({ id }) => id);
   return {
+    ...marked,
     ids: [...marked.ids, environmentId, bucketId, credentialId, invitationId, ...changeIds, workspace],
-    texts: [...marked.texts, environment, bucket, keyName, email],
+    marks: [...marked.marks, environment, bucket, keyName, email],
+    // Their numbers are those of others' as well: every workspace counts from 1.
+    numbers: [],
     known: joined([
       marked.known,
       {

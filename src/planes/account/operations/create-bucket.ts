@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { bucket, bucketsMax, PlaceName, requirePlace } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
+import { placesHint, refuseConfined } from "../refuse-confined.ts";
 
 export const createBucket = change({
   name: "create_bucket",
@@ -14,7 +15,8 @@ export const createBucket = change({
   undoNone: null,
   input: z.object({ environment: PlaceName.default("production"), name: PlaceName }),
   output: z.object({ id: z.string(), environment: z.string(), name: z.string(), version: z.int() }),
-  async run({ environment, name }, { unit }) {
+  async run({ environment, name }, { unit, principal }) {
+    refuseConfined(principal, placesHint);
     await requirePlace(unit, { environment });
     if ((await unit.byKey(bucket, "name", `${environment}/${name}`)) !== undefined)
       throw new Failure("conflict", `There is a bucket "${name}" in ${environment} already.`, {

@@ -8,6 +8,7 @@ import {
   PlaceName,
 } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
+import { placesHint, refuseConfined } from "../refuse-confined.ts";
 
 export const createEnvironment = change({
   name: "create_environment",
@@ -20,7 +21,8 @@ export const createEnvironment = change({
   undoNone: null,
   input: z.object({ name: PlaceName.describe("Such as `production`: lowercase letters, digits, - and _.") }),
   output: z.object({ id: z.string(), name: z.string(), version: z.int() }),
-  async run({ name }, { unit }) {
+  async run({ name }, { unit, principal }) {
+    refuseConfined(principal, placesHint);
     if ((await unit.byKey(environment, "name", name)) !== undefined)
       throw new Failure("conflict", `There is an environment "${name}" already.`, { pointer: "/name" });
     unit.limit(environment, environmentsMax);

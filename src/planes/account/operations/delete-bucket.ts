@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { bucket } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
+import { placesHint, refuseConfined } from "../refuse-confined.ts";
 import { refuseUsed } from "../used-place.ts";
 
 export const deleteBucket = change({
@@ -17,6 +18,7 @@ export const deleteBucket = change({
   output: z.object({ id: z.string(), environment: z.string(), name: z.string() }),
   async run({ bucketId }, context) {
     const { unit } = context;
+    refuseConfined(context.principal, placesHint);
     const row = await unit.get(bucket, bucketId);
     if (row === undefined)
       throw new Failure("not_found", "No such bucket.", {

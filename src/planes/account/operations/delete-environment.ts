@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { bucket, bucketsMax, environment } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
+import { placesHint, refuseConfined } from "../refuse-confined.ts";
 import { refuseUsed } from "../used-place.ts";
 
 export const deleteEnvironment = change({
@@ -17,6 +18,7 @@ export const deleteEnvironment = change({
   output: z.object({ id: z.string(), name: z.string() }),
   async run({ environmentId }, context) {
     const { unit } = context;
+    refuseConfined(context.principal, placesHint);
     const row = await unit.get(environment, environmentId);
     if (row === undefined)
       throw new Failure("not_found", "No such environment.", {

@@ -5,6 +5,7 @@ import { useCollection } from "../credentials/credential-use.ts";
 import { credential } from "../credentials/credential.ts";
 import { StoredKind } from "../credentials/credential-form.ts";
 import { CredentialView, Use, viewOf } from "../credentials/credential-view.ts";
+import { credentialsHint, refuseConfined } from "../refuse-confined.ts";
 
 /** More than a plan allows, and than a person makes. */
 export const listedMax = 1_000;
@@ -20,6 +21,7 @@ export const listCredentials = read({
   input: z.object({ kind: StoredKind.exclude(["personal-key"]).optional() }),
   output: z.object({ credentials: z.array(CredentialView) }),
   async run({ kind }, context) {
+    refuseConfined(context.principal, credentialsHint);
     return { credentials: await listed(context, kind === undefined ? {} : { kind }) };
   },
 });

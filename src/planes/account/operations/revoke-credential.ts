@@ -2,6 +2,7 @@ import { refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { CredentialView, viewOf } from "../credentials/credential-view.ts";
 import { credentialOf, revocation, revoked } from "../credentials/revoked.ts";
+import { credentialsHint, refuseConfined } from "../refuse-confined.ts";
 
 export const revokeCredential = change({
   name: "revoke_credential",
@@ -15,7 +16,8 @@ export const revokeCredential = change({
   undoNone: "a revoked credential may have leaked",
   input: revocation,
   output: CredentialView,
-  async run({ credentialId, expectedVersion: expected }, { unit, now }) {
+  async run({ credentialId, expectedVersion: expected }, { unit, now, principal }) {
+    refuseConfined(principal, credentialsHint);
     const row = await credentialOf(unit, credentialId);
     refuseOtherVersion(row, expected, "credential");
     return viewOf(revoked(unit, row, now), now);

@@ -5,6 +5,7 @@ import { credential } from "../credentials/credential.ts";
 import { CredentialView, viewOf } from "../credentials/credential-view.ts";
 import { fields } from "../credentials/new-credential.ts";
 import { credentialOf } from "../credentials/revoked.ts";
+import { credentialsHint, refuseConfined } from "../refuse-confined.ts";
 
 export const updateCredential = change({
   name: "update_credential",
@@ -23,7 +24,8 @@ export const updateCredential = change({
     expectedVersion,
   }),
   output: CredentialView,
-  async run({ credentialId, name, toolsets, expectedVersion: expected }, { unit, now }) {
+  async run({ credentialId, name, toolsets, expectedVersion: expected }, { unit, now, principal }) {
+    refuseConfined(principal, credentialsHint);
     const row = await credentialOf(unit, credentialId);
     refuseOtherVersion(row, expected, "credential");
     const { value } = row;
