@@ -27,6 +27,7 @@ import { runCli } from "./surfaces/cli/cli.ts";
 import { isShort } from "./surfaces/cli/command-name.ts";
 import { connectionFlags, type Connection } from "./surfaces/cli/connection.ts";
 import { greeting } from "./surfaces/cli/greeting.ts";
+import { overwritten, progressLine, type ProgressLine } from "./surfaces/cli/progress-line.ts";
 import { visibleText } from "./surfaces/cli/visible-text.ts";
 
 /** One folder up from the source, two from where it is compiled to. */
@@ -54,12 +55,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const settings = config();
   const { SLUICE_URL: url, SLUICE_API_KEY: key } = settings;
   const connection = connectionFlags(argv, { url, key: key?.reveal() ?? null }, operations);
-  const client = cliClient(connection.url, connection.key);
-  const nobody = cliClient(connection.url, null);
+  const progress = progressHere(argv);
+  const client = cliClient(connection.url, connection.key, progress?.tell);
+  const nobody = cliClient(connection.url, null, progress?.tell);
   const person = personAt(connection, nobody);
   const call = person.hasKey ? client.call : callAsPerson(person);
   try {
-    return await run(connection.rest, { settings, person, call });
+    return await run(connection.rest, { settings, person, call, progress });
   } finally {
     await Promise.all([client.close(), nobody.close()]);
   }
@@ -69,10 +71,11 @@ type Around = {
   readonly settings: Config;
   readonly person: LoginSurroundings;
   readonly call: Client["call"];
+  readonly progress: ProgressLine | undefined;
 };
 
 /** Runs what this machine does itself, or an operation at the server. */
-async function run(argv: readonly string[], { settings, person, call }: Around): Promise<number> {
+async function run(argv: readonly string[], { settings, person, call, progress }: Around): Promise<number> {
   const [name, ...args] = argv;
   const isOwn = !isShort(argv, builtins);
   if (isOwn && !argv.includes("--help")) {
@@ -88,12 +91,19 @@ async function run(argv: readonly string[], { settings, person, call }: Around):
     builtins,
     version,
     call,
-    print: (line) => console.log(line),
-    printError: (line) => console.error(line),
+    print(line) {
+      progress?.clear();
+      console.log(line);
+    },
+    printError(line) {
+      progress?.clear();
+      console.error(line);
+    },
     declared,
     terminal: {
       colour: process.stdout.isTTY && process.stdout.hasColors(),
       confirm: process.stdin.isTTY && process.stdout.isTTY ? confirmed : null,
+      progress,
       environment: referredTo,
     },
     readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
@@ -140,7 +150,7 @@ function surroundings(
     },
     print: (line) => console.log(visibleText(line)),
     progress: (line) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${visibleText(line)}`);
+      if (process.stderr.isTTY) process.stderr.write(overwritten(line));
     },
   };
 }
@@ -155,6 +165,12 @@ function proxySurroundings({ url }: LoginSurroundings, call: Client["call"]): Pr
     say: (line) => console.error(visibleText(line)),
     ended: signalled(),
   };
+}
+
+/** Beside answers that a person reads; what is piped on is not watched. */
+function progressHere(argv: readonly string[]): ProgressLine | undefined {
+  if (!process.stdout.isTTY || !process.stderr.isTTY || argv.includes("--json")) return undefined;
+  return progressLine(wallClock, (line) => void process.stderr.write(line));
 }
 
 async function confirmed(question: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { Operation } from "../../src/registry/operation.ts";
 import type { Plane } from "../../src/registry/plane.ts";
 import type { Call } from "../../src/surfaces/cli/call.ts";
 import { runCli } from "../../src/surfaces/cli/cli.ts";
+import { noProgress, type ProgressLine } from "../../src/surfaces/cli/progress-line.ts";
 import { restCalls } from "../surface-calls.ts";
 import { callerOf, principalOf, type World } from "../world.ts";
 
@@ -26,6 +27,7 @@ type Given = {
   readonly environment?: Readonly<Record<string, string>>;
   readonly confirm?: (question: string) => Promise<boolean>;
   readonly through?: (call: Call) => Call;
+  readonly progress?: ProgressLine;
 };
 
 export async function placeIn(world: World): Promise<Place> {
@@ -34,7 +36,10 @@ export async function placeIn(world: World): Promise<Place> {
   const rest = restCalls({ it: createEndpoint, engines, principal }, operations);
   return {
     call: (it, input) => invoke(it, input, callerOf(principal), engines),
-    async config(args, { file = "", environment = {}, confirm, through = (call: Call) => call } = {}) {
+    async config(
+      args,
+      { file = "", environment = {}, confirm, through = (call: Call) => call, progress = noProgress } = {},
+    ) {
       const out: string[] = [];
       const err: string[] = [];
       const exitCode = await runCli({
@@ -47,7 +52,12 @@ export async function placeIn(world: World): Promise<Place> {
         printError: (text) => void err.push(text),
         readInput: async () => file,
         declared,
-        terminal: { colour: false, confirm: confirm ?? null, environment: (name) => environment[name] },
+        terminal: {
+          colour: false,
+          confirm: confirm ?? null,
+          progress,
+          environment: (name) => environment[name],
+        },
       });
       return { exitCode, out: out.join("\n"), err: err.join("\n") };
     },

@@ -1,4 +1,7 @@
+import type { Readable } from "node:stream";
+import { createInterface } from "node:readline";
 import { Agent } from "undici";
+import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
 
 /** What the server answered; `json` is undefined when the body is empty or no JSON. */
@@ -8,6 +11,9 @@ export type ClientAnswer = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly json: unknown;
 };
+
+/** Told how a long call goes on, by servers that say so: how much is done, of how much, and what. */
+export type Heard = (done: number, total: number, message: string) => void;
 
 /** The command line's way to the server that the person named; unlike deliveries it is not guarded. */
 export type Client = {
@@ -27,9 +33,15 @@ export type Client = {
 
 const answerBytesMax = 16 * 1024 * 1024;
 const timeoutMs = 60_000;
+const progressType = "application/x-ndjson";
+
+const Line = z.union([
+  z.object({ progress: z.object({ done: z.number(), total: z.number(), message: z.string() }) }),
+  z.object({ status: z.int(), body: z.unknown() }),
+]);
 
 /** @throws Failure invalid when `baseUrl` is no http(s) URL */
-export function cliClient(baseUrl: string, token: string | null): Client {
+export function cliClient(baseUrl: string, token: string | null, heard?: Heard): Client {
   const base = URL.parse(baseUrl);
   if (base === null || !/^https?:$/.test(base.protocol))
     throw new Failure("invalid", `"${baseUrl}" is not the URL of a server.`, {
@@ -51,20 +63,34 @@ export function cliClient(baseUrl: string, token: string | null): Client {
           path: prefix + path,
           method,
           headers: {
-            accept: "application/json",
+            accept: heard === undefined ? "application/json" : `application/json, ${progressType}`,
             ...(body === undefined ? {} : { "content-type": contentType(body) }),
             ...(token === null ? {} : { authorization: `Bearer ${token}` }),
             ...headers,
           },
           body: body === undefined ? null : sentBody(body),
         });
-        return { status: answer.statusCode, headers: answer.headers, json: parsed(await answer.body.text()) };
+        const { statusCode: status, headers: told, body: content } = answer;
+        if (heard === undefined || told["content-type"] !== progressType)
+          return { status, headers: told, json: parsed(await content.text()) };
+        return { headers: told, ...(await lastOf(content, heard)) };
       } catch (error) {
         throw unanswered(base.origin, error);
       }
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Tells what comes before the answer. @throws Error when the answer does not come */
+async function lastOf(content: Readable, heard: Heard): Promise<Pick<ClientAnswer, "status" | "json">> {
+  for await (const text of createInterface({ input: content })) {
+    const line = Line.parse(parsed(text));
+    if ("status" in line) return { status: line.status, json: line.body };
+    const { done, total, message } = line.progress;
+    heard(done, total, message);
+  }
+  throw new Error("the answer broke off");
 }
 
 function contentType(body: unknown): string {

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { refuseTooMany, type CallRate } from "../../registry/call-rate.ts";
+import type { Progress } from "../../registry/context.ts";
 import { credentialsOf, type Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke } from "../../registry/invoke.ts";
@@ -7,6 +8,7 @@ import type { Operation } from "../../registry/operation.ts";
 import { answered, apiRoot, type Answer, type Asked } from "./answer.ts";
 import { entityTag, isNamed } from "./entity-tag.ts";
 import { rateHeaders } from "./rate-headers.ts";
+import { progressing, wantsProgress } from "./progressing.ts";
 import { rawInput } from "./raw-input.ts";
 import { unknownPath } from "./unknown-path.ts";
 
@@ -30,8 +32,10 @@ export function restApp(rest: Rest): Hono {
   const app = new Hono();
   for (const it of fixedPathsFirst(operations))
     app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
-      answered(c.req.raw, engines.log, (asked) =>
-        carryOut(it, rest, { ...asked, request: c.req.raw, path: c.req.param(), from: c.env }),
+      reporting(it, c.req.raw, engines, (progress) =>
+        answered(c.req.raw, engines.log, (asked) =>
+          carryOut(it, rest, { ...asked, request: c.req.raw, path: c.req.param(), from: c.env, progress }),
+        ),
       ),
     );
   app.all(`${apiRoot}/*`, (c) =>
@@ -47,12 +51,24 @@ type Called = Asked & {
   readonly path: Readonly<Record<string, string>>;
   /** What the listener says of the connection. */
   readonly from: unknown;
+  readonly progress: Progress | undefined;
 };
+
+/** What acts tells on the way how far it is, to whoever asks for that. */
+function reporting(
+  it: Operation,
+  request: Request,
+  { clock }: Engines,
+  run: (progress?: Progress) => Promise<Response>,
+): Promise<Response> {
+  if (it.effect !== "act" || !wantsProgress(request)) return run();
+  return progressing(run, () => clock.now());
+}
 
 async function carryOut(
   it: Operation,
   rest: Rest,
-  { request, path, requestId, told, from }: Called,
+  { request, path, requestId, told, from, progress }: Called,
 ): Promise<Answer> {
   const { headers, signal } = request;
   const client = headers.get("user-agent") ?? undefined;
@@ -77,6 +93,7 @@ async function carryOut(
     signal,
     idempotencyKey: headers.get("idempotency-key"),
     readOnly: false,
+    ...(progress !== undefined && { progress }),
   };
   const output = await invoke(it, input, caller, rest.engines);
   const text = JSON.stringify(output);

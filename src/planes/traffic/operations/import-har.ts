@@ -55,7 +55,12 @@ export const importHar = act({
     const key = await tokenKeys(context).of(place.workspace, place.environment);
     const ready = readyOf(rules, key);
     const parts: Part[] = [];
-    for (const { usable, arriving } of partsOf(plan, context.now)) {
+    const arrivals = partsOf(plan, context.now);
+    const total = arrivals.reduce((sum, it) => sum + it.usable.length, 0);
+    let looked = 0;
+    for (const { usable, arriving } of arrivals) {
+      context.progress(looked, total, "requests stored");
+      looked += usable.length;
       const taken = await takeCaptured(place, arriving, ready, context);
       parts.push({ ...taken, accepted: taken.duplicate ? 0 : taken.accepted, usable });
     }

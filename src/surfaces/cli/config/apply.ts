@@ -9,6 +9,13 @@ import { keyFields, shownBy, type Kind } from "./kind.ts";
 import { liveRecords } from "./live.ts";
 import type { Given, Step } from "./step.ts";
 
+type Listener = {
+  /** A step that is done. */
+  readonly say: (line: string) => void;
+  /** How many are done when the next begins. */
+  readonly progress: (done: number) => void;
+};
+
 const done = { create: "created", update: "changed", remove: "removed" } as const;
 
 /**
@@ -17,8 +24,9 @@ const done = { create: "created", update: "changed", remove: "removed" } as cons
  *
  * @throws Failure what a step was refused with, with how far it came
  */
-export async function applied(steps: readonly Step[], ask: Ask, say: (line: string) => void): Promise<void> {
+export async function applied(steps: readonly Step[], ask: Ask, { say, progress }: Listener): Promise<void> {
   for (const [i, step] of steps.entries()) {
+    progress(i);
     try {
       await carriedOut(step, ask);
     } catch (error) {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { Failure } from "../../../kernel/failure.ts";
 import { nearNames } from "../../../registry/near.ts";
 import type { Builtin } from "../command-name.ts";
+import { noProgress } from "../progress-line.ts";
 import { visibleText } from "../visible-text.ts";
 import { applied } from "./apply.ts";
 import { askingOver, type Ask } from "./ask.ts";
@@ -95,18 +96,26 @@ async function apply(file: string, { cli, ask, values }: Applying): Promise<numb
   const { declared = [], operations, terminal = plainTerminal } = cli;
   const dryRun = values["dry-run"] === true;
   const asJson = values.json === true;
+  const progress = (asJson ? undefined : terminal.progress) ?? noProgress;
   const plan = await planOf({
     document: readDocument(await cli.readInput(file)),
     kinds: kindsOf(declared, operations),
     ask,
     prune: values.prune === true,
     environment: terminal.environment,
-  });
+    progress: progress.tell,
+  }).finally(progress.clear);
   if (!asJson) cli.print(diffText(plan, terminal.colour));
   if (!dryRun) {
     const removed = plan.steps.filter((step) => step.do === "remove").length;
     if (removed > 0 && values.yes !== true) await confirmed(removed, terminal);
-    await applied(plan.steps, ask, asJson ? () => {} : (line) => cli.print(visibleText(line)));
+    await applied(plan.steps, ask, {
+      progress: (done) => progress.tell(done, plan.steps.length, "steps applied"),
+      say(line) {
+        progress.clear();
+        if (!asJson) cli.print(visibleText(line));
+      },
+    }).finally(progress.clear);
   }
   if (asJson) cli.print(visibleText(JSON.stringify(planJson(plan, !dryRun), null, 2)));
   return 0;
@@ -119,4 +128,9 @@ async function confirmed(count: number, { confirm }: Terminal): Promise<void> {
   });
 }
 
-const plainTerminal: Terminal = { colour: false, confirm: null, environment: () => undefined };
+const plainTerminal: Terminal = {
+  colour: false,
+  confirm: null,
+  progress: undefined,
+  environment: () => undefined,
+};

@@ -1,3 +1,4 @@
+import type { Progress } from "../../../registry/context.ts";
 import type { Ask } from "./ask.ts";
 import { isEntry, refusal, type Complaint, type ConfigDocument, type Entry } from "./document.ts";
 import type { Kind } from "./kind.ts";
@@ -21,6 +22,7 @@ export type Planning = {
   readonly ask: Ask;
   readonly prune: boolean;
   readonly environment: (name: string) => string | undefined;
+  readonly progress: Progress;
 };
 
 /** The version of the form of documents. */
@@ -33,15 +35,18 @@ export const form = 1;
  * @throws Failure invalid with every complaint and its place in the document; whatever else the server refuses with
  */
 export async function planOf(planning: Planning): Promise<Plan> {
-  const { document, kinds, ask, prune, environment } = planning;
+  const { document, kinds, ask, prune, environment, progress } = planning;
   const complaints: Complaint[] = [...complaintsOfForm(document.value, kinds)];
   const outlook = outlookOver(kinds, ask);
   const made: Step[] = [];
   const removed: Step[] = [];
   const byHand: string[] = [];
+  const sections = sectionsOf(document.value, kinds);
+  const records = sections.reduce((sum, { wanted }) => sum + Object.keys(wanted).length, 0);
+  let tried = 0;
   let same = 0;
   let others = 0;
-  for (const { kind, wanted } of sectionsOf(document.value, kinds)) {
+  for (const { kind, wanted } of sections) {
     const live = await outlook.live(kind.name);
     const surplus = [...live.keys(), ...outlook.coming(kind.name).keys()].filter(
       (key) => !Object.hasOwn(wanted, key),
@@ -49,12 +54,13 @@ export async function planOf(planning: Planning): Promise<Plan> {
     if (prune) for (const key of surplus) outlook.noteLeaving(kind, key);
     for (const [key, entry] of Object.entries(wanted)) {
       const asked = { entry, live: live.get(key), ask, outlook, environment };
-      const tried = await plannedRecord(kind, key, asked);
+      progress(tried++, records, "records compared");
+      const planned = await plannedRecord(kind, key, asked);
       if (!live.has(key) && !outlook.coming(kind.name).has(key)) outlook.noteComing(kind, key);
-      complaints.push(...tried.complaints);
-      byHand.push(...tried.byHand);
-      if (tried.step === undefined) same++;
-      else made.push(tried.step);
+      complaints.push(...planned.complaints);
+      byHand.push(...planned.byHand);
+      if (planned.step === undefined) same++;
+      else made.push(planned.step);
     }
     if (prune)
       removed.unshift(...surplus.map((key): Step => ({ do: "remove", kind, key, live: live.get(key) })));

@@ -1,0 +1,123 @@
+// How far long work is, as a person sees it who sits at a terminal: a real one, which `script` makes.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { test, type TestContext } from "node:test";
+import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
+import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
+import { replayWebhooks } from "../../src/planes/webhooks/operations/replay-webhooks.ts";
+import { eventually } from "./eventually.ts";
+import { exampleKey, freshFolder, startServer, type ServerProcess } from "./server-process.ts";
+import { accepting, startTarget } from "./target.ts";
+
+const skip =
+  spawnSync("script", ["-qc", "true", "/dev/null"]).status === 0 ? false : "script is not installed";
+const events = 12;
+const slowMs = 700;
+
+/** Everything that a command writes at a terminal, or where there is none on both of its outputs. */
+async function written(
+  server: ServerProcess,
+  args: readonly string[],
+  at: "terminal" | "pipes",
+): Promise<string> {
+  const command = [process.execPath, "src/main.ts", ...args];
+  const [program = "", ...rest] =
+    at === "terminal" ? ["script", "-qec", command.map((it) => `'${it}'`).join(" "), "/dev/null"] : command;
+  const child = spawn(program, rest, {
+    env: { PATH: process.env["PATH"], SLUICE_URL: server.url, SLUICE_API_KEY: exampleKey },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return (await Promise.all([text(child.stdout), text(child.stderr)])).join("");
+}
+
+/** A planned replay to a target that takes its time. */
+async function slowReplay(t: TestContext, server: ServerProcess, name: string): Promise<string> {
+  const target = await startTarget(t);
+  const { ingestUrl, slug } = await server.ask(createEndpoint, { name, targetUrl: target.url });
+  for (let n = 0; n < events; n++) await fetch(ingestUrl, { method: "POST", body: `{"n":${n}}` });
+  await eventually("every event delivered", async () =>
+    (await server.ask(accountForWebhooks, { endpointId: slug })).delivered === events ? true : undefined,
+  );
+  target.behave((response, delivered) => sleep(slowMs).then(() => accepting(response, delivered)));
+  return String((await server.ask(replayWebhooks, { endpointId: slug, status: "all" })).planId);
+}
+
+function archive(entries: number): string {
+  const request = { method: "GET", url: "https://api.example.com/users/7", headers: [] };
+  const response = { status: 200, headers: [], content: { mimeType: "application/json", text: "{}" } };
+  const first = Date.now() - 60_000;
+  const all = Array.from({ length: entries }, (_, n) => {
+    const startedDateTime = new Date(first + n).toISOString();
+    return { startedDateTime, time: 5, request, response };
+  });
+  return JSON.stringify({ log: { version: "1.2", creator: { name: "test", version: "1" }, entries: all } });
+}
+
+const over = "\r\u001b[K";
+
+test(
+  "at a terminal, long work says how far it is in one line, and takes that line away",
+  { skip },
+  async (parent) => {
+    const server = await startServer(parent, { folder: await freshFolder(parent) });
+
+    await parent.test("a replay", async (t) => {
+      const planId = await slowReplay(t, server, "at a terminal");
+      const seen = await written(server, ["replay-webhooks", "--plan-id", planId], "terminal");
+      assert.match(seen, /\d+ of 12, [\d.]+ a second: \d+ delivered, 0 failed/);
+      const answer = seen.split(over).at(-1) ?? "";
+      assert.match(answer, /^planId: .*\s+state: done\s/);
+    });
+
+    await parent.test("not where the answer is piped on, nor with --json", async (t) => {
+      const piped = await slowReplay(t, server, "piped");
+      assert.ok(
+        !(await written(server, ["replay-webhooks", "--plan-id", piped], "pipes")).includes("\u001b"),
+      );
+      const asJson = await slowReplay(t, server, "as JSON");
+      const seen = await written(server, ["replay-webhooks", "--plan-id", asJson, "--json"], "terminal");
+      assert.equal((JSON.parse(seen) as { state: string }).state, "done");
+    });
+
+    await parent.test("what is refused at once is refused as ever, whoever asks to be told", async () => {
+      const answer = await fetch(`${server.url}/api/v1/replays`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${exampleKey}`,
+          "content-type": "application/json",
+          accept: "application/json, application/x-ndjson",
+        },
+        body: '{"planId":"rp_0000000000000000000000"}',
+      });
+      assert.equal(answer.status, 404);
+      assert.equal(answer.headers.get("content-type"), "application/problem+json");
+      await answer.text();
+    });
+
+    await parent.test("an import of an archive", async (t) => {
+      const file = join(await freshFolder(t), "example.har");
+      await writeFile(file, archive(5_000));
+      const seen = await written(server, ["import-har", "--har-file", file], "terminal");
+      assert.match(seen, /\d+ of 5000, \d+(\.\d)? a second: requests stored/);
+      assert.match(seen, /stored: 5000/);
+    });
+
+    await parent.test("a configuration that is applied", async (t) => {
+      const file = join(await freshFolder(t), "sluice.yaml");
+      const names = Array.from(
+        { length: 60 },
+        (_, n) => `  applied-${n}: { name: Applied ${n}, targetUrl: ${server.echoUrl} }`,
+      );
+      await writeFile(file, ["sluice: 1", "endpoints:", ...names, ""].join("\n"));
+      const seen = await written(server, ["config", "apply", file], "terminal");
+      assert.match(seen, /\d+ of 60, [\d.]+ a second: records compared/);
+      const lines = seen.split("\n").filter((line) => line.includes("created "));
+      assert.equal(lines.length, 60);
+      assert.ok(!(await written(server, ["config", "apply", file], "pipes")).includes("\u001b"));
+    });
+  },
+);
