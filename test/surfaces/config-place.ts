@@ -7,7 +7,6 @@ import type { Operation } from "../../src/registry/operation.ts";
 import type { Plane } from "../../src/registry/plane.ts";
 import type { Call } from "../../src/surfaces/cli/call.ts";
 import { runCli } from "../../src/surfaces/cli/cli.ts";
-import { noProgress, type ProgressLine } from "../../src/surfaces/cli/progress-line.ts";
 import { restCalls } from "../surface-calls.ts";
 import { callerOf, principalOf, type World } from "../world.ts";
 
@@ -27,7 +26,6 @@ type Given = {
   readonly environment?: Readonly<Record<string, string>>;
   readonly confirm?: (question: string) => Promise<boolean>;
   readonly through?: (call: Call) => Call;
-  readonly progress?: ProgressLine;
 };
 
 export async function placeIn(world: World): Promise<Place> {
@@ -36,10 +34,7 @@ export async function placeIn(world: World): Promise<Place> {
   const rest = restCalls({ it: createEndpoint, engines, principal }, operations);
   return {
     call: (it, input) => invoke(it, input, callerOf(principal), engines),
-    async config(
-      args,
-      { file = "", environment = {}, confirm, through = (call: Call) => call, progress = noProgress } = {},
-    ) {
+    async config(args, { file = "", environment = {}, confirm, through = (call: Call) => call } = {}) {
       const out: string[] = [];
       const err: string[] = [];
       const exitCode = await runCli({
@@ -55,7 +50,7 @@ export async function placeIn(world: World): Promise<Place> {
         terminal: {
           colour: false,
           confirm: confirm ?? null,
-          progress,
+          progress: undefined,
           environment: (name) => environment[name],
         },
       });
