@@ -284,7 +284,9 @@ test("the version is an ETag, and If-Match protects against overwriting what cha
   const first = await patch({ "if-match": '"1"' });
   assert.deepEqual([first.status, first.headers.get("etag")], [200, '"2"']);
   const late = await patch({ "if-match": '"1"' });
-  assert.deepEqual([late.status, late.json["pointer"]], [409, "/expectedVersion"]);
+  assert.deepEqual([late.status, late.json["pointer"]], [412, "/expectedVersion"]);
+  assert.deepEqual([late.json["code"], late.json["status"]], ["conflict", 412]);
+  assert.equal((await patch({}, '{"expectedVersion":1}')).status, 409);
   assert.equal((await patch({ "if-match": "*" })).status, 200);
   assert.equal((await patch({ "if-match": "W/x" })).status, 400);
   assert.equal((await patch({ "if-match": '"3"' }, '{"expectedVersion":4}')).status, 400);

@@ -7,6 +7,7 @@ import {
   CreatedCredential,
   fields,
   refuseToExceed,
+  refuseTooManyTokens,
 } from "../credentials/new-credential.ts";
 
 /** Captured traffic of one environment is read; a marker is the only thing that is written. */
@@ -37,6 +38,7 @@ export const createMcpToken = change({
   output: CreatedCredential,
   async run({ environment, buckets, ...input }, context) {
     refuseToExceed(context, scopes);
+    await refuseTooManyTokens(context, "mcp-token");
     await requirePlace(context.unit, { environment });
     for (const [i, bucket] of (buckets ?? []).entries())
       await requirePlace(context.unit, { environment, bucket }, `/buckets/${i}`);

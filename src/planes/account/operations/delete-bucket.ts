@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { bucket } from "../../../registry/environment.ts";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { refuseUsed } from "../used-place.ts";
 
@@ -13,9 +14,9 @@ export const deleteBucket = change({
   scope: "environments:write",
   destructive: true,
   undoNone: null,
-  input: z.object({ bucketId: z.string().max(100) }),
+  input: z.object({ bucketId: z.string().max(100), expectedVersion }),
   output: z.object({ id: z.string(), environment: z.string(), name: z.string() }),
-  async run({ bucketId }, context) {
+  async run({ bucketId, expectedVersion: expected }, context) {
     const { unit } = context;
     const row = await unit.get(bucket, bucketId);
     if (row === undefined)
@@ -23,6 +24,7 @@ export const deleteBucket = change({
         pointer: "/bucketId",
         hint: "list_buckets shows the ids; they begin with bkt_.",
       });
+    refuseOtherVersion(row, expected, "bucket");
     const { environment, name } = row.value;
     await refuseUsed(context, name, { environment, bucket: name });
     unit.remove(bucket, row);
