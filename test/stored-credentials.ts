@@ -1,5 +1,10 @@
 import { newId } from "../src/kernel/id.ts";
-import { credential, keptOf, newSecret, type CredentialValue } from "../src/planes/account/credentials/credential.ts";
+import {
+  credential,
+  keptOf,
+  newSecret,
+  type CredentialValue,
+} from "../src/planes/account/credentials/credential.ts";
 import type { Engines } from "../src/registry/engines.ts";
 import { plainChange } from "../src/registry/plain-change.ts";
 
@@ -9,7 +14,10 @@ const perCommit = 500;
 export async function storeCredentials(
   { store, clock }: Pick<Engines, "store" | "clock">,
   workspace: string,
-  { count, value }: { readonly count: number; readonly value: Partial<CredentialValue> & Pick<CredentialValue, "kind"> },
+  {
+    count,
+    value,
+  }: { readonly count: number; readonly value: Partial<CredentialValue> & Pick<CredentialValue, "kind"> },
 ): Promise<readonly string[]> {
   const records = Array.from({ length: count }, () => {
     const whole: CredentialValue = {

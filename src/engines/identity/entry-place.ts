@@ -6,7 +6,7 @@ type Listed = readonly { readonly key: string; readonly value: unknown }[];
 export type EntryStore = {
   readonly entries: {
     get(workspace: string, collection: string, key: string): Promise<unknown>;
-    list(workspace: string, collection: string, limit: number): Promise<Listed>;
+    list(workspace: string, collection: string, limit: number, after?: string): Promise<Listed>;
   };
   commit(commit: {
     readonly workspace: string;
@@ -32,13 +32,14 @@ export type Entry = {
 /** Entries of one workspace, which stands apart from those of people. */
 export type EntryPlace = {
   get(collection: string, key: string): Promise<unknown>;
-  /** At most 1,000, by key. */
+  /** All of them, by key, at most 10,000. */
   list(collection: string): Promise<Listed>;
   /** All or none. @throws Failure conflict when one that must be new exists; unavailable */
   put(...entries: readonly Entry[]): Promise<void>;
 };
 
-const listedMax = 1_000;
+const perRead = 1_000;
+const listedMax = 10_000;
 
 export function entryPlace(
   { entries, commit }: EntryStore,
@@ -47,7 +48,16 @@ export function entryPlace(
 ): EntryPlace {
   return {
     get: (collection, key) => entries.get(workspace, collection, key),
-    list: (collection) => entries.list(workspace, collection, listedMax),
+    async list(collection) {
+      const found: Listed[number][] = [];
+      for (let after = ""; found.length < listedMax;) {
+        const page = await entries.list(workspace, collection, perRead, after);
+        found.push(...page);
+        after = page.at(-1)?.key ?? after;
+        if (page.length < perRead) break;
+      }
+      return found;
+    },
     async put(...changes) {
       await commit({
         workspace,

@@ -31,7 +31,7 @@ export type Identity = {
   token(text: string): Promise<AccessToken | undefined>;
   /** undefined when it was revoked, or not used for `idleDays`. */
   grant(id: string): Promise<Grant | undefined>;
-  /** Approved last first, at most 1,000. */
+  /** Approved last first, at most 10,000. */
   grants(of: { readonly account: string } | { readonly realm: string }): Promise<readonly Grant[]>;
   /** Every token of the grant is refused from now on, by other processes within a second. Revoking what is gone changes nothing. */
   revoke(grant: string): Promise<void>;

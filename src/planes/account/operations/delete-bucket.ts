@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
+import { quoted } from "../../../kernel/quoted.ts";
 import { bucket } from "../../../registry/environment.ts";
 import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
+import { seeingToken } from "../credentials/seeing-token.ts";
 import { refuseUsed } from "../used-place.ts";
 
 export const deleteBucket = change({
@@ -27,6 +29,13 @@ export const deleteBucket = change({
     refuseOtherVersion(row, expected, "bucket");
     const { environment, name } = row.value;
     await refuseUsed(context, name, { environment, bucket: name });
+    const token = await seeingToken(context, row.value);
+    if (token !== undefined)
+      throw new Failure(
+        "conflict",
+        `"${name}" is still seen by the MCP token ${quoted(token.value.name)} (${token.id}), which would see a bucket that is made later under the same name.`,
+        { hint: "Revoke the token first: revoke_credential." },
+      );
     unit.remove(bucket, row);
     return { id: row.id, environment, name };
   },

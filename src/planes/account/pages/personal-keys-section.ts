@@ -1,4 +1,6 @@
+import type { z } from "zod";
 import { html, type Html } from "../../../registry/html.ts";
+import type { CredentialView } from "../credentials/credential-view.ts";
 import { listPersonalKeys } from "../operations/list-personal-keys.ts";
 import type { Own } from "./own.ts";
 import { moment } from "./moment.ts";
@@ -15,14 +17,15 @@ export const lifetimes = [
 ] as const;
 const usual = 90;
 
+type Key = z.output<typeof CredentialView>;
+
 /** The keys that are not revoked, with a form for another; `created` is the text of one that was just made. */
 export async function personalKeysSection(
   parts: Parts,
   own: Own,
   { csrf, created }: { readonly csrf: Html; readonly created: string | undefined },
 ): Promise<Html> {
-  const listed = await ownCall(parts, own, { of: listPersonalKeys });
-  const keys = listPersonalKeys.output.parse(listed).personalKeys.filter(({ state }) => state !== "revoked");
+  const keys = await unrevokedKeys(parts, own);
   const rows = keys.map(
     ({ id, name, start, state, createdAt, expiresAt, lastUsedAt, lastUsedBy }) =>
       html`<li>
@@ -67,6 +70,19 @@ export async function personalKeysSection(
       <button>Create key</button>
     </form>
   </section>`;
+}
+
+/** They are the first of the list. */
+async function unrevokedKeys(parts: Parts, own: Own): Promise<readonly Key[]> {
+  const keys: Key[] = [];
+  for (let cursor: string | null = null; ;) {
+    const input = cursor === null ? {} : { cursor };
+    const page = listPersonalKeys.output.parse(await ownCall(parts, own, { of: listPersonalKeys, input }));
+    const unrevoked = page.personalKeys.filter(({ state }) => state !== "revoked");
+    keys.push(...unrevoked);
+    cursor = page.nextCursor;
+    if (cursor === null || unrevoked.length < page.personalKeys.length) return keys;
+  }
 }
 
 function createdKey(secret: string): Html {

@@ -1,4 +1,5 @@
 import type { Context } from "../../../registry/context.ts";
+import { StoredKind } from "../credentials/credential-form.ts";
 import { revoked } from "../credentials/revoked.ts";
 import { unrevokedOf } from "../credentials/unrevoked.ts";
 import { invitation, invitationsMax, openInvitations } from "./invitation.ts";
@@ -18,7 +19,7 @@ export async function endMembership(
   const { unit, now } = context;
   await keepAnOwner(context, row);
   const { user } = row.value;
-  const working = await unrevokedOf(context, user);
+  const working = await unrevokedOf(context, StoredKind.options, { owner: user });
   for (const it of working) revoked(unit, it, now);
   for (const it of await unit.find(invitation, { where: openInvitations, limit: invitationsMax }))
     if (it.value.by === user) unit.update(invitation, it, { ...it.value, revokedAt: now });
