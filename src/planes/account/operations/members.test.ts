@@ -112,6 +112,16 @@ scenarios(revokeInvitation, [
     leaves: {},
   },
 ]);
+scenarios(revokeInvitation, [
+  {
+    name: "at another version than was seen, it stays open",
+    scopes: "all",
+    given: anInvitation,
+    input: ({ id }) => ({ invitationId: id, expectedVersion: 2 }),
+    fails: { kind: "conflict", pointer: "/expectedVersion" },
+    leaves: {},
+  },
+]);
 dryRunLeavesNothing(revokeInvitation, { given: anInvitation, input: ({ id }) => ({ invitationId: id }) });
 
 scenarios(listMembers, [
@@ -439,14 +449,16 @@ for (const on of stores)
 
     test("a workspace that somebody makes is theirs alone", async () => {
       const it = await workspaceOf("viewer");
+      world.clock.advance(1);
       const made = await it.call(0, createWorkspace, { name: "shop" });
       const id = String(made["id"]);
       const mine = { ...it.as(0), workspaces: new Map([...it.as(0).workspaces, [id, "all"] as const]) };
       assert.deepEqual(await invoke(listWorkspaces, {}, callerOf(mine), world.engines), {
         workspaces: [
-          { id: it.workspace, name: "test", role: "viewer" },
-          { id, name: "shop", role: "owner" },
+          { id: it.workspace, name: "test", role: "viewer", version: 1 },
+          { id, name: "shop", role: "owner", version: 1 },
         ],
+        nextCursor: null,
       });
     });
   });
