@@ -61,7 +61,15 @@ describe("what is listed", () => {
   test("describes each tool without what costs tokens and says nothing", async () => {
     const { tools } = (await send(ask("tools/list"))).json.result;
     const text = JSON.stringify(tools);
-    for (const noise of ["$schema", "$defs", "$ref", "9007199254740991", '"format":"uri"', '"pattern"'])
+    for (const noise of [
+      "$schema",
+      "$defs",
+      "$ref",
+      "9007199254740991",
+      '"format":"uri"',
+      '"pattern"',
+      '"maximum"',
+    ])
       assert.ok(!text.includes(noise), noise);
     const create = tools.find(({ name }) => name === "create_note")!;
     assert.equal(create.inputSchema.additionalProperties, false);
@@ -75,13 +83,13 @@ describe("what is listed", () => {
     const hints = Object.fromEntries(
       tools.map(({ name, annotations: it }) => [
         name,
-        [it["readOnlyHint"], it["destructiveHint"], it["idempotentHint"], it["openWorldHint"]],
+        [it["readOnlyHint"], it["destructiveHint"], it["openWorldHint"]],
       ]),
     );
-    assert.deepEqual(hints["list_notes"], [true, false, true, false]);
-    assert.deepEqual(hints["create_note"], [false, false, false, false]);
-    assert.deepEqual(hints["delete_note"], [false, true, false, false]);
-    assert.deepEqual(hints["send_note"], [false, false, false, true]);
+    assert.deepEqual(hints["list_notes"], [true, false, false]);
+    assert.deepEqual(hints["create_note"], [false, false, false]);
+    assert.deepEqual(hints["delete_note"], [false, true, false]);
+    assert.deepEqual(hints["send_note"], [false, false, true]);
   });
 });
 

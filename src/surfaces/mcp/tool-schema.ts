@@ -116,10 +116,16 @@ function leanProperties(properties: Json, anything: ReadonlySet<string>): JsonOb
   );
 }
 
-const toldByErrors: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems"]);
+const toldByErrors: ReadonlySet<string> = new Set([
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "maximum",
+]);
 
 function isNoise(key: string, value: Json, schema: JsonObject): boolean {
-  if (key === "maximum" || key === "minimum") return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
+  if (key === "minimum") return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
   if (key === "pattern") return schema["format"] !== undefined;
   if (key === "format") return value === "uri";
   if (toldByErrors.has(key)) return true;

@@ -77,7 +77,6 @@ function describe(it: Operation): object {
     annotations: {
       readOnlyHint: reads,
       destructiveHint: !reads && it.destructive,
-      idempotentHint: reads,
       openWorldHint: it.effect === "act",
     },
   };

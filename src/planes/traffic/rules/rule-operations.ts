@@ -45,7 +45,7 @@ function listOf<S extends z.ZodObject>(kind: RuleKind<S>) {
   return read({
     name: `list_${plural}`,
     title: `List ${plural}`,
-    does: `Lists the rules in force that ${does}.`,
+    does: `Lists the rules that ${does}.`,
     verb: "GET",
     path: `/${plural}`,
     scope: "traffic:read",

@@ -26,7 +26,7 @@ const Told = z.object({
 export const listAlerts = read({
   name: "list_alerts",
   title: "List alerts",
-  does: "Lists alerts with how they stand, their last figures and whether the last notification was delivered.",
+  does: "Lists alerts: how they stand, their last figures and notification.",
   verb: "GET",
   path: "/alerts",
   scope: "traffic:read",
