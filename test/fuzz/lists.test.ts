@@ -335,7 +335,8 @@ describe("a page has a budget of bytes", () => {
         cursor = answer["nextCursor"];
       }
       assert.equal(pages, 3);
-      assert.deepEqual(seen.toSorted(), stored.toSorted());
+      assert.equal(seen.length, stored.length);
+      assert.deepEqual(new Set(seen), new Set(stored));
     } finally {
       await world.close();
     }

@@ -79,9 +79,9 @@ test("keeps its session when its person gains a workspace, though that one sorts
   let gained = other;
   while (gained > world.workspace) gained = await world.newWorkspace("early");
   await world.changeRole(joiner, gained, "owner");
-  const after = await asJoiner(read, session);
-  assert.equal(after.status, 200);
-  assert.ok(after.text.includes("orders"), after.text);
+  const later = await asJoiner(read, session);
+  assert.equal(later.status, 200);
+  assert.ok(later.text.includes("orders"), later.text);
   assert.match((await asJoiner(read)).json.error.data.hint, /\?workspace=<id>/, "a new one has the choice");
 });
 

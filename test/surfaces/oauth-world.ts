@@ -97,9 +97,9 @@ export async function openOauthWorld(env: Readonly<Record<string, string>> = {})
     changeRole: (person, scope, role) =>
       commit(scope, async (unit) => {
         const row = await unit.byKey(member, "user", person.id);
-        if (row === undefined && role !== null) return void unit.create(member, { user: person.id, role });
-        assert.ok(row);
-        if (role === null) unit.remove(member, row);
+        if (row === undefined)
+          unit.create(member, { user: person.id, role: role ?? assert.fail("no member") });
+        else if (role === null) unit.remove(member, row);
         else unit.update(member, row, { ...row.value, role });
       }),
     async close() {

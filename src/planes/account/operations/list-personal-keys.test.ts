@@ -44,7 +44,10 @@ test("another person's key is not listed, and is not found when it is to be revo
       callerOf(principalFor(listPersonalKeys, await world.newWorkspace(), []));
     const [one, other] = [await as(), await as()];
     const { id } = await invoke(createPersonalKey, { name: "laptop" }, one, engines);
-    assert.deepEqual(await invoke(listPersonalKeys, {}, other, engines), { personalKeys: [], nextCursor: null });
+    assert.deepEqual(await invoke(listPersonalKeys, {}, other, engines), {
+      personalKeys: [],
+      nextCursor: null,
+    });
     await assert.rejects(invoke(revokePersonalKey, { credentialId: id }, other, engines), {
       kind: "not_found",
     });

@@ -126,8 +126,7 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       if (place === undefined) return undefined;
       await makeRoom(place);
       const { owner, collection } = place;
-      const createdAt = clock.now();
-      const id = newId("mcp");
+      const [id, createdAt] = [newId("mcp"), clock.now()];
       const value = { ...boundTo(principal, agreed), createdAt };
       const expiresAt = createdAt + sessionMs;
       await writeEntries(engines, owner, [
@@ -150,8 +149,7 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       const place = placeOf(principal);
       if (place === undefined) return new Set();
       const sessions = await store.entries.list(place.owner.workspace, place.collection, listMax);
-      const own = sessions.filter(({ value }) => isAllowed(principal, Stored.parse(value)));
-      return new Set(own.map(({ key }) => key));
+      return idsOf(principal, sessions);
     },
     async use(principal, id) {
       const place = placeOf(principal);
@@ -163,6 +161,14 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       await remove(place, id);
     },
   };
+}
+
+function idsOf(
+  principal: Principal,
+  stored: readonly { readonly key: string; readonly value: unknown }[],
+): ReadonlySet<string> {
+  const own = stored.filter(({ value }) => isAllowed(principal, Stored.parse(value)));
+  return new Set(own.map(({ key }) => key));
 }
 
 /** For a transport whose sessions begin before the client says what it is. */
