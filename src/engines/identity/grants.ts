@@ -74,7 +74,8 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
         approvedAt: now,
       };
       const expiresAt = now + grantMs;
-      await place.put(
+      await place.putTelling(
+        id,
         entry(collection, id, value, expiresAt),
         use(id, now),
         entry(byAccount(account), id, {}, expiresAt),
@@ -88,7 +89,8 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
     async revoke(id) {
       const grant = await get(id);
       if (grant === undefined) return undefined;
-      await place.put(
+      await place.putTelling(
+        id,
         noEntry(collection, id),
         noEntry(useCollection, id),
         noEntry(byAccount(grant.account), id),

@@ -81,9 +81,11 @@ export function identityNeeds({
 }
 
 /** Whoever asks is kept waiting: what the store does not answer in time is `unavailable`. */
-function bounded({ entries, commit }: Engines["store"]): IdentityNeeds["store"] {
+function bounded({ entries, commit, onChange, feed }: Engines["store"]): IdentityNeeds["store"] {
   return {
     commit,
+    onChange,
+    feed,
     entries: {
       get: (...of) => readThrough(() => entries.get(...of)),
       list: (...of) => readThrough(() => entries.list(...of)),
