@@ -170,7 +170,7 @@ async function startPlanes(
   closing: Closing,
 ): Promise<Inbound> {
   const accounts = await account.start(engines);
-  const { authenticate } = accounts;
+  const { authenticate, watch } = accounts;
   const others = planes.filter(({ name }) => name !== account.name);
   const started = await Promise.all(others.map((plane) => plane.start(engines, authenticate)));
   const running = [...started, accounts];
@@ -184,7 +184,7 @@ async function startPlanes(
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
     authenticate: rateLimited(authenticate, rate, engines),
-    confirm: authenticate,
+    watch,
   };
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),
@@ -203,7 +203,7 @@ async function startPlanes(
   closing.unshift(() => runner.stop(graceMs));
   const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
   const apps = [
-    restApp({ operations, engines, authenticate, rate }),
+    restApp({ operations, engines, authenticate, watch, rate }),
     openapiApp(operations, describedAs(engines, version)),
     referenceApp(operations, describedAs(engines, version)),
     healthApp(health),

@@ -16,7 +16,7 @@ import type { Clock } from "../src/kernel/clock.ts";
 import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
 import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
-import { authenticator } from "../src/planes/account/authenticate.ts";
+import { authenticator, credentialReader } from "../src/planes/account/authenticate.ts";
 import { liveMembers } from "../src/planes/account/people/live-members.ts";
 import { planes } from "../src/planes/planes.ts";
 import { catalogueOf } from "../src/registry/catalogue.ts";
@@ -135,7 +135,7 @@ export function principalFor(
 }
 
 export async function authenticatorOf(engines: Engines): Promise<Authenticate> {
-  return authenticator(engines, await liveMembers(engines));
+  return authenticator(credentialReader(engines, await liveMembers(engines)), engines);
 }
 
 /** What a request sends that has this header and nothing else. */

@@ -3,9 +3,12 @@ import type { Actor } from "../../kernel/principal.ts";
 
 type Listed = readonly { readonly key: string; readonly value: unknown }[];
 
+/** Kind of the records by which processes tell each other that a grant is not what it was. */
+export const changedGrant = "changed_grant";
+
 /** Says to every process, in the order of commits, that a grant is not what it was. It is deleted from the beginning. */
 type Notice = {
-  readonly kind: typeof noticeKind;
+  readonly kind: typeof changedGrant;
   readonly id: string;
   readonly expected: 0;
   readonly value: { readonly grant: string };
@@ -18,8 +21,6 @@ type Notice = {
   readonly restores: null;
 };
 type Nothing = Readonly<Record<string, never>>;
-
-export const noticeKind = "changed_grant";
 
 /** What an authorization server keeps, keyed and expiring: the slice of a store that it needs. */
 export type EntryStore = {
@@ -96,7 +97,7 @@ export function entryPlace(
     putTelling: (grant, ...changes) => write(changes, [notice(grant, clock.now())]),
     onTold(listener) {
       onChange((changed) => {
-        for (const { kind, value } of changed) if (kind === noticeKind) listener(String(value["grant"]));
+        for (const { kind, value } of changed) if (kind === changedGrant) listener(String(value["grant"]));
       });
     },
     silentMs: () => feed.silentMs(),
@@ -113,7 +114,7 @@ export function noEntry(collection: string, key: string): Entry {
 
 function notice(grant: string, at: number): Notice {
   return {
-    kind: noticeKind,
+    kind: changedGrant,
     id: newId("chg"),
     expected: 0,
     value: { grant },

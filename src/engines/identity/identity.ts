@@ -3,6 +3,8 @@ import type { Secret } from "../../kernel/secret.ts";
 import type { Send } from "../../kernel/send.ts";
 import type { EntryStore } from "./entry-place.ts";
 
+export { changedGrant } from "./entry-place.ts";
+
 /**
  * An OAuth 2.1 authorization server as mechanics: requests of clients, codes, tokens and what they were granted for. Who a
  * person is, what they may do and what a page looks like is decided by whoever uses it.

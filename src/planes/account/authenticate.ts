@@ -1,6 +1,6 @@
 import { Failure } from "../../kernel/failure.ts";
 import type { Principal } from "../../kernel/principal.ts";
-import type { Authenticate, Credentials } from "../../registry/credentials.ts";
+import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { kindMeant, kindOf, forms, type StoredKind } from "./credentials/credential-form.ts";
 import { credentialUses } from "./credentials/credential-use.ts";
@@ -19,8 +19,8 @@ const failuresPerMinute = 60;
  * second by other processes on the database. A management token has a header of its own, and where that is sent it alone
  * counts; a browser's session counts where there is no other credential.
  */
-export function authenticator(engines: Engines, members: LiveMembers): Authenticate {
-  const { clock, counters } = engines;
+export function credentialReader(engines: Engines, members: LiveMembers): Authenticate {
+  const { clock } = engines;
   const find = storedCredentials(engines);
   const noteUse = credentialUses(engines);
   const byToken = oauthPrincipals(engines, members);
@@ -35,7 +35,7 @@ export function authenticator(engines: Engines, members: LiveMembers): Authentic
 
   const signedIn = sessionPrincipal(sessions(engines), members);
 
-  async function principal(credentials: Credentials): Promise<Principal> {
+  return async (credentials) => {
     const { managementToken, authorization, client } = credentials;
     if (managementToken !== undefined) return stored("management-token", managed(managementToken), client);
     if (authorization === undefined || authorization === "") {
@@ -52,11 +52,14 @@ export function authenticator(engines: Engines, members: LiveMembers): Authentic
     const [workspace = ""] = person.workspaces.keys();
     noteUse({ id: person.credential.id, workspace }, client ?? "");
     return person;
-  }
+  };
+}
 
+/** Reads credentials for those who just sent them, who are refused altogether after too many that failed. */
+export function authenticator(read: Authenticate, { clock, counters }: Engines): Authenticate {
   return async (credentials) => {
     try {
-      return await principal(credentials);
+      return await read(credentials);
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== "unauthenticated") throw error;
       if (error.detail.signIn === true) throw error;

@@ -1,9 +1,11 @@
+import { changedGrant } from "../../engines/identity/identity.ts";
+import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
 import { bucket, environment } from "../../registry/environment.ts";
-import { authenticator } from "./authenticate.ts";
+import { authenticator, credentialReader } from "./authenticate.ts";
 import { credential } from "./credentials/credential.ts";
 import { declaredBucket, declaredEnvironment } from "./declared-places.ts";
 import { liveMembers } from "./people/live-members.ts";
@@ -88,11 +90,18 @@ export const account = {
   start,
 } as const satisfies Plane;
 
-/** `authenticate` is who sends a request, for every surface. */
-async function start(engines: Engines): Promise<Running & { readonly authenticate: Authenticate }> {
+/** What decides whether a credential holds, and what it is good for. */
+const decisive: ReadonlySet<string> = new Set([credential.kind, member.kind, changedGrant]);
+
+/** `authenticate` is who sends a request, for every surface, and `watch` whether that still holds. */
+async function start(
+  engines: Engines,
+): Promise<Running & { readonly authenticate: Authenticate; readonly watch: Watch }> {
   const members = await liveMembers(engines);
+  const read = credentialReader(engines, members);
   return {
-    authenticate: authenticator(engines, members),
+    authenticate: authenticator(read, engines),
+    watch: credentialWatch(read, engines, decisive),
     routes: await accountRoutes(engines, members),
     jobs: [],
     messages: [],
