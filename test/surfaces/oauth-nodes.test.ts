@@ -46,7 +46,10 @@ const hello = ask("initialize", {
 function post(node: OauthWorld, bearer: string, body: object, session?: string): Promise<Response> {
   return fetch(`${node.url}/mcp`, {
     method: "POST",
-    headers: { authorization: `Bearer ${bearer}`, ...(session !== undefined && { "mcp-session-id": session }) },
+    headers: {
+      authorization: `Bearer ${bearer}`,
+      ...(session !== undefined && { "mcp-session-id": session }),
+    },
     body: JSON.stringify(body),
   });
 }

@@ -60,6 +60,8 @@ export type IdentityNeeds = {
   knows(account: string): Promise<boolean>;
   /** Counts one use by this address; false = too many. */
   may(use: LimitedUse, remoteAddress: string): Promise<boolean>;
+  /** Told of a client that registered, or whose document was read and will do: whenever it is read again. */
+  accepted(client: Pick<Client, "id" | "name" | "from">, remoteAddress: string): void;
   /** Told when a grant ended and no `revoke` of ours ended it. */
   ended(grant: Grant, how: "replayed" | "given back"): Promise<void>;
   /** One line of operational log. */

@@ -45,6 +45,7 @@ import { updateCredential } from "./operations/update-credential.ts";
 import { undoChange } from "./operations/undo-change.ts";
 import { updateWorkspace } from "./operations/update-workspace.ts";
 import { whoami } from "./operations/whoami.ts";
+import { securityNotes } from "./security-note.ts";
 import { accountUpkeep } from "./upkeep.ts";
 
 export const account = {
@@ -99,10 +100,11 @@ async function start(
 ): Promise<Running & { readonly authenticate: Authenticate; readonly watch: Watch }> {
   const members = await liveMembers(engines);
   const read = credentialReader(engines, members);
+  const note = securityNotes(engines);
   return {
-    authenticate: authenticator(read, engines),
+    authenticate: authenticator(read, engines, note),
     watch: credentialWatch(read, engines, decisive),
-    routes: await accountRoutes(engines, members),
+    routes: await accountRoutes(engines, members, note),
     jobs: [],
     messages: [],
     upkeep: accountUpkeep(engines),

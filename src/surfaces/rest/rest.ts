@@ -82,9 +82,7 @@ async function carryOut(
     readOnly: false,
   };
   const ends = { watch: rest.watch, credentials, caller: request };
-  const output = await whileHeld(ends, ({ signal }) =>
-    invoke(it, input, { ...about, signal }, rest.engines),
-  );
+  const output = await whileHeld(ends, ({ signal }) => invoke(it, input, { ...about, signal }, rest.engines));
   const text = JSON.stringify(output);
   const tag = entityTag(it, output, text);
   if (tag === undefined) return { text, headers: {} };

@@ -7,7 +7,9 @@ import { serverScope } from "../../../registry/workspace.ts";
 import { belongingsOf } from "../pages/belonging.ts";
 import { failurePage } from "../pages/failure-page.ts";
 import { onward, seeOther } from "../pages/page-frame.ts";
-import { pageRequest, type PageRequest } from "../pages/page-request.ts";
+import { refuseForeignForm } from "../pages/foreign-form.ts";
+import { notedPageRequest } from "../pages/noted-page-request.ts";
+import type { PageRequest } from "../pages/page-request.ts";
 import type { Parts } from "../pages/parts.ts";
 import { hasCsrf, type Session } from "../people/sessions.ts";
 import type { UserRow } from "../people/user.ts";
@@ -31,7 +33,7 @@ type Asked = {
 /** `/oauth/interaction/…`: a person who is signed in decides what a client may do for them. */
 export function consentRoute(parts: Parts): RawRoute {
   async function answer(request: RawRequest): Promise<RawAnswer> {
-    const page = await pageRequest(request, {});
+    const page = await notedPageRequest(parts.note, request, {});
     const { method, target, headers, remoteAddress } = request;
     const raw = { method, target, headers, body: Buffer.alloc(0), remoteAddress };
     const pending = await parts.engines.identity.pending(raw);
@@ -84,8 +86,7 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
 async function decide(parts: Parts, asked: Asked): Promise<RawAnswer> {
   const { request, session } = asked;
   try {
-    if (!hasCsrf(session, request.form("csrf")))
-      throw new Failure("forbidden", "This form was too old.", { hint: "Look at it again, then decide." });
+    if (!hasCsrf(session, request.form("csrf"))) refuseForeignForm(parts, request, [asked.user.id]);
     const decision = request.form("decision");
     if (decision === "approve") return await approve(parts, asked);
     if (decision === "refuse") return await refuse(parts, asked);

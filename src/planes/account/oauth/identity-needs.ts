@@ -4,6 +4,7 @@ import type { Engines } from "../../../registry/engines.ts";
 import { readThrough } from "../../../registry/read-through.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { user } from "../people/user.ts";
+import { securityNotes } from "../security-note.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -39,6 +40,7 @@ export function identityNeeds({
   settings,
   catalogue,
 }: Omit<Engines, "identity">): IdentityNeeds {
+  const note = securityNotes({ store, clock, log });
   const operations = [...catalogue.operations.values()];
   const scopesOf = (all: typeof operations): readonly string[] => [...new Set(all.map(({ scope }) => scope))];
   // Keys outlast the connection that made them, and members let others in: no client of others may do that for people.
@@ -64,6 +66,9 @@ export function identityNeeds({
       const own = await counters.hit(`oauth/${use}/${remoteAddress}`, one, windowMs);
       // Who is over their own limit must not use up what others have.
       return own.allowed && (await counters.hit(`oauth/${use}`, all, windowMs)).allowed;
+    },
+    accepted({ id, name, from }, remoteAddress) {
+      note({ operation: "client_accepted", reason: from, remoteAddress, detail: { client: id, name } });
     },
     async ended({ id, account, realm, client }, how) {
       await store.commit({

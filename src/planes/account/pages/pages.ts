@@ -11,21 +11,27 @@ import { externalPages } from "./external-pages.ts";
 import { invitationPage } from "./invitation-page.ts";
 import { linkPage } from "./link-page.ts";
 import { pageRoutes } from "./page-route.ts";
+import type { SecurityNote } from "../security-note.ts";
 import type { Parts } from "./parts.ts";
 import { signInPage } from "./sign-in-page.ts";
 
 /** The pages where people sign in and see to their account. */
-export async function accountRoutes(engines: Engines, members: LiveMembers): Promise<readonly RawRoute[]> {
+export async function accountRoutes(
+  engines: Engines,
+  members: LiveMembers,
+  note: SecurityNote,
+): Promise<readonly RawRoute[]> {
   const parts: Parts = {
     engines,
     signedIn: sessions(engines),
     people: users(engines),
     members,
+    note,
   };
   const { federation } = engines;
   const external =
     federation === null ? [] : externalPages(parts, federation, await liveInvitations(engines));
-  const pages = pageRoutes([
+  const pages = pageRoutes(note, [
     signInPage(parts),
     ...external,
     linkPage(parts),
