@@ -69,7 +69,6 @@ function problemResponse({ kind, message, detail }: Failure, asked: Asked): Resp
       ...(rest.retryAfterMs !== undefined && {
         "retry-after": String(Math.max(1, Math.ceil(rest.retryAfterMs / 1_000))),
       }),
-      ...(kind === "unauthenticated" && { "www-authenticate": "Bearer" }),
       ...(kind === "method_not_allowed" && { allow: [rest.allowed ?? []].flat().join(", ") }),
     },
   );

@@ -1,7 +1,10 @@
 import { Hono } from "hono";
+import { Failure } from "../../kernel/failure.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { refuseTooMany, type CallRate } from "../../registry/call-rate.ts";
+import { scopeChallenge, scopeToGrant, signInChallenge } from "../../registry/challenge.ts";
 import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
-import { credentialsOf, type Authenticate } from "../../registry/credentials.ts";
+import { credentialsOf, type Authenticate, type Credentials } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
@@ -36,7 +39,11 @@ export function restApp(rest: Rest): Hono {
   for (const it of fixedPathsFirst(operations))
     app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
       answered(c.req.raw, engines.log, (asked) =>
-        carryOut(it, { ...rest, watch }, { ...asked, request: c.req.raw, path: c.req.param(), from: c.env }),
+        challenging(
+          it,
+          { ...rest, watch },
+          { ...asked, request: c.req.raw, path: c.req.param(), from: c.env },
+        ),
       ),
     );
   app.all(`${apiRoot}/*`, (c) =>
@@ -54,19 +61,41 @@ type Called = Asked & {
   readonly from: unknown;
 };
 
-async function carryOut(
-  it: Operation,
-  rest: Rest & { readonly watch: Watch },
-  { request, path, requestId, told, from }: Called,
-): Promise<Answer> {
-  const { headers } = request;
-  const client = headers.get("user-agent") ?? undefined;
-  const credentials = credentialsOf((name) => headers.get(name) ?? undefined, {
+type Watched = Rest & { readonly watch: Watch };
+
+/** Tells whoever is refused how to sign in, or which scope to have granted. */
+async function challenging(it: Operation, rest: Watched, called: Called): Promise<Answer> {
+  const { request, from, told } = called;
+  const { publicUrl } = rest.engines.settings;
+  const credentials = credentialsOf((name) => request.headers.get(name) ?? undefined, {
     method: request.method,
     resource: apiRoot,
     remoteAddress: remoteAddressIn(from),
   });
-  const principal = await rest.authenticate(credentials);
+  let principal: Principal | undefined;
+  try {
+    principal = await rest.authenticate(credentials);
+    return await carryOut(it, rest, { ...called, credentials, principal });
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    const scope = principal === undefined ? undefined : scopeToGrant(failure, principal);
+    const challenge =
+      scope === undefined
+        ? signInChallenge(failure, credentials, publicUrl)
+        : scopeChallenge(scope, apiRoot, publicUrl);
+    if (challenge !== undefined) told["www-authenticate"] = challenge;
+    throw failure;
+  }
+}
+
+type Authenticated = Called & { readonly credentials: Credentials; readonly principal: Principal };
+
+async function carryOut(
+  it: Operation,
+  rest: Watched,
+  { request, path, requestId, told, credentials, principal }: Authenticated,
+): Promise<Answer> {
+  const { headers } = request;
   if (rest.rate !== undefined) {
     const standing = await rest.rate.take(principal);
     const now = rest.engines.clock.now();
@@ -76,7 +105,7 @@ async function carryOut(
   const input = await rawInput(it, path, request);
   const about = {
     principal,
-    surface: cliAgent.test(client ?? "") ? ("cli" as const) : ("rest" as const),
+    surface: cliAgent.test(credentials.client ?? "") ? ("cli" as const) : ("rest" as const),
     requestId,
     idempotencyKey: headers.get("idempotency-key"),
     readOnly: false,
