@@ -7,6 +7,7 @@ import { oidcIdentity } from "./engines/identity/oidc.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
+import { parseAddress, within, type Cidr } from "./engines/outbound/address.ts";
 import { ownListeners } from "./engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "./engines/outbound/undici.ts";
 import { openDataFolder } from "./engines/sqlite/data-folder.ts";
@@ -215,10 +216,19 @@ async function startPlanes(
     app: rootApp(apps, log),
     limits,
     clock: engines.clock,
+    trustedProxies: trusting(config.SLUICE_TRUSTED_PROXIES),
     log,
   });
   closing.unshift(() => inbound.close(graceMs));
   return inbound;
+}
+
+function trusting(ranges: readonly Cidr[]): ((address: string) => boolean) | undefined {
+  if (ranges.length === 0) return undefined;
+  return (text) => {
+    const address = parseAddress(text);
+    return address !== undefined && ranges.some((range) => within(address, range));
+  };
 }
 
 async function closeAll(closing: Closing): Promise<void> {

@@ -208,6 +208,7 @@ describe("a start that is refused", () => {
     SLUICE_DATABASE_URL: ["mysql://db.example.com/sluice", /postgres:\/\//],
     SLUICE_VAULT_KEYS: ["ExampleExampleExampleExampleExampleExample1", /43 base64url characters as key 1/],
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
+    SLUICE_TRUSTED_PROXIES: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
     SLUICE_REPLAY_TARGETS: ["localhost:3000", /must be addresses such as/],

@@ -1,11 +1,10 @@
 import { NotedRefusal } from "../noted-refusal.ts";
-import type { PageRequest } from "./page-request.ts";
 import type { Parts } from "./parts.ts";
 
 /** Another site may have made the browser send it. @throws Failure forbidden, always */
 export function refuseForeignForm(
   { note }: Pick<Parts, "note">,
-  { from }: Pick<PageRequest, "from">,
+  { from }: { readonly from: { readonly remoteAddress: string } },
   subjects: readonly string[] = [],
 ): never {
   const refusal = foreignForm("This form was too old, or your browser keeps no cookies.", "Send it again.");
