@@ -84,7 +84,7 @@ test("one that is malformed, not filled in, unknown or in the wrong header is 40
     [{ "x-management-token": "mgt_fake" }, /holds no management token/, /mgt_/],
     [{ "x-management-token": world.key }, /holds no management token/, /mgt_/],
     [{ "x-management-token": `Bearer ${token}` }, /holds no management token/, /mgt_/],
-    [{ "x-management-token": "$" + "{SLUICE_TOKEN}" }, /unexpanded placeholder/, /set that variable/],
+    [{ "x-management-token": "${SLUICE_TOKEN}" }, /unexpanded placeholder/, /set that variable/],
     [{ "x-management-token": token.slice(0, -1) + flipped }, /not known/, /mistyped or cut off/],
     [
       { authorization: `Bearer ${token}` },

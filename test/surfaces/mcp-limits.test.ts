@@ -129,8 +129,10 @@ test("a session follows at most 50 resources, of which one more is refused and o
   }
   const [first = "", ...others] = uris;
   const last = others.pop() ?? "";
-  const subscribe = async (uri: string): Promise<number | undefined> =>
-    (await send(ask("resources/subscribe", { uri }), session)).json.error?.code;
+  const subscribe = async (uri: string): Promise<number | undefined> => {
+    const { json } = await send(ask("resources/subscribe", { uri }), session);
+    return "error" in json ? json.error.code : undefined;
+  };
   for (const uri of [first, ...others]) assert.equal(await subscribe(uri), undefined);
   assert.equal(await subscribe(last), 429);
   assert.equal(await subscribe(first), undefined);

@@ -192,20 +192,20 @@ test("a bearer text that is no token of ours does not open browsers, one that wa
 test("over REST too: none leads to the metadata, a typo does not, and a token is told which scope it lacks", async () => {
   const params = { resource: `${world.url}/api/v1`, scope: "endpoints:read" };
   const { access } = await connect(world, ada, params);
-  const asked = (method: string, authorization?: string) =>
+  const sent = (method: string, authorization?: string) =>
     fetch(`${world.url}/api/v1/endpoints`, {
       method,
       headers: { "content-type": "application/json", ...(authorization !== undefined && { authorization }) },
       ...(method === "POST" && { body: "{}" }),
     });
-  const none = await asked("GET");
+  const none = await sent("GET");
   assert.deepEqual([none.status, challengeOf(none)], [401, ""]);
   const [, url = ""] = /resource_metadata="([^"]+)"/.exec(none.headers.get("www-authenticate") ?? "") ?? [];
   const { resource } = (await (await fetch(url)).json()) as { readonly resource: string };
   assert.equal(resource, params.resource);
-  assert.equal((await asked("GET", "Bearer mk_fake")).headers.get("www-authenticate"), "Bearer");
-  assert.equal((await asked("GET", `Bearer ${access}`)).status, 200);
-  const beyond = await asked("POST", `Bearer ${access}`);
+  assert.equal((await sent("GET", "Bearer mk_fake")).headers.get("www-authenticate"), "Bearer");
+  assert.equal((await sent("GET", `Bearer ${access}`)).status, 200);
+  const beyond = await sent("POST", `Bearer ${access}`);
   assert.deepEqual([beyond.status, challengeOf(beyond)], [403, "insufficient_scope"]);
   assert.match(beyond.headers.get("www-authenticate") ?? "", /scope="endpoints:write"/);
 });

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { Failure } from "../../kernel/failure.ts";
-import type { Principal } from "../../kernel/principal.ts";
 import { refuseTooMany, type CallRate } from "../../registry/call-rate.ts";
 import { scopeChallenge, scopeToGrant, signInChallenge } from "../../registry/challenge.ts";
 import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
@@ -61,6 +60,7 @@ type Called = Asked & {
   readonly from: unknown;
 };
 
+type Principal = Awaited<ReturnType<Authenticate>>;
 type Watched = Rest & { readonly watch: Watch };
 
 /** Tells whoever is refused how to sign in, or which scope to have granted. */

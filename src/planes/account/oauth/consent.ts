@@ -6,13 +6,11 @@ import type { Scopes } from "../../../kernel/principal.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { belongingsOf } from "../pages/belonging.ts";
 import { failurePage } from "../pages/failure-page.ts";
+import type { Own } from "../pages/own.ts";
 import { onward, seeOther } from "../pages/page-frame.ts";
-import { refuseForeignForm } from "../pages/foreign-form.ts";
+import { requireCsrf } from "../pages/foreign-form.ts";
 import { notedPageRequest } from "../pages/noted-page-request.ts";
-import type { PageRequest } from "../pages/page-request.ts";
 import type { Parts } from "../pages/parts.ts";
-import { hasCsrf, type Session } from "../people/sessions.ts";
-import type { UserRow } from "../people/user.ts";
 import { consentPage, scopeField } from "./consent-view.ts";
 import { scopeGroups } from "./scope-group.ts";
 
@@ -20,12 +18,9 @@ const prefix = "/oauth/interaction/";
 const closable = "You can close this window if nothing else happens.";
 
 /** Who is asked, what, and what they answered. */
-type Asked = {
+type Asked = Own & {
   readonly raw: IdentityRequest;
-  readonly request: PageRequest;
   readonly pending: Pending;
-  readonly session: Session;
-  readonly user: UserRow;
   /** What the person may do, by workspace. */
   readonly allowed: ReadonlyMap<string, Scopes>;
 };
@@ -84,9 +79,9 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
 }
 
 async function decide(parts: Parts, asked: Asked): Promise<RawAnswer> {
-  const { request, session } = asked;
+  const { request } = asked;
   try {
-    if (!hasCsrf(session, request.form("csrf"))) refuseForeignForm(parts, request, [asked.user.id]);
+    requireCsrf(parts, asked);
     const decision = request.form("decision");
     if (decision === "approve") return await approve(parts, asked);
     if (decision === "refuse") return await refuse(parts, asked);

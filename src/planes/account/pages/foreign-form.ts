@@ -1,4 +1,6 @@
-import { NotedRefusal } from "../noted-refusal.ts";
+import { hasCsrf } from "../people/sessions.ts";
+import { foreignForm } from "./foreign-form-refusal.ts";
+import type { Own } from "./own.ts";
 import type { Parts } from "./parts.ts";
 
 /** Another site may have made the browser send it. @throws Failure forbidden, always */
@@ -12,6 +14,7 @@ export function refuseForeignForm(
   throw refusal;
 }
 
-export function foreignForm(message: string, hint: string): NotedRefusal {
-  return new NotedRefusal({ operation: "foreign_form_refused" }, "forbidden", message, { hint });
+/** @throws Failure forbidden when the form is not of this session */
+export function requireCsrf(parts: Pick<Parts, "note">, { request, session, user }: Own): void {
+  if (!hasCsrf(session, request.form("csrf"))) refuseForeignForm(parts, request, [user.id]);
 }

@@ -11,8 +11,7 @@ import { filled } from "./filled.ts";
 import { guestForm, requireOwnForm } from "./guest-form.ts";
 import { notedLink } from "./noted-link.ts";
 import { shown } from "./page-frame.ts";
-import type { PageRequest } from "./page-request.ts";
-import type { PageAt } from "./page-route.ts";
+import type { PageAt, PageRequest } from "./page-route.ts";
 import type { Parts } from "./parts.ts";
 
 type Opened = { readonly request: PageRequest; readonly token: string; readonly user: UserRow };

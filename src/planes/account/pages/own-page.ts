@@ -1,8 +1,7 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { hasCsrf } from "../people/sessions.ts";
 import { account } from "./account-view.ts";
-import { refuseForeignForm } from "./foreign-form.ts";
+import { requireCsrf } from "./foreign-form.ts";
 import type { Own } from "./own.ts";
 import { seeOther } from "./page-frame.ts";
 import type { PageAt } from "./page-route.ts";
@@ -32,9 +31,4 @@ export function ownPage(
       }
     },
   });
-}
-
-/** @throws Failure forbidden when the form is not of this session */
-function requireCsrf(parts: Parts, { request, session, user }: Own): void {
-  if (!hasCsrf(session, request.form("csrf"))) refuseForeignForm(parts, request, [user.id]);
 }

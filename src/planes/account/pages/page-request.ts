@@ -1,6 +1,6 @@
 import type { RawRequest } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { foreignForm } from "./foreign-form.ts";
+import { foreignForm } from "./foreign-form-refusal.ts";
 
 /** A browser asks for a page, or sends a form of one. */
 export type PageRequest = {

@@ -5,6 +5,8 @@ import { failurePage } from "./failure-page.ts";
 import { notedPageRequest } from "./noted-page-request.ts";
 import type { PageRequest } from "./page-request.ts";
 
+export type { PageRequest } from "./page-request.ts";
+
 /** A page at a path, whose last part may be a parameter such as `:token`. */
 export type PageAt = {
   readonly path: `/${string}`;

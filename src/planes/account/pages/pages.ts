@@ -11,7 +11,6 @@ import { externalPages } from "./external-pages.ts";
 import { invitationPage } from "./invitation-page.ts";
 import { linkPage } from "./link-page.ts";
 import { pageRoutes } from "./page-route.ts";
-import type { SecurityNote } from "../security-note.ts";
 import type { Parts } from "./parts.ts";
 import { signInPage } from "./sign-in-page.ts";
 
@@ -19,7 +18,7 @@ import { signInPage } from "./sign-in-page.ts";
 export async function accountRoutes(
   engines: Engines,
   members: LiveMembers,
-  note: SecurityNote,
+  note: Parts["note"],
 ): Promise<readonly RawRoute[]> {
   const parts: Parts = {
     engines,

@@ -36,7 +36,7 @@ const ways: Readonly<Record<string, string>> = {
 function counted(one: string, several: string): (detail: Audit["detail"]) => string {
   return ({ more, remoteAddress }) => {
     const article = /^[aeiou]/.test(one) ? "An" : "A";
-    const what = more === undefined ? `${article} ${one}` : `${String(more)} more ${several}`;
+    const what = typeof more === "number" ? `${more} more ${several}` : `${article} ${one}`;
     return `${what}, from ${String(remoteAddress)}`;
   };
 }
