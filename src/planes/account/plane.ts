@@ -88,6 +88,11 @@ export const account = {
   start,
 } as const satisfies Plane;
 
+/** Listed over MCP whatever a view is of: who one is, what was done, how to take it back, and what lists leave out. */
+export const inEveryView: ReadonlySet<string> = new Set(
+  [whoami, listChanges, undoChange, describeOperation].map(({ name }) => name),
+);
+
 /** `authenticate` is who sends a request, for every surface. */
 async function start(engines: Engines): Promise<Running & { readonly authenticate: Authenticate }> {
   const members = await liveMembers(engines);
