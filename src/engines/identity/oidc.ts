@@ -49,6 +49,7 @@ export function oidcIdentity(needs: IdentityNeeds): Identity {
     token: tokens.find,
     grant: grants.get,
     grants: grants.list,
+    show: grants.show,
     async revoke(grant) {
       await grants.revoke(grant);
     },
@@ -63,6 +64,11 @@ function telling(grants: Grants, changed: () => void): Grants {
       const id = await grants.approve(...it);
       changed();
       return id;
+    },
+    async show(...it) {
+      const shown = await grants.show(...it);
+      changed();
+      return shown;
     },
     async revoke(id) {
       const revoked = await grants.revoke(id);

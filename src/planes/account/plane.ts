@@ -39,8 +39,10 @@ import { listPersonalKeys } from "./operations/list-personal-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
 import { revokeCredential } from "./operations/revoke-credential.ts";
 import { revokePersonalKey } from "./operations/revoke-personal-key.ts";
+import { updateConnectedClient } from "./operations/update-connected-client.ts";
 import { updateCredential } from "./operations/update-credential.ts";
 import { undoChange } from "./operations/undo-change.ts";
+import { updatePersonalKey } from "./operations/update-personal-key.ts";
 import { updateWorkspace } from "./operations/update-workspace.ts";
 import { whoami } from "./operations/whoami.ts";
 import { accountUpkeep } from "./upkeep.ts";
@@ -66,8 +68,10 @@ export const account = {
     revokeCredential,
     listPersonalKeys,
     createPersonalKey,
+    updatePersonalKey,
     revokePersonalKey,
     listConnectedClients,
+    updateConnectedClient,
     revokeConnectedClient,
     updateWorkspace,
     listWorkspaces,

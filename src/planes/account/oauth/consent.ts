@@ -4,7 +4,9 @@ import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Scopes } from "../../../kernel/principal.ts";
 import { serverScope } from "../../../registry/workspace.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import { belongingsOf } from "../pages/belonging.ts";
+import { chosenToolsets, toolsetFields } from "../pages/toolset-fields.ts";
 import { failurePage } from "../pages/failure-page.ts";
 import { onward, seeOther } from "../pages/page-frame.ts";
 import { pageRequest, type PageRequest } from "../pages/page-request.ts";
@@ -12,6 +14,7 @@ import type { Parts } from "../pages/parts.ts";
 import { hasCsrf, type Session } from "../people/sessions.ts";
 import type { UserRow } from "../people/user.ts";
 import { consentPage, scopeField } from "./consent-view.ts";
+import { listsTools } from "./own-connections.ts";
 import { scopeGroups } from "./scope-group.ts";
 
 const prefix = "/oauth/interaction/";
@@ -76,6 +79,9 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
     workspaces: await belongingsOf(parts, user.id),
     groups: scopeGroups(catalogue, possible),
     held: earlier.length === 0 ? null : new Set(held),
+    toolsets: listsTools(pending.resource)
+      ? toolsetFields(catalogue, earlier[0]?.toolsets ?? usualToolsets.oauth)
+      : null,
     beyond: pending.scopes.length - possible.length,
     ...(failure !== undefined && { failure }),
   });
@@ -109,13 +115,15 @@ async function approve({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     throw new Failure("invalid", "Nothing was chosen that you may do in that workspace.", {
       hint: "Choose something that it may do, or refuse.",
     });
-  const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes });
+  const toolsets = chosenToolsets(request.form);
+  const shown = listsTools(pending.resource) && toolsets.length > 0 ? { toolsets } : {};
+  const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes, ...shown });
   if (approved === undefined) throw new Failure("conflict", "This was decided already.");
   await audit(engines, asked, {
     workspace: realm,
     operation: "connect_client",
     subjects: [approved.grant],
-    detail: { scopes, resource: pending.resource },
+    detail: { scopes, resource: pending.resource, ...shown },
   });
   return onward(approved.next, {
     title: "Connected",

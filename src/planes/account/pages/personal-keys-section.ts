@@ -1,9 +1,11 @@
 import { html, type Html } from "../../../registry/html.ts";
 import { listPersonalKeys } from "../operations/list-personal-keys.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import type { Own } from "./own.ts";
 import { moment } from "./moment.ts";
 import { ownCall } from "./own-calls.ts";
 import type { Parts } from "./parts.ts";
+import { toolsetFields } from "./toolset-fields.ts";
 
 /** How long a new key is good for: what the form sends, and what it says. */
 export const lifetimes = [
@@ -64,6 +66,10 @@ export async function personalKeysSection(
           )}
         </select>
       </p>
+      <details>
+        <summary>Which tools it is shown over MCP</summary>
+        ${toolsetFields(parts.engines.catalogue, usualToolsets["personal-key"])}
+      </details>
       <button>Create key</button>
     </form>
   </section>`;
