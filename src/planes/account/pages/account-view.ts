@@ -131,7 +131,7 @@ async function eventsSection({ engines }: Parts, user: UserRow): Promise<Html> {
 const css = `${boxesCss}
 .inline { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: end; }
 .inline p { flex: 1 1 12rem; margin: 0 0 1rem; } .inline :is(input, select) { margin: 0; height: 2.75rem; }
-.inline details { flex: 1 1 100%; margin-bottom: 1rem; } .inline .scope input { height: auto; }
+.inline details { flex: 1 1 100%; margin-bottom: 1rem; } .inline .scope input { height: auto; margin-top: .35rem; }
 .inline button { margin-bottom: 1rem; height: 2.75rem; }
 .secret { display: block; padding: .6rem .75rem; overflow-wrap: anywhere; user-select: all; background: var(--page); border: 1px solid var(--line); }
 .notice p:last-child { margin-bottom: 0; }
