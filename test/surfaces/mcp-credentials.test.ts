@@ -60,7 +60,7 @@ describe("an MCP token", () => {
     assert.deepEqual(names(writes), ["create_event"]);
     const seeds = ["search_requests", "get_metrics", "get_errors", "get_request_detail", "get_throughput"];
     assert.deepEqual(names(tools).slice(0, seeds.length), seeds);
-    assert.ok(tools.every((it) => it._meta === undefined));
+    assert.ok(tools.every(({ _meta }) => _meta === undefined));
   });
 
   test("counts the traffic of its environment and notes an event in it", async () => {

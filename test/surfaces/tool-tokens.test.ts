@@ -27,7 +27,7 @@ const bearing = (key: string): Headers => ({ authorization: `Bearer ${key}` });
 /** What is served. `_meta` is for programs, and clients keep it from their models. */
 async function listed(headers: Headers, query = ""): Promise<Listed> {
   const { json } = await sender(() => new URL(`${world.url}/api/mcp${query}`))(ask("tools/list"), headers);
-  const tools = json.result.tools.map(({ _meta: _, ...tool }) => tool);
+  const tools = json.result.tools.map((tool) => ({ ...tool, _meta: undefined }));
   return { names: tools.map(({ name }) => name), tokens: encode(JSON.stringify({ tools })).length };
 }
 

@@ -87,8 +87,7 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
         ...(shown === null ? [] : [view(id, shown, expiresAt)]),
         entry(collection, id, value, expiresAt),
         use(id, now),
-        entry(byAccount(account), id, {}, expiresAt),
-        entry(byRealm(realm), id, {}, expiresAt),
+        ...listedUnder({ account, realm }).map((name) => entry(name, id, {}, expiresAt)),
       );
       return id;
     },
@@ -104,16 +103,15 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
     async revoke(id) {
       const grant = await get(id);
       if (grant === undefined) return undefined;
-      await place.put(
-        noEntry(collection, id),
-        noEntry(useCollection, id),
-        noEntry(viewCollection, id),
-        noEntry(byAccount(grant.account), id),
-        noEntry(byRealm(grant.realm), id),
-      );
+      const everywhere = [collection, useCollection, viewCollection, ...listedUnder(grant)];
+      await place.put(...everywhere.map((name) => noEntry(name, id)));
       return grant;
     },
   };
+}
+
+function listedUnder({ account, realm }: Pick<Grant, "account" | "realm">): readonly string[] {
+  return [byAccount(account), byRealm(realm)];
 }
 
 function use(id: string, at: number): Entry {

@@ -1,13 +1,14 @@
 import type { Pending } from "../../../engines/identity/identity.ts";
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Failure } from "../../../kernel/failure.ts";
+import type { Catalogue } from "../../../registry/catalogue.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { csrfField } from "../pages/fields.ts";
 import { boxesCss } from "../pages/toolset-fields.ts";
 import { shown } from "../pages/page-frame.ts";
 import type { UserRow } from "../people/user.ts";
 import { redirectPlace } from "./redirect-place.ts";
-import type { ScopeGroup } from "./scope-group.ts";
+import { scopeGroups } from "./scope-group.ts";
 
 /** What a person is asked. */
 export type Consent = {
@@ -15,11 +16,13 @@ export type Consent = {
   readonly user: UserRow;
   readonly csrf: string;
   readonly workspaces: readonly { readonly id: string; readonly name: string; readonly role: string }[];
-  readonly groups: readonly ScopeGroup[];
+  /** The scopes that it asks for and the person has. */
+  readonly possible: readonly string[];
+  readonly catalogue: Catalogue;
   /** What the client has by now; null when it is not connected. */
   readonly held: ReadonlySet<string> | null;
   /** Boxes for whose tools it is shown; null where it is shown none. */
-  readonly toolsets: Html | null;
+  readonly tools: Html | null;
   /** How much of what it asks for the person could not do themselves. */
   readonly beyond: number;
   readonly failure?: Failure;
@@ -40,7 +43,7 @@ export function consentPage(it: Consent): RawAnswer {
         ${website(pending)} ${goingBack(pending)}
       </dl>
       <form method="post">
-        ${csrfField(csrf)} ${workspaceField(it)} ${scopeFields(it)} ${toolsetSection(it)}
+        ${csrfField(csrf)} ${workspaceField(it)} ${scopeFields(it)} ${toolSection(it)}
         <div class="decide">
           <button name="decision" value="approve">Approve</button>
           <button class="plain" name="decision" value="refuse" formnovalidate>Refuse</button>
@@ -101,8 +104,8 @@ function workspaceField({ workspaces }: Consent): Html {
     </select>`;
 }
 
-function scopeFields({ groups, held, beyond }: Consent): Html {
-  const fields = groups.map(
+function scopeFields({ possible, catalogue, held, beyond }: Consent): Html {
+  const fields = scopeGroups(catalogue, possible).map(
     ({ heading, scopes }) =>
       html`<fieldset>
         <legend>${heading}</legend>
@@ -125,12 +128,12 @@ function scopeFields({ groups, held, beyond }: Consent): Html {
     ${fields} ${beyond > 0 && more}`;
 }
 
-function toolsetSection({ toolsets }: Consent): Html {
-  if (toolsets === null) return html``;
+function toolSection({ tools }: Consent): Html {
+  if (tools === null) return html``;
   return html`<h2>Which tools it is shown</h2>
     <fieldset>
       <legend>Toolsets</legend>
-      ${toolsets}
+      ${tools}
     </fieldset>
     <p class="soft">To keep its list short: this is no limit to what it may do.</p>`;
 }

@@ -4,9 +4,7 @@ import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Scopes } from "../../../kernel/principal.ts";
 import { serverScope } from "../../../registry/workspace.ts";
-import { usualToolsets } from "../credentials/credential-form.ts";
 import { belongingsOf } from "../pages/belonging.ts";
-import { chosenToolsets, toolsetFields } from "../pages/toolset-fields.ts";
 import { failurePage } from "../pages/failure-page.ts";
 import { onward, seeOther } from "../pages/page-frame.ts";
 import { pageRequest, type PageRequest } from "../pages/page-request.ts";
@@ -14,8 +12,7 @@ import type { Parts } from "../pages/parts.ts";
 import { hasCsrf, type Session } from "../people/sessions.ts";
 import type { UserRow } from "../people/user.ts";
 import { consentPage, scopeField } from "./consent-view.ts";
-import { listsTools } from "./own-connections.ts";
-import { scopeGroups } from "./scope-group.ts";
+import { toolsAnswer, toolsQuestion } from "./shown-tools.ts";
 
 const prefix = "/oauth/interaction/";
 const closable = "You can close this window if nothing else happens.";
@@ -77,11 +74,10 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
     user,
     csrf: session.csrf,
     workspaces: await belongingsOf(parts, user.id),
-    groups: scopeGroups(catalogue, possible),
+    possible,
+    catalogue,
     held: earlier.length === 0 ? null : new Set(held),
-    toolsets: listsTools(pending.resource)
-      ? toolsetFields(catalogue, earlier[0]?.toolsets ?? usualToolsets.oauth)
-      : null,
+    tools: toolsQuestion(pending, earlier[0], catalogue),
     beyond: pending.scopes.length - possible.length,
     ...(failure !== undefined && { failure }),
   });
@@ -115,8 +111,7 @@ async function approve({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     throw new Failure("invalid", "Nothing was chosen that you may do in that workspace.", {
       hint: "Choose something that it may do, or refuse.",
     });
-  const toolsets = chosenToolsets(request.form);
-  const shown = listsTools(pending.resource) && toolsets.length > 0 ? { toolsets } : {};
+  const shown = toolsAnswer(pending, request.form);
   const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes, ...shown });
   if (approved === undefined) throw new Failure("conflict", "This was decided already.");
   await audit(engines, asked, {
