@@ -87,7 +87,7 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
         ...(shown === null ? [] : [view(id, shown, expiresAt)]),
         entry(collection, id, value, expiresAt),
         use(id, now),
-        ...listedUnder({ account, realm }).map((name) => entry(name, id, {}, expiresAt)),
+        ...listedUnder({ account, realm }).map((under) => entry(under, id, {}, expiresAt)),
       );
       return id;
     },
@@ -104,7 +104,7 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
       const grant = await get(id);
       if (grant === undefined) return undefined;
       const everywhere = [collection, useCollection, viewCollection, ...listedUnder(grant)];
-      await place.put(...everywhere.map((name) => noEntry(name, id)));
+      await place.put(...everywhere.map((it) => noEntry(it, id)));
       return grant;
     },
   };
