@@ -14,13 +14,14 @@ import { openDataFolder } from "./engines/sqlite/data-folder.ts";
 import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
+import { planeNames } from "./kernel/exchange.ts";
 import type { Failure } from "./kernel/failure.ts";
 import type { Secret } from "./kernel/secret.ts";
 import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { callbackPath } from "./planes/account/people/external-journey.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { firstOwner } from "./planes/account/people/owner.ts";
-import { account } from "./planes/account/plane.ts";
+import { account, inEveryView } from "./planes/account/plane.ts";
 import { planes } from "./planes/planes.ts";
 import { callRate, rateLimited } from "./registry/call-rate.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
@@ -33,6 +34,7 @@ import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoutes } from "./surfaces/mcp/mcp-routes.ts";
+import type { Toolsets } from "./surfaces/mcp/view.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
 import { referenceApp } from "./surfaces/rest/reference/reference.ts";
@@ -45,6 +47,9 @@ const graceMs = 20_000;
 export const operations = planes.flatMap((plane) => plane.operations);
 /** What a document of the configuration describes. */
 export const declared = planes.flatMap((plane: Plane) => plane.declares ?? []);
+
+/** What is listed together over MCP. A plane that is to come has a toolset already, which is empty. */
+export const toolsets: Toolsets = { names: planeNames, of: planeOf, everyView: inEveryView };
 
 export type Sluice = {
   /** Where it listens, without a trailing slash. */
@@ -180,7 +185,7 @@ async function startPlanes(
     operations,
     documents: planes.flatMap((plane) => plane.documents),
     prompts: planes.flatMap((plane) => plane.prompts),
-    toolsets: { names: planes.map(({ name }) => name), of: planeOf, always: account.name },
+    toolsets,
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },

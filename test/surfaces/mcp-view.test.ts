@@ -75,13 +75,13 @@ describe("what is listed", () => {
     const hints = Object.fromEntries(
       tools.map(({ name, annotations: it }) => [
         name,
-        [it["readOnlyHint"], it["destructiveHint"], it["idempotentHint"], it["openWorldHint"]],
+        [it["readOnlyHint"], it["destructiveHint"], it["openWorldHint"]],
       ]),
     );
-    assert.deepEqual(hints["list_notes"], [true, false, true, false]);
-    assert.deepEqual(hints["create_note"], [false, false, false, false]);
-    assert.deepEqual(hints["delete_note"], [false, true, false, false]);
-    assert.deepEqual(hints["send_note"], [false, false, false, true]);
+    assert.deepEqual(hints["list_notes"], [true, false, false]);
+    assert.deepEqual(hints["create_note"], [false, false, false]);
+    assert.deepEqual(hints["delete_note"], [false, true, false]);
+    assert.deepEqual(hints["send_note"], [false, false, true]);
   });
 });
 
@@ -185,9 +185,9 @@ describe("toolsets", () => {
   test("of the credential are a view and no limit; those that belong to every view come after it", async () => {
     const viewed = await serveSample({
       toolsets: {
-        names: ["notes", "mine"],
-        of: ({ name }) => (name === "get_note" ? "mine" : name === "break_down" ? "others" : "notes"),
-        always: "mine",
+        names: ["notes"],
+        of: ({ name }) => (name === "break_down" ? "others" : "notes"),
+        everyView: new Set(["get_note"]),
       },
     });
     const request = sender(() => viewed.url);

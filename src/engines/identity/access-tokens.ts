@@ -45,7 +45,7 @@ export function accessTokens(
     const { accountId, grantId, aud, scope, exp } = found.data;
     const grant = await get(grantId);
     if (grant === undefined || grant.account !== accountId) return undefined;
-    const { account, realm, id, client, scopes } = grant;
+    const { account, realm, id, client, scopes, toolsets } = grant;
     const own = new Set(scope.split(" "));
     return {
       token: {
@@ -54,6 +54,7 @@ export function accessTokens(
         client,
         grant: id,
         scopes: (scopes[aud] ?? []).filter((it) => own.has(it)),
+        toolsets,
         audience: aud,
         expiresAt: exp * 1_000,
       },

@@ -35,6 +35,8 @@ export type Identity = {
   grant(id: string): Promise<Grant | undefined>;
   /** Approved last first, at most 1,000. */
   grants(of: { readonly account: string } | { readonly realm: string }): Promise<readonly Grant[]>;
+  /** Sets what the client is shown; undefined when the grant is over. Other processes see it within a second. */
+  show(grant: string, toolsets: readonly string[]): Promise<Grant | undefined>;
   /** Every token of the grant is refused from now on, by other processes within a second. Revoking what is gone changes nothing. */
   revoke(grant: string): Promise<void>;
 };
@@ -153,6 +155,8 @@ export type Approval = {
   readonly realm: string;
   /** Some of those asked for; at least one. */
   readonly scopes: readonly string[];
+  /** What the client is shown, kept as it is; without, it stays as it was. */
+  readonly toolsets?: readonly string[];
 };
 
 export type AccessToken = {
@@ -162,6 +166,8 @@ export type AccessToken = {
   readonly client: Pick<Client, "id" | "name">;
   /** Of the token and still of its grant. */
   readonly scopes: readonly string[];
+  /** What the client is shown; null = nothing in particular was chosen. */
+  readonly toolsets: readonly string[] | null;
   /** The resource it is made out to. */
   readonly audience: string;
   readonly expiresAt: number;
@@ -175,6 +181,8 @@ export type Grant = {
   readonly client: Pick<Client, "id" | "name" | "uri" | "from">;
   /** By resource. */
   readonly scopes: Readonly<Record<string, readonly string[]>>;
+  /** What the client is shown; null = nothing in particular was chosen. */
+  readonly toolsets: readonly string[] | null;
   readonly createdAt: number;
   readonly approvedAt: number;
   /** When a token was last issued from it. */

@@ -48,6 +48,7 @@ export function oidcIdentity(needs: IdentityNeeds): Identity {
     token: findToken,
     grant: grants.get,
     grants: grants.list,
+    show: grants.show,
     async revoke(grant) {
       await grants.revoke(grant);
     },

@@ -41,8 +41,10 @@ import { listPersonalKeys } from "./operations/list-personal-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
 import { revokeCredential } from "./operations/revoke-credential.ts";
 import { revokePersonalKey } from "./operations/revoke-personal-key.ts";
+import { updateConnectedClient } from "./operations/update-connected-client.ts";
 import { updateCredential } from "./operations/update-credential.ts";
 import { undoChange } from "./operations/undo-change.ts";
+import { updatePersonalKey } from "./operations/update-personal-key.ts";
 import { updateWorkspace } from "./operations/update-workspace.ts";
 import { whoami } from "./operations/whoami.ts";
 import { securityNotes } from "./security-note.ts";
@@ -69,8 +71,10 @@ export const account = {
     revokeCredential,
     listPersonalKeys,
     createPersonalKey,
+    updatePersonalKey,
     revokePersonalKey,
     listConnectedClients,
+    updateConnectedClient,
     revokeConnectedClient,
     updateWorkspace,
     listWorkspaces,
@@ -90,6 +94,11 @@ export const account = {
   prompts: [],
   start,
 } as const satisfies Plane;
+
+/** Listed over MCP whatever a view is of: who one is, what was done, how to take it back, and what lists leave out. */
+export const inEveryView: ReadonlySet<string> = new Set(
+  [whoami, listChanges, undoChange, describeOperation].map(({ name }) => name),
+);
 
 /** What decides whether a credential holds, and what it is good for. */
 const decisive: ReadonlySet<string> = new Set([credential.kind, member.kind, changedGrant]);

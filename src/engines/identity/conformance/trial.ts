@@ -4,6 +4,7 @@ import type { MockTimersOptions, TestContext } from "node:test";
 import type { Send } from "../../../kernel/send.ts";
 import type { EntryStore } from "../entry-place.ts";
 import type {
+  Approval,
   Grant,
   Identity,
   IdentityAnswer,
@@ -205,7 +206,7 @@ export type Ask = {
   readonly clientId: string;
   /** null leaves a parameter out. */
   readonly params?: Readonly<Record<string, string | null>>;
-  readonly approval?: { readonly realm?: string; readonly scopes?: readonly string[] };
+  readonly approval?: Partial<Omit<Approval, "account">>;
 };
 
 /** The address that a client sends a browser to. */

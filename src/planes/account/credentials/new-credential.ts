@@ -4,7 +4,7 @@ import { heldScopes, isConfined, may, type Scope } from "../../../kernel/princip
 import { Secret } from "../../../kernel/secret.ts";
 import type { Context } from "../../../registry/context.ts";
 import { credential, keptOf, newSecret, type CredentialRow, type CredentialValue } from "./credential.ts";
-import { forms, Toolset, type StoredKind } from "./credential-form.ts";
+import { Toolset, type StoredKind } from "./credential-form.ts";
 import { CredentialView, viewOf } from "./credential-view.ts";
 
 const dayMs = 24 * 3_600_000;
@@ -30,7 +30,8 @@ type Asked = {
   readonly kind: StoredKind;
   readonly name: string;
   readonly expiresInDays: number | null;
-} & Partial<Pick<CredentialValue, "scopes" | "environment" | "buckets" | "toolsets">>;
+} & Pick<CredentialValue, "toolsets"> &
+  Partial<Pick<CredentialValue, "scopes" | "environment" | "buckets">>;
 
 /** Makes a credential, and answers it with its secret, which is not to be had again. */
 export function createCredential(
@@ -46,7 +47,6 @@ export function createCredential(
     scopes: null,
     environment: null,
     buckets: null,
-    toolsets: [...forms[kind].toolsets],
     expiresAt: expiresInDays === null ? null : now + expiresInDays * dayMs,
     revokedAt: null,
     ...rest,

@@ -12,7 +12,7 @@ import { requireCsrf } from "../pages/foreign-form.ts";
 import { notedPageRequest } from "../pages/noted-page-request.ts";
 import type { Parts } from "../pages/parts.ts";
 import { consentPage, scopeField } from "./consent-view.ts";
-import { scopeGroups } from "./scope-group.ts";
+import { toolsAnswer, toolsQuestion } from "./shown-tools.ts";
 
 const prefix = "/oauth/interaction/";
 const closable = "You can close this window if nothing else happens.";
@@ -71,8 +71,10 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
     user,
     csrf: session.csrf,
     workspaces: await belongingsOf(parts, user.id),
-    groups: scopeGroups(catalogue, possible),
+    possible,
+    catalogue,
     held: earlier.length === 0 ? null : new Set(held),
+    tools: toolsQuestion(pending, earlier[0], catalogue),
     beyond: pending.scopes.length - possible.length,
     ...(failure !== undefined && { failure }),
   });
@@ -105,13 +107,14 @@ async function approve({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     throw new Failure("invalid", "Nothing was chosen that you may do in that workspace.", {
       hint: "Choose something that it may do, or refuse.",
     });
-  const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes });
+  const shown = toolsAnswer(pending, request.form);
+  const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes, ...shown });
   if (approved === undefined) throw new Failure("conflict", "This was decided already.");
   await audit(engines, asked, {
     workspace: realm,
     operation: "connect_client",
     subjects: [approved.grant],
-    detail: { scopes, resource: pending.resource },
+    detail: { scopes, resource: pending.resource, ...shown },
   });
   return onward(approved.next, {
     title: "Connected",

@@ -147,6 +147,31 @@ for (const on of stores)
       assert.doesNotMatch((await browser.open("/account")).text, /backups/);
     });
 
+    test("a personal key is made with the tools that are ticked, and with the usual ones where nothing is", async () => {
+      const uma = await world.newPerson("Uma");
+      const workspace = await world.newWorkspace();
+      await world.join(workspace, uma.id, "viewer");
+      const browser = world.newBrowser();
+      await signIn(browser, "uma@example.com", examplePassword);
+      const authenticate = await authenticatorOf(world.engines);
+      const viewOf = async (fields: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+        const made = await browser.submit(
+          "/account",
+          { name: "x", expires: "30", ...fields },
+          "/account/keys",
+        );
+        const secret = /key_[0-9A-Za-z]{22}:[0-9A-Za-z]{49}/.exec(made.text)?.[0] ?? "";
+        return (await authenticate(bearing(`Bearer ${secret}`))).toolsets;
+      };
+      assert.deepEqual(await viewOf({}), ["webhooks", "pipeline"]);
+      assert.deepEqual(await viewOf({ "toolset.traffic": "yes", "toolset.webhooks": "" }), [
+        "pipeline",
+        "traffic",
+      ]);
+      const none = { "toolset.webhooks": "", "toolset.pipeline": "" };
+      assert.deepEqual(await viewOf(none), ["pipeline", "webhooks"]);
+    });
+
     test("nobody revokes the keys or ends the connections of others", async () => {
       const jo = await world.newPerson("Jo");
       const kim = await world.newPerson("Kim");
@@ -177,7 +202,10 @@ for (const on of stores)
       assert.match((await browser.open("/account")).text, /Connected clients None\./);
       const id = await connected(world, lea.id, workspace);
       const { text } = await browser.open("/account");
-      assert.match(text, /Fake Agent agent\.example not verified In test, connected .* See endpoints/);
+      assert.match(
+        text,
+        /Fake Agent agent\.example not verified In test, connected .* See endpoints.* Shown the tools of ?: pipeline, webhooks/,
+      );
       const ended = await browser.submit("/account", {}, "/account/connections/end");
       assert.match(ended.text, /disconnected.*Connected clients None\./);
       assert.equal(await world.engines.identity.grant(id), undefined);
