@@ -92,7 +92,7 @@ async function serveProduct(): Promise<Served> {
     operations: tools(),
     documents: [],
     prompts: [],
-    toolsets: { names: ["webhooks"], of: () => "webhooks", always: "account" },
+    toolsets: { names: ["webhooks"], of: () => "webhooks", everyView: new Set() },
     engines,
     authenticate: rateLimited(await authenticatorOf(engines), rate, engines),
     enabled: true,

@@ -33,7 +33,11 @@ type Asked =
 type Tell = (asked: Asked) => Promise<string>;
 
 function tellOf(world: RunningWorld, { principal }: Stranger): Tell {
-  const toolsets = { names: planes.map(({ name }) => name), of: () => undefined, always: "account" };
+  const toolsets = {
+    names: planes.map(({ name }) => name),
+    of: () => undefined,
+    everyView: new Set<string>(),
+  };
   const methods: Methods = methodsOf({ operations, documents, prompts, toolsets }, world.engines);
   const viewer = { ...callerOf(principal), surface: "mcp", toolsets: "all" } as const;
   const byName = new Map(operations.map((it) => [it.name, it]));

@@ -193,9 +193,9 @@ describe("toolsets", () => {
   test("of the credential are a view and no limit; those that belong to every view come after it", async () => {
     const viewed = await serveSample({
       toolsets: {
-        names: ["notes", "mine"],
-        of: ({ name }) => (name === "get_note" ? "mine" : name === "break_down" ? "others" : "notes"),
-        always: "mine",
+        names: ["notes"],
+        of: ({ name }) => (name === "break_down" ? "others" : "notes"),
+        everyView: new Set(["get_note"]),
       },
     });
     const request = sender(() => viewed.url);

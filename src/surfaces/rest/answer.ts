@@ -82,7 +82,6 @@ function problemResponse(
       ...(rest.retryAfterMs !== undefined && {
         "retry-after": String(Math.max(1, Math.ceil(rest.retryAfterMs / 1_000))),
       }),
-      ...(kind === "unauthenticated" && { "www-authenticate": "Bearer" }),
       ...(kind === "method_not_allowed" && { allow: [rest.allowed ?? []].flat().join(", ") }),
     },
   );

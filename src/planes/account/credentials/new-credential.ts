@@ -38,7 +38,8 @@ type Asked = {
   readonly kind: StoredKind;
   readonly name: string;
   readonly expiresInDays: number | null;
-} & Partial<Pick<CredentialValue, "scopes" | "environment" | "buckets" | "toolsets">>;
+} & Pick<CredentialValue, "toolsets"> &
+  Partial<Pick<CredentialValue, "scopes" | "environment" | "buckets">>;
 
 /** Makes a credential, and answers it with its secret, which is not to be had again. */
 export function createCredential(
@@ -54,7 +55,6 @@ export function createCredential(
     scopes: null,
     environment: null,
     buckets: null,
-    toolsets: [...forms[kind].toolsets],
     expiresAt: expiresInDays === null ? null : now + expiresInDays * dayMs,
     revokedAt: null,
     ...rest,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
 import { credential, unrevoked } from "../credentials/credential.ts";
-import { forms } from "../credentials/credential-form.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import {
   createCredential,
   CreatedCredential,
@@ -20,7 +20,7 @@ export const createApiKey = change({
   reach: "people",
   destructive: false,
   undoNone: "the key was shown",
-  input: z.object({ ...fields, toolsets: fields.toolsets.default([...forms["api-key"].toolsets]) }),
+  input: z.object({ ...fields, toolsets: fields.toolsets.default([...usualToolsets["api-key"]]) }),
   output: CreatedCredential,
   async run(input, context) {
     refuseToExceed(context, null);

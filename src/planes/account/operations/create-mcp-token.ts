@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { bucketsMax, PlaceName, requirePlace } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
-import { forms } from "../credentials/credential-form.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import {
   createCredential,
   CreatedCredential,
@@ -33,7 +33,7 @@ export const createMcpToken = change({
       .nullable()
       .default(null)
       .describe("The buckets of that environment that it sees; null = all, those made later too."),
-    toolsets: fields.toolsets.default([...forms["mcp-token"].toolsets]),
+    toolsets: fields.toolsets.default([...usualToolsets["mcp-token"]]),
   }),
   output: CreatedCredential,
   async run({ environment, buckets, ...input }, context) {

@@ -2,10 +2,12 @@ import type { z } from "zod";
 import { html, type Html } from "../../../registry/html.ts";
 import type { CredentialView } from "../credentials/credential-view.ts";
 import { listPersonalKeys } from "../operations/list-personal-keys.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import type { Own } from "./own.ts";
 import { moment } from "./moment.ts";
 import { ownCall } from "./own-calls.ts";
 import type { Parts } from "./parts.ts";
+import { boxesCss, toolsetFields } from "./toolset-fields.ts";
 
 /** How long a new key is good for: what the form sends, and what it says. */
 export const lifetimes = [
@@ -67,6 +69,10 @@ export async function personalKeysSection(
           )}
         </select>
       </p>
+      <details>
+        <summary>Which tools it is shown over MCP</summary>
+        ${toolsetFields(parts.engines.catalogue, usualToolsets["personal-key"])}
+      </details>
       <button>Create key</button>
     </form>
   </section>`;
@@ -99,3 +105,11 @@ function lifetime(expiresAt: string | null): string {
 function at(iso: string): string {
   return moment(Date.parse(iso));
 }
+
+export const keysCss = `${boxesCss}
+.inline { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: end; }
+.inline p { flex: 1 1 12rem; margin: 0 0 1rem; } .inline :is(input, select) { margin: 0; height: 2.75rem; }
+.inline details { flex: 1 1 100%; margin-bottom: 1rem; } .inline .scope input { height: auto; margin-top: .35rem; }
+.inline button { margin-bottom: 1rem; height: 2.75rem; }
+.secret { display: block; padding: .6rem .75rem; overflow-wrap: anywhere; user-select: all; background: var(--page); border: 1px solid var(--line); }
+`;
