@@ -42,7 +42,7 @@ export async function serveProduct(): Promise<Served> {
     operations: tools(),
     documents: [],
     prompts: [],
-    toolsets: { names: ["webhooks"], of: () => "webhooks", always: "account" },
+    toolsets: { names: ["webhooks"], of: () => "webhooks", everyView: new Set() },
     engines,
     authenticate: rateLimited(await authenticatorOf(engines), rate, engines),
     enabled: true,

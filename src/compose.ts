@@ -7,19 +7,21 @@ import { oidcIdentity } from "./engines/identity/oidc.ts";
 import { listenEcho } from "./engines/inbound/echo.ts";
 import { defaultLimits, type Inbound, type Limits } from "./engines/inbound/inbound.ts";
 import { listen } from "./engines/inbound/node-http.ts";
+import { parseAddress, within, type Cidr } from "./engines/outbound/address.ts";
 import { ownListeners } from "./engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "./engines/outbound/undici.ts";
 import { openDataFolder } from "./engines/sqlite/data-folder.ts";
 import { openKeyFile } from "./engines/vault/key-file.ts";
 import { keyRingVault } from "./engines/vault/key-ring.ts";
 import { wallClock, type Clock } from "./kernel/clock.ts";
+import { planeNames } from "./kernel/exchange.ts";
 import type { Failure } from "./kernel/failure.ts";
 import type { Secret } from "./kernel/secret.ts";
 import { identityNeeds } from "./planes/account/oauth/identity-needs.ts";
 import { callbackPath } from "./planes/account/people/external-journey.ts";
 import { bootstrap, type FirstStart } from "./planes/account/bootstrap.ts";
 import { firstOwner } from "./planes/account/people/owner.ts";
-import { account } from "./planes/account/plane.ts";
+import { account, inEveryView } from "./planes/account/plane.ts";
 import { planes } from "./planes/planes.ts";
 import { callRate, rateLimited } from "./registry/call-rate.ts";
 import { catalogueOf } from "./registry/catalogue.ts";
@@ -32,6 +34,7 @@ import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
 import { mcpRoutes } from "./surfaces/mcp/mcp-routes.ts";
+import type { Toolsets } from "./surfaces/mcp/view.ts";
 import { healthApp } from "./surfaces/rest/health.ts";
 import { openapiApp, type About } from "./surfaces/rest/openapi.ts";
 import { referenceApp } from "./surfaces/rest/reference/reference.ts";
@@ -44,6 +47,9 @@ const graceMs = 20_000;
 export const operations = planes.flatMap((plane) => plane.operations);
 /** What a document of the configuration describes. */
 export const declared = planes.flatMap((plane: Plane) => plane.declares ?? []);
+
+/** What is listed together over MCP. A plane that is to come has a toolset already, which is empty. */
+export const toolsets: Toolsets = { names: planeNames, of: planeOf, everyView: inEveryView };
 
 export type Sluice = {
   /** Where it listens, without a trailing slash. */
@@ -170,7 +176,7 @@ async function startPlanes(
   closing: Closing,
 ): Promise<Inbound> {
   const accounts = await account.start(engines);
-  const { authenticate } = accounts;
+  const { authenticate, watch } = accounts;
   const others = planes.filter(({ name }) => name !== account.name);
   const started = await Promise.all(others.map((plane) => plane.start(engines, authenticate)));
   const running = [...started, accounts];
@@ -179,12 +185,12 @@ async function startPlanes(
     operations,
     documents: planes.flatMap((plane) => plane.documents),
     prompts: planes.flatMap((plane) => plane.prompts),
-    toolsets: { names: planes.map(({ name }) => name), of: planeOf, always: account.name },
+    toolsets,
     engines,
     enabled: config.MCP_SERVER_ENABLED,
     serverInfo: { name: "sluice", title: "Sluice", version },
     authenticate: rateLimited(authenticate, rate, engines),
-    confirm: authenticate,
+    watch,
   };
   const courier = startCourier(
     running.flatMap(({ messages }) => messages),
@@ -203,7 +209,7 @@ async function startPlanes(
   closing.unshift(() => runner.stop(graceMs));
   const health = { ready: () => ready(engines), metrics: () => metrics(engines, runner, inbound) };
   const apps = [
-    restApp({ operations, engines, authenticate, rate }),
+    restApp({ operations, engines, authenticate, watch, rate }),
     openapiApp(operations, describedAs(engines, version)),
     referenceApp(operations, describedAs(engines, version)),
     healthApp(health),
@@ -215,10 +221,19 @@ async function startPlanes(
     app: rootApp(apps, log),
     limits,
     clock: engines.clock,
+    trustedProxies: trusting(config.SLUICE_TRUSTED_PROXIES),
     log,
   });
   closing.unshift(() => inbound.close(graceMs));
   return inbound;
+}
+
+function trusting(ranges: readonly Cidr[]): ((address: string) => boolean) | undefined {
+  if (ranges.length === 0) return undefined;
+  return (text) => {
+    const address = parseAddress(text);
+    return address !== undefined && ranges.some((range) => within(address, range));
+  };
 }
 
 async function closeAll(closing: Closing): Promise<void> {

@@ -76,6 +76,12 @@ export const variables = {
     fallback: "",
     parse: (text): readonly Cidr[] => parseCidrs(text),
   }),
+  SLUICE_TRUSTED_PROXIES: variable({
+    does: "Proxies in front of the server whose X-Forwarded-For says where a request was sent from, as CIDR blocks separated by commas: limits by address and what is recorded go by that. Empty = none, and every request behind a proxy counts as the proxy's.",
+    example: "127.0.0.1/32,10.0.0.0/8",
+    fallback: "",
+    parse: (text): readonly Cidr[] => parseCidrs(text, "SLUICE_TRUSTED_PROXIES"),
+  }),
   SLUICE_BOOTSTRAP_API_KEY: variable({
     does: "The first API key, instead of a random one: mk_ and 48 or 49 letters and digits. Read on first start only.",
     example: "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP",

@@ -74,9 +74,13 @@ export function browser(url: string): Browser {
         (found) => plain(found[1] ?? "") === to.split("?")[0],
       );
       assert.ok(form, `${path} has no form that is sent to ${to}`);
-      const own = [...(form[2] ?? "").matchAll(/<input[^>]*?name="([^"]*)"[^>]*>/g)].map(
-        ([input, name = ""]): [string, string] => [name, plain(/value="([^"]*)"/.exec(input)?.[1] ?? "")],
-      );
+      const inputs = [...(form[2] ?? "").matchAll(/<input[^>]*?name="([^"]*)"[^>]*>/g)];
+      const own = inputs
+        .filter(([input]) => !/type="checkbox"/.test(input) || /\bchecked\b/.test(input))
+        .map(([input, name = ""]): [string, string] => [
+          name,
+          plain(/value="([^"]*)"/.exec(input)?.[1] ?? ""),
+        ]);
       return follow(await post(to.split("?")[0] ?? "", { ...Object.fromEntries(own), ...fields }));
     },
     post,

@@ -16,6 +16,7 @@ const documents = [
   "docs/guide/webhooks.md",
   "docs/guide/rest-and-cli.md",
   "docs/guide/traffic.md",
+  "docs/guide/tokens.md",
   "docs/guide/alerts.md",
 ];
 const key = "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP";

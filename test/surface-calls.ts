@@ -138,7 +138,7 @@ async function mcp(reach: Reach, input: Output): Promise<Outcome> {
         operations: [it],
         documents: [],
         prompts: [],
-        toolsets: { names: ["all"], of: () => "all", always: "all" },
+        toolsets: { names: ["all"], of: () => "all", everyView: new Set() },
         engines,
         authenticate: async () => principal,
         enabled: true,

@@ -16,7 +16,8 @@ import type { Clock } from "../src/kernel/clock.ts";
 import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
 import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
-import { authenticator } from "../src/planes/account/authenticate.ts";
+import { authenticator, credentialReader } from "../src/planes/account/authenticate.ts";
+import { securityNotes } from "../src/planes/account/security-note.ts";
 import { liveMembers } from "../src/planes/account/people/live-members.ts";
 import { planes } from "../src/planes/planes.ts";
 import { catalogueOf } from "../src/registry/catalogue.ts";
@@ -135,7 +136,8 @@ export function principalFor(
 }
 
 export async function authenticatorOf(engines: Engines): Promise<Authenticate> {
-  return authenticator(engines, await liveMembers(engines));
+  const read = credentialReader(engines, await liveMembers(engines));
+  return authenticator(read, engines, securityNotes(engines));
 }
 
 /** What a request sends that has this header and nothing else. */

@@ -1,4 +1,6 @@
-export type PlaneName = "account" | "webhooks" | "pipeline" | "traffic" | "models" | "tools";
+/** The planes there are, and those that are to come: also the names of toolsets. */
+export const planeNames = ["account", "webhooks", "pipeline", "traffic", "models", "tools"] as const;
+export type PlaneName = (typeof planeNames)[number];
 
 /** How the thing that an exchange belongs to ended. An event has exactly one exchange that carries an ending. */
 export const endings = ["delivered", "failed", "filtered", "duplicate", "rejected"] as const;

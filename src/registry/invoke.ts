@@ -179,9 +179,9 @@ async function runChange(it: Change<string, z.ZodObject, z.ZodObject>, call: Cal
   }
 }
 
-/** Not when the caller named the version, or chose the key that another record has. */
+/** Not when the caller chose the key that another record has. A version that the caller named is compared again. */
 function mayComeOutOtherwise(error: unknown, { input }: Call): boolean {
-  if (!(error instanceof Failure) || error.kind !== "conflict" || "expectedVersion" in input) return false;
+  if (!(error instanceof Failure) || error.kind !== "conflict") return false;
   const key = error.detail.pointer?.slice(1);
   return key === undefined || input[key] === undefined;
 }

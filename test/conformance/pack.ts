@@ -40,7 +40,7 @@ export function servePack(changed: Partial<McpMount> = {}): Promise<Sample> {
     operations,
     documents,
     prompts,
-    toolsets: { names: ["conformance", "self"], of: () => "conformance", always: "self" },
+    toolsets: { names: ["conformance"], of: () => "conformance", everyView: new Set() },
     extra,
     authenticate: anybodyHere,
     ...changed,

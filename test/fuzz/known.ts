@@ -93,7 +93,7 @@ export async function known(world: RunningWorld, workspace: string): Promise<Kno
     ],
     buckets: [["default"], ["shop"], null],
     scopes: [["endpoints:read"], ["endpoints:read", "logs:read"]],
-    toolsets: [["webhooks"]],
+    toolsets: [["webhooks"], ["pipeline", "traffic"]],
     fields: [["id"], ["changeId"]],
     workspaceId: [workspace],
     targetUrl: [world.target.url, "https://example.com/hooks"],

@@ -32,7 +32,7 @@ export type McpTeller = {
 
 const revision = "2026-07-28";
 const operations = planes.flatMap((plane): readonly Operation[] => plane.operations);
-const toolsets = { names: planes.map(({ name }) => name), of: () => undefined, always: "account" };
+const toolsets = { names: planes.map(({ name }) => name), of: () => undefined, everyView: new Set<string>() };
 
 /** The routes of the product, without a socket in between. Begins a session. */
 export async function mcpTeller(principal: Principal, engines: Engines): Promise<McpTeller> {

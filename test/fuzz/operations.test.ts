@@ -10,7 +10,11 @@ import { known } from "./known.ts";
 import { courtOf, judge, surfacesOf } from "./verdicts.ts";
 
 /** What no input brings about: a caller who is a member, a client that was connected. Their own tests have it. */
-const needsMore: ReadonlySet<string> = new Set(["leave_workspace", "revoke_connected_client"]);
+const needsMore: ReadonlySet<string> = new Set([
+  "leave_workspace",
+  "revoke_connected_client",
+  "update_connected_client",
+]);
 const workspaces = 2;
 const inputsEach = 25;
 

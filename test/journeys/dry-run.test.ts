@@ -60,6 +60,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   delete_environment: ({ environmentId }) => ({ environmentId }),
   create_bucket: () => ({ name: "shop" }),
   delete_bucket: ({ bucketId }) => ({ bucketId }),
+  update_connected_client: ({ connectionId }) => ({ connectionId, toolsets: ["traffic"] }),
   revoke_connected_client: ({ connectionId }) => ({ connectionId }),
   update_workspace: () => ({ name: "renamed" }),
   invite_member: () => ({ email: "bea@example.com" }),
@@ -68,6 +69,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   create_sign_in_link: ({ memberId }) => ({ memberId }),
   remove_member: ({ memberId }) => ({ memberId }),
   create_personal_key: () => ({ name: "for nobody" }),
+  update_personal_key: ({ personalKeyId }) => ({ credentialId: personalKeyId, name: "for somebody" }),
   revoke_personal_key: ({ personalKeyId }) => ({ credentialId: personalKeyId }),
   leave_workspace: () => ({}),
   create_workspace: () => ({ name: "another" }),
@@ -104,6 +106,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
 /** Done as a person: with a personal key, in place of the workspace's own. */
 const personal: ReadonlySet<string> = new Set([
   "create_personal_key",
+  "update_personal_key",
   "revoke_personal_key",
   "create_workspace",
   "leave_workspace",

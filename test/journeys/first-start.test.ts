@@ -228,6 +228,7 @@ describe("a start that is refused", () => {
     SLUICE_DATABASE_URL: ["mysql://db.example.com/sluice", /postgres:\/\//],
     SLUICE_VAULT_KEYS: ["ExampleExampleExampleExampleExampleExample1", /43 base64url characters as key 1/],
     SLUICE_OUTBOUND_ALLOW: ["10.0.0.0/8,nonsense", /nonsense/],
+    SLUICE_TRUSTED_PROXIES: ["10.0.0.0/8,nonsense", /nonsense/],
     SLUICE_BOOTSTRAP_API_KEY: ["mk_tooShort", /48 or 49/],
     SLUICE_INGEST_RATE: ["-1", /from 0 to/],
     SLUICE_REPLAY_TARGETS: ["localhost:3000", /must be addresses such as/],
@@ -289,18 +290,18 @@ describe("a start that is refused", () => {
   });
 });
 
-test("MCP_SERVER_ENABLED=false answers 404 on every MCP method, before anyone is asked who they are", async (t) => {
+test("MCP_SERVER_ENABLED=false answers 404 on every MCP path and method, before anyone is asked who they are", async (t) => {
   const folder = await freshFolder(t);
   const server = await startServer(t, { folder, environment: { MCP_SERVER_ENABLED: "false" } });
-  for (const method of ["GET", "POST", "DELETE"])
-    for (const authorization of [undefined, `Bearer ${exampleKey}`]) {
-      const answer = await fetch(`${server.url}/api/mcp`, {
-        method,
-        headers: { ...(authorization !== undefined && { authorization }) },
-      });
-      assert.equal(answer.status, 404, `${method} ${authorization}`);
-      assert.equal(answer.headers.get("www-authenticate"), null);
-    }
+  const credentials = [{}, { authorization: `Bearer ${exampleKey}` }, { authorization: "Bearer wrong" }];
+  for (const path of ["/api/mcp", "/mcp", "/mcp/sse", "/mcp/sse/message", "/mcp?toolsets=nothing"])
+    for (const method of ["GET", "POST", "DELETE", "PUT", "OPTIONS"])
+      for (const headers of credentials) {
+        const answer = await fetch(server.url + path, { method, headers });
+        assert.equal(answer.status, 404, `${method} ${path} ${JSON.stringify(headers)}`);
+        assert.equal(answer.headers.get("www-authenticate"), null);
+        assert.match(await answer.text(), /turned off/);
+      }
   assert.match(server.output(), /MCP +switched off/);
   await server.ask(whoami, {});
 });

@@ -39,6 +39,11 @@ const at = (path: string) => {
   return (body: object, headers: Record<string, string> = {}) =>
     send(body, { authorization: `Bearer ${key}`, ...headers });
 };
+const hello = ask("initialize", {
+  protocolVersion: "2025-11-25",
+  capabilities: {},
+  clientInfo: { name: "test", version: "1" },
+});
 const read = ask("resources/read", { uri: "sluice://endpoints/list" });
 
 test("reads the resources of the workspace that it connects to, and is told how to without one", async () => {
@@ -58,12 +63,29 @@ test("is offered the tools that its person's role allows there", async () => {
   assert.ok(!(await names(world.workspace)).includes("create_endpoint"));
 });
 
+test("keeps its session when its person gains a workspace, though that one sorts first", async () => {
+  const joiner = await world.newPerson({ [world.workspace]: "viewer" });
+  const self = {
+    ...principalFor(createPersonalKey, world.workspace, "all"),
+    actor: { kind: "user", id: joiner.id },
+  } as const;
+  const made = await invoke(createPersonalKey, { name: "desktop" }, callerOf(self), world.sluice.engines);
+  const send = sender(() => new URL(`${world.url}/mcp`));
+  const asJoiner = (body: object, headers: Record<string, string> = {}) =>
+    send(body, { authorization: `Bearer ${String(made["secret"])}`, ...headers });
+  const begun = await asJoiner(hello);
+  const session = { "mcp-session-id": begun.headers.get("mcp-session-id") ?? "" };
+  assert.ok((await asJoiner(read, session)).text.includes("orders"));
+  let gained = other;
+  while (gained > world.workspace) gained = await world.newWorkspace("early");
+  await world.changeRole(joiner, gained, "owner");
+  const later = await asJoiner(read, session);
+  assert.equal(later.status, 200);
+  assert.ok(later.text.includes("orders"), later.text);
+  assert.match((await asJoiner(read)).json.error.data.hint, /\?workspace=<id>/, "a new one has the choice");
+});
+
 test("has no session any more in a workspace that its person was put out of, and cannot begin one", async () => {
-  const hello = ask("initialize", {
-    protocolVersion: "2025-11-25",
-    capabilities: {},
-    clientInfo: { name: "test", version: "1" },
-  });
   const begun = await at(`/mcp?workspace=${other}`)(hello);
   const session = { "mcp-session-id": begun.headers.get("mcp-session-id") ?? "" };
   assert.ok((await at("/mcp")(read, session)).text.includes("invoices"));

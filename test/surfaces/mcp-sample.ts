@@ -227,7 +227,7 @@ export const prompts: readonly Prompt[] = [
 export const toolsets: Toolsets = {
   names: ["notes", "bugs", "self"],
   of: ({ name }) => (name === "break_down" ? "bugs" : "notes"),
-  always: "self",
+  everyView: new Set(),
 };
 
 export const workspaceId = "ws_sample";

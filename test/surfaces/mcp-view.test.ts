@@ -61,7 +61,15 @@ describe("what is listed", () => {
   test("describes each tool without what costs tokens and says nothing", async () => {
     const { tools } = (await send(ask("tools/list"))).json.result;
     const text = JSON.stringify(tools);
-    for (const noise of ["$schema", "$defs", "$ref", "9007199254740991", '"format":"uri"', '"pattern"'])
+    for (const noise of [
+      "$schema",
+      "$defs",
+      "$ref",
+      "9007199254740991",
+      '"format":"uri"',
+      '"pattern"',
+      '"maximum"',
+    ])
       assert.ok(!text.includes(noise), noise);
     const create = tools.find(({ name }) => name === "create_note")!;
     assert.equal(create.inputSchema.additionalProperties, false);
@@ -75,13 +83,13 @@ describe("what is listed", () => {
     const hints = Object.fromEntries(
       tools.map(({ name, annotations: it }) => [
         name,
-        [it["readOnlyHint"], it["destructiveHint"], it["idempotentHint"], it["openWorldHint"]],
+        [it["readOnlyHint"], it["destructiveHint"], it["openWorldHint"]],
       ]),
     );
-    assert.deepEqual(hints["list_notes"], [true, false, true, false]);
-    assert.deepEqual(hints["create_note"], [false, false, false, false]);
-    assert.deepEqual(hints["delete_note"], [false, true, false, false]);
-    assert.deepEqual(hints["send_note"], [false, false, false, true]);
+    assert.deepEqual(hints["list_notes"], [true, false, false]);
+    assert.deepEqual(hints["create_note"], [false, false, false]);
+    assert.deepEqual(hints["delete_note"], [false, true, false]);
+    assert.deepEqual(hints["send_note"], [false, false, true]);
   });
 });
 
@@ -185,9 +193,9 @@ describe("toolsets", () => {
   test("of the credential are a view and no limit; those that belong to every view come after it", async () => {
     const viewed = await serveSample({
       toolsets: {
-        names: ["notes", "mine"],
-        of: ({ name }) => (name === "get_note" ? "mine" : name === "break_down" ? "others" : "notes"),
-        always: "mine",
+        names: ["notes"],
+        of: ({ name }) => (name === "break_down" ? "others" : "notes"),
+        everyView: new Set(["get_note"]),
       },
     });
     const request = sender(() => viewed.url);

@@ -29,6 +29,10 @@ export type Tool = Named & {
   };
   readonly outputSchema: object;
   readonly annotations: Readonly<Record<string, boolean>>;
+  readonly title: string;
+  readonly description: string;
+  /** Of lists for management tokens. */
+  readonly _meta?: { readonly requiredScope: string };
 };
 
 type Result = {

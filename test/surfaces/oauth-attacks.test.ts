@@ -189,6 +189,27 @@ test("a bearer text that is no token of ours does not open browsers, one that wa
   assert.deepEqual([typo.status, typo.headers.get("www-authenticate")], [401, "Bearer"]);
 });
 
+test("over REST too: none leads to the metadata, a typo does not, and a token is told which scope it lacks", async () => {
+  const params = { resource: `${world.url}/api/v1`, scope: "endpoints:read" };
+  const { access } = await connect(world, ada, params);
+  const sent = (method: string, authorization?: string) =>
+    fetch(`${world.url}/api/v1/endpoints`, {
+      method,
+      headers: { "content-type": "application/json", ...(authorization !== undefined && { authorization }) },
+      ...(method === "POST" && { body: "{}" }),
+    });
+  const none = await sent("GET");
+  assert.deepEqual([none.status, challengeOf(none)], [401, ""]);
+  const [, url = ""] = /resource_metadata="([^"]+)"/.exec(none.headers.get("www-authenticate") ?? "") ?? [];
+  const { resource } = (await (await fetch(url)).json()) as { readonly resource: string };
+  assert.equal(resource, params.resource);
+  assert.equal((await sent("GET", "Bearer mk_fake")).headers.get("www-authenticate"), "Bearer");
+  assert.equal((await sent("GET", `Bearer ${access}`)).status, 200);
+  const beyond = await sent("POST", `Bearer ${access}`);
+  assert.deepEqual([beyond.status, challengeOf(beyond)], [403, "insufficient_scope"]);
+  assert.match(beyond.headers.get("www-authenticate") ?? "", /scope="endpoints:write"/);
+});
+
 test("a client of others cannot be given what outlasts it, such as making keys", async () => {
   const params = { resource: `${world.url}/api/v1`, scope: "credentials:write self:write endpoints:read" };
   const view = await asked(ada, params);

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { commandLine } from "../../src/planes/account/oauth/identity-needs.ts";
-import { call, connect, formOf, openOauthWorld, token, type OauthWorld, type Person } from "./oauth-world.ts";
+import { operations, toolsets } from "../../src/compose.ts";
+import { ask, sender } from "./mcp-wire.ts";
+import {
+  authorizeUrl,
+  call,
+  connect,
+  formOf,
+  openOauthWorld,
+  register,
+  token,
+  type OauthWorld,
+  type Person,
+} from "./oauth-world.ts";
 
 let world: OauthWorld;
 before(async () => (world = await openOauthWorld()));
@@ -12,6 +24,7 @@ type Listed = {
   readonly client: { readonly name: string; readonly verified: boolean };
   readonly user: string;
   readonly scopes: readonly string[];
+  readonly toolsets: readonly string[];
   readonly lastUsedBy: string | null;
 };
 
@@ -63,6 +76,73 @@ test("a key of the workspace sees and ends the connections of all", async () => 
   const { id = "" } = (await listed(world.key)).find(({ user }) => user === ada.id) ?? {};
   assert.equal((await rest(world.key, "DELETE", `/connected-clients/${id}`)).status, 200);
   assert.equal((await call(world, access)).status, 401);
+});
+
+test("a person chooses what a client is shown when they connect it, and changes that later", async () => {
+  const ada = await world.newPerson({ [world.workspace]: "member" });
+  const bob = await world.newPerson({ [world.workspace]: "member" });
+  const own = await restToken(ada);
+  const clientId = (await register(world)).clientId;
+  const shown = async (bearer: string): Promise<readonly string[]> => {
+    const { tools } = (
+      await sender(() => new URL(`${world.url}/api/mcp`))(ask("tools/list"), {
+        authorization: `Bearer ${bearer}`,
+      })
+    ).json.result;
+    const planes = tools
+      .map(({ name }) => operations.find((it) => it.name === name))
+      .map((it) => it && toolsets.of(it));
+    return [...new Set(planes)].map(String);
+  };
+  const usual = await connect(world, ada, { client_id: clientId });
+  assert.deepEqual(await shown(usual.access), ["webhooks", "account"]);
+  const { id = "", toolsets: first } =
+    (await listed(own)).find(({ client }) => client.name === "Fake Agent") ?? {};
+  assert.deepEqual(first, ["webhooks", "pipeline"]);
+
+  await connect(world, ada, { client_id: clientId }, (form) => {
+    form.set("toolset.traffic", "yes");
+    form.delete("toolset.webhooks");
+  });
+  assert.deepEqual(await shown(usual.access), ["traffic", "account"]);
+
+  const change = (bearer: string, chosen: readonly string[], query = ""): Promise<Response> =>
+    fetch(`${world.url}/api/v1/connected-clients/${id}${query}`, {
+      method: "PATCH",
+      headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+      body: JSON.stringify({ toolsets: chosen }),
+    });
+  assert.equal((await change(await restToken(bob), ["account"])).status, 404);
+  assert.equal((await change(own, ["nothing"])).status, 400);
+  assert.equal((await change(own, ["webhooks"], "?dryRun=true")).status, 200);
+  assert.deepEqual(await shown(usual.access), ["traffic", "account"]);
+  const changed = (await (await change(own, ["webhooks", "traffic"])).json()) as {
+    readonly toolsets: unknown;
+  };
+  assert.deepEqual(changed.toolsets, ["webhooks", "traffic"]);
+  assert.deepEqual(await shown(usual.access), ["webhooks", "traffic", "account"]);
+
+  const asked = await ada.browser.open(authorizeUrl(world, clientId));
+  assert.deepEqual(
+    [...formOf(asked).keys()].filter((name) => name.startsWith("toolset.")),
+    ["toolset.webhooks", "toolset.traffic"],
+  );
+  const [audited] = await world.sluice.engines.store.audit.list(world.workspace, {
+    limit: 1,
+    where: { operation: "update_connected_client" },
+  });
+  assert.partialDeepStrictEqual(audited, {
+    actor: { id: ada.id },
+    detail: { input: { connectionId: id, toolsets: ["webhooks", "traffic"] } },
+  });
+});
+
+test("a person who connects a client for REST is not asked about tools", async () => {
+  const ada = await world.newPerson({ [world.workspace]: "member" });
+  const params = { client_id: commandLine.id, resource: `${world.url}/api/v1` };
+  const asked = await ada.browser.open(authorizeUrl(world, commandLine.id, params));
+  assert.equal(asked.status, 200);
+  assert.doesNotMatch(asked.text, /toolset/);
 });
 
 test("connections are seen and ended by people, not by agents", async () => {

@@ -31,7 +31,7 @@ export type OauthWorld = {
   /** Somebody who is signed in at a browser of their own, with a role in workspaces by id. */
   newPerson(roles: Readonly<Record<string, Role>>): Promise<Person>;
   newWorkspace(name: string): Promise<string>;
-  /** Another role in the workspace, or none. */
+  /** A role in the workspace, which may be the first, or none. */
   changeRole(person: Person, workspaceId: string, role: Role | null): Promise<void>;
   close(): Promise<void>;
 };
@@ -97,8 +97,9 @@ export async function openOauthWorld(env: Readonly<Record<string, string>> = {})
     changeRole: (person, scope, role) =>
       commit(scope, async (unit) => {
         const row = await unit.byKey(member, "user", person.id);
-        assert.ok(row);
-        if (role === null) unit.remove(member, row);
+        if (row === undefined)
+          unit.create(member, { user: person.id, role: role ?? assert.fail("no member") });
+        else if (role === null) unit.remove(member, row);
         else unit.update(member, row, { ...row.value, role });
       }),
     async close() {

@@ -14,6 +14,7 @@ let world: World;
 let workspace: string;
 let app: Hono;
 const addresses: string[] = [];
+const metadata = 'resource_metadata="https://sluice.example/.well-known/oauth-protected-resource/api/v1"';
 
 before(async () => {
   world = await openWorld();
@@ -26,7 +27,15 @@ before(async () => {
       if (authorization === "Bearer mk_fake") return principalOf(workspace, "all");
       if (authorization === "Bearer mk_limited")
         throw new Failure("limited", "Too many failed sign-ins.", { retryAfterMs: 1_500 });
-      throw new Failure("unauthenticated", "No credentials were sent.", { hint: "Send a key." });
+      if (authorization === "Bearer mk_mistyped")
+        throw new Failure("unauthenticated", "This API key is not known.", { hint: "It is mistyped." });
+      if (authorization === "Bearer fake-token-narrow")
+        return { ...principalOf(workspace, []), credential: { kind: "oauth", id: "con_fake" } };
+      if (authorization === "Bearer mk_narrow") return principalOf(workspace, []);
+      throw new Failure("unauthenticated", "No credentials were sent.", {
+        hint: "Send a key.",
+        signIn: true,
+      });
     },
   });
   app = rootApp([rest], world.engines.log);
@@ -109,9 +118,26 @@ test("a caller without a credential is told how to authenticate before anything 
     headers: { authorization: "" },
   });
   assert.equal(status, 401);
-  assert.equal(headers.get("www-authenticate"), "Bearer");
+  assert.equal(headers.get("www-authenticate"), `Bearer ${metadata}`);
   assert.equal(json["hint"], "Send a key.");
   assert.equal(addresses.at(-1), "127.0.0.9");
+});
+
+test("a mistyped key is told apart from none, and a token of OAuth that no longer holds too: only that opens a browser", async () => {
+  const challenge = async (authorization: string) =>
+    (await ask("/api/v1/crates", { headers: { authorization } })).headers.get("www-authenticate");
+  assert.equal(await challenge("Bearer mk_mistyped"), "Bearer");
+  assert.equal(await challenge("Bearer fake-token-revoked"), `Bearer error="invalid_token", ${metadata}`);
+});
+
+test("who signed in by OAuth is asked for the scope that a call needs, and a key is not", async () => {
+  const refused = async (authorization: string) => {
+    const { status, headers } = await ask("/api/v1/crates", { headers: { authorization } });
+    return [status, headers.get("www-authenticate")];
+  };
+  const step = `Bearer error="insufficient_scope", scope="crates:read", ${metadata}`;
+  assert.deepEqual(await refused("Bearer fake-token-narrow"), [403, step]);
+  assert.deepEqual(await refused("Bearer mk_narrow"), [403, null]);
 });
 
 test("a limited caller is told in whole seconds when to come back", async () => {
@@ -284,7 +310,9 @@ test("the version is an ETag, and If-Match protects against overwriting what cha
   const first = await patch({ "if-match": '"1"' });
   assert.deepEqual([first.status, first.headers.get("etag")], [200, '"2"']);
   const late = await patch({ "if-match": '"1"' });
-  assert.deepEqual([late.status, late.json["pointer"]], [409, "/expectedVersion"]);
+  assert.deepEqual([late.status, late.json["pointer"]], [412, "/expectedVersion"]);
+  assert.deepEqual([late.json["code"], late.json["status"]], ["conflict", 412]);
+  assert.equal((await patch({}, '{"expectedVersion":1}')).status, 409);
   assert.equal((await patch({ "if-match": "*" })).status, 200);
   assert.equal((await patch({ "if-match": "W/x" })).status, 400);
   assert.equal((await patch({ "if-match": '"3"' }, '{"expectedVersion":4}')).status, 400);

@@ -5,8 +5,10 @@ import type { Grants } from "./grants.ts";
 import type { AccessToken } from "./identity.ts";
 import { collectionOf } from "./oidc-adapter.ts";
 
-/** What another process revoked may be taken for good for so long. */
-const trustedMs = 900;
+/** What was found is trusted for so long, unless it is told that it changed. */
+const trustedMs = 60_000;
+/** Where nobody may have been told for longer, nothing is trusted. */
+const silenceMsMax = 2_000;
 const knownMax = 10_000;
 
 /** What oidc-provider keeps of an access token, as far as it says what that is good for. */
@@ -19,62 +21,61 @@ const Kept = z.object({
   exp: z.int(),
 });
 
-export type AccessTokens = {
-  find(text: string): Promise<AccessToken | undefined>;
-  /** A grant or token was changed in this process: nothing found before is trusted any more. */
-  forget(): void;
-};
+type Found = { readonly token: AccessToken; readonly grantUntil: number };
 
 /**
- * Looks access tokens up. A client calls many times a second with one token, so what was found is trusted for 0.9 s, or until
- * a grant changes here; that another process revoked it is seen within a second.
+ * Looks access tokens up. A client calls many times a second with one token, so what was found is trusted for a minute, or
+ * until its grant or a token of it changes, which every process is told.
  */
 export function accessTokens(
   place: EntryPlace,
   { get }: Pick<Grants, "get">,
   clock: { now(): number },
-): AccessTokens {
-  const known = new Map<string, { readonly token: AccessToken; readonly foundAt: number }>();
+): (text: string) => Promise<AccessToken | undefined> {
+  const known = new Map<string, { readonly token: AccessToken; readonly trustedUntil: number }>();
   let changes = 0;
+  place.onTold((grant) => {
+    changes++;
+    for (const [key, { token }] of known) if (token.grant === grant) known.delete(key);
+  });
 
-  async function look(key: string): Promise<AccessToken | undefined> {
+  async function look(key: string): Promise<Found | undefined> {
     const found = Kept.safeParse(await place.get(collectionOf("AccessToken"), key));
     if (!found.success) return undefined;
     const { accountId, grantId, aud, scope, exp } = found.data;
     const grant = await get(grantId);
     if (grant === undefined || grant.account !== accountId) return undefined;
-    const { account, realm, id, client, scopes } = grant;
+    const { account, realm, id, client, scopes, toolsets } = grant;
     const own = new Set(scope.split(" "));
     return {
-      account,
-      realm,
-      client,
-      grant: id,
-      scopes: (scopes[aud] ?? []).filter((it) => own.has(it)),
-      audience: aud,
-      expiresAt: exp * 1_000,
+      token: {
+        account,
+        realm,
+        client,
+        grant: id,
+        scopes: (scopes[aud] ?? []).filter((it) => own.has(it)),
+        toolsets,
+        audience: aud,
+        expiresAt: exp * 1_000,
+      },
+      grantUntil: grant.expiresAt,
     };
   }
 
-  return {
-    async find(text) {
-      const key = fingerprint(text);
-      const now = clock.now();
-      const cached = known.get(key);
-      if (cached !== undefined && now - cached.foundAt < trustedMs && now < cached.token.expiresAt)
-        return cached.token;
-      known.delete(key);
-      const changesBefore = changes;
-      const token = await look(key);
-      if (token === undefined || token.expiresAt <= now) return undefined;
-      if (known.size >= knownMax) known.clear();
-      // It may have been read before a change that was made since.
-      if (changes === changesBefore) known.set(key, { token, foundAt: now });
-      return token;
-    },
-    forget() {
-      changes++;
-      known.clear();
-    },
+  return async (text) => {
+    const key = fingerprint(text);
+    const now = clock.now();
+    const cached = known.get(key);
+    if (cached !== undefined && now < cached.trustedUntil && place.silentMs() <= silenceMsMax)
+      return cached.token;
+    known.delete(key);
+    const changesBefore = changes;
+    const { token, grantUntil = 0 } = (await look(key)) ?? {};
+    if (token === undefined || token.expiresAt <= now) return undefined;
+    if (known.size >= knownMax) known.clear();
+    const trustedUntil = Math.min(now + trustedMs, token.expiresAt, grantUntil);
+    // It may have been read before a change that was made since.
+    if (changes === changesBefore) known.set(key, { token, trustedUntil });
+    return token;
   };
 }

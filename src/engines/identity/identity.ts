@@ -3,6 +3,8 @@ import type { Secret } from "../../kernel/secret.ts";
 import type { Send } from "../../kernel/send.ts";
 import type { EntryStore } from "./entry-place.ts";
 
+export { changedGrant } from "./entry-place.ts";
+
 /**
  * An OAuth 2.1 authorization server as mechanics: requests of clients, codes, tokens and what they were granted for. Who a
  * person is, what they may do and what a page looks like is decided by whoever uses it.
@@ -31,8 +33,10 @@ export type Identity = {
   token(text: string): Promise<AccessToken | undefined>;
   /** undefined when it was revoked, or not used for `idleDays`. */
   grant(id: string): Promise<Grant | undefined>;
-  /** Approved last first, at most 1,000. */
+  /** Approved last first, at most 10,000. */
   grants(of: { readonly account: string } | { readonly realm: string }): Promise<readonly Grant[]>;
+  /** Sets what the client is shown; undefined when the grant is over. Other processes see it within a second. */
+  show(grant: string, toolsets: readonly string[]): Promise<Grant | undefined>;
   /** Every token of the grant is refused from now on, by other processes within a second. Revoking what is gone changes nothing. */
   revoke(grant: string): Promise<void>;
 };
@@ -58,6 +62,8 @@ export type IdentityNeeds = {
   knows(account: string): Promise<boolean>;
   /** Counts one use by this address; false = too many. */
   may(use: LimitedUse, remoteAddress: string): Promise<boolean>;
+  /** Told of a client that registered, or whose document was read and will do: whenever it is read again. */
+  accepted(client: Pick<Client, "id" | "name" | "from">, remoteAddress: string): void;
   /** Told when a grant ended and no `revoke` of ours ended it. */
   ended(grant: Grant, how: "replayed" | "given back"): Promise<void>;
   /** One line of operational log. */
@@ -149,6 +155,8 @@ export type Approval = {
   readonly realm: string;
   /** Some of those asked for; at least one. */
   readonly scopes: readonly string[];
+  /** What the client is shown, kept as it is; without, it stays as it was. */
+  readonly toolsets?: readonly string[];
 };
 
 export type AccessToken = {
@@ -158,6 +166,8 @@ export type AccessToken = {
   readonly client: Pick<Client, "id" | "name">;
   /** Of the token and still of its grant. */
   readonly scopes: readonly string[];
+  /** What the client is shown; null = nothing in particular was chosen. */
+  readonly toolsets: readonly string[] | null;
   /** The resource it is made out to. */
   readonly audience: string;
   readonly expiresAt: number;
@@ -171,6 +181,8 @@ export type Grant = {
   readonly client: Pick<Client, "id" | "name" | "uri" | "from">;
   /** By resource. */
   readonly scopes: Readonly<Record<string, readonly string[]>>;
+  /** What the client is shown; null = nothing in particular was chosen. */
+  readonly toolsets: readonly string[] | null;
   readonly createdAt: number;
   readonly approvedAt: number;
   /** When a token was last issued from it. */

@@ -13,8 +13,6 @@ export type Kept = {
   readonly clock: { now(): number };
   readonly vault: IdentityNeeds["vault"];
   readonly ended: IdentityNeeds["ended"];
-  /** A token was given back, or replaced. */
-  readonly tokenEnded: () => void;
 };
 
 export function collectionOf(model: string): string {
@@ -91,8 +89,12 @@ function tokenAdapter(model: string, kept: Kept): Adapter {
       }
     },
     async destroy(id) {
-      await place.put(noEntry(collection, keyOf(id)));
-      kept.tokenEnded();
+      const key = keyOf(id);
+      // What lives for minutes is remembered by nobody.
+      const found = model === "AccessToken" ? Payload.safeParse(await place.get(collection, key)) : undefined;
+      const grant = found?.data?.grantId;
+      if (grant === undefined) await place.put(noEntry(collection, key));
+      else await place.putTelling(grant, noEntry(collection, key));
     },
     async revokeByGrantId(id) {
       // Asked of every model, of which one is enough.

@@ -32,6 +32,9 @@ export async function oidcServer(needs: IdentityNeeds, kept: Kept): Promise<Oidc
   provider.on("server_error", (ctx: { readonly path: string }, error: Error) =>
     needs.log(`oauth ${ctx.path}: ${error.stack ?? error.message}`),
   );
+  provider.on("registration_create.success", (ctx, { clientId, clientName = clientId }) =>
+    needs.accepted({ id: clientId, name: clientName, from: "registered" }, ctx.ip),
+  );
   const callback = provider.callback();
   const injected = (request: IdentityRequest) => injection(new URL(issuer), request);
   return {

@@ -97,10 +97,12 @@ function protocol({ resources }: IdentityNeeds): Configuration {
 }
 
 function features(
-  { resources, may, issuer }: IdentityNeeds,
+  { resources, may, accepted, issuer }: IdentityNeeds,
   { device }: CaughtPages,
 ): NonNullable<Configuration["features"]> {
   const defaultResource = issuer() + (resources[0]?.path ?? "");
+  // A document that is remembered is judged again, and was accepted before.
+  const reading = new WeakSet<object>();
   return {
     devInteractions: { enabled: false },
     rpInitiatedLogout: { enabled: false },
@@ -113,9 +115,16 @@ function features(
     clientIdMetadataDocument: {
       enabled: true,
       ack: "draft-02",
-      allowFetch: (ctx) => may("document", ctx.ip),
-      allowClient: (_ctx, { clientName, redirectUris = [] }) =>
-        clientName !== undefined && redirectUris.length > 0 && redirectProblem(redirectUris) === undefined,
+      async allowFetch(ctx) {
+        reading.add(ctx);
+        return may("document", ctx.ip);
+      },
+      allowClient(ctx, { clientId, clientName, redirectUris = [] }) {
+        if (clientName === undefined || redirectUris.length === 0) return false;
+        if (redirectProblem(redirectUris) !== undefined) return false;
+        if (reading.has(ctx)) accepted({ id: clientId, name: clientName, from: "document" }, ctx.ip);
+        return true;
+      },
     },
     resourceIndicators: {
       enabled: true,

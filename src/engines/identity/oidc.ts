@@ -1,6 +1,6 @@
 import { accessTokens } from "./access-tokens.ts";
 import { entryPlace } from "./entry-place.ts";
-import { grantsIn, type Grants } from "./grants.ts";
+import { grantsIn } from "./grants.ts";
 import {
   grantDays,
   type Identity,
@@ -22,10 +22,9 @@ const dayMs = 24 * 60 * 60 * 1_000;
 export function oidcIdentity(needs: IdentityNeeds): Identity {
   const { store, workspace, vault, clock } = needs;
   const place = entryPlace(store, workspace, clock);
-  const stored = grantsIn(place, clock);
-  const tokens = accessTokens(place, stored, clock);
-  const grants = telling(stored, tokens.forget);
-  const kept: Kept = { place, grants, clock, vault, ended: needs.ended, tokenEnded: tokens.forget };
+  const grants = grantsIn(place, clock);
+  const findToken = accessTokens(place, grants, clock);
+  const kept: Kept = { place, grants, clock, vault, ended: needs.ended };
   let made: Promise<OidcServer> | undefined;
 
   async function server(): Promise<OidcServer> {
@@ -46,28 +45,12 @@ export function oidcIdentity(needs: IdentityNeeds): Identity {
       return prefilled(answer, request.target);
     },
     ...deciding(needs, kept, server),
-    token: tokens.find,
+    token: findToken,
     grant: grants.get,
     grants: grants.list,
+    show: grants.show,
     async revoke(grant) {
       await grants.revoke(grant);
-    },
-  };
-}
-
-/** Calls back once a grant was changed. */
-function telling(grants: Grants, changed: () => void): Grants {
-  return {
-    ...grants,
-    async approve(...it) {
-      const id = await grants.approve(...it);
-      changed();
-      return id;
-    },
-    async revoke(id) {
-      const revoked = await grants.revoke(id);
-      changed();
-      return revoked;
     },
   };
 }

@@ -6,12 +6,15 @@ import { byteLengthOf, endWith, writeBody } from "./answer-body.ts";
 import { openStream, overStream } from "./answer-stream.ts";
 import type { AnswerHeaders, BodyProblem, Limits, RawAnswer, RawRequest, StreamedAnswer } from "./inbound.ts";
 import { linger, lingerBytesMax } from "./linger.ts";
+import { senderOf, type TrustedProxies } from "./sender.ts";
 
 /** What all exchanges of a listener share. */
 export type Shared = {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Absent = nobody. */
+  readonly trustedProxies?: TrustedProxies | undefined;
 };
 
 type BodyResult = Awaited<ReturnType<RawRequest["body"]>>;
@@ -30,6 +33,7 @@ export class HttpExchange implements RawRequest {
   /** Declared bytes of the body; null when it is chunked. */
   readonly #declared: number | null;
   #headers: Headers | null = null;
+  #sender: string | null = null;
   #reading = false;
   #bodyBytes = 0;
   #gone: AbortController | null = null;
@@ -67,7 +71,8 @@ export class HttpExchange implements RawRequest {
   }
 
   get remoteAddress(): string {
-    return this.#connection.remoteAddress;
+    this.#sender ??= senderOf(this.#connection.remoteAddress, this.incoming, this.#shared.trustedProxies);
+    return this.#sender;
   }
 
   get signal(): AbortSignal {

@@ -31,6 +31,7 @@ export type RawRequest = {
   readonly headers: Headers;
   /** First value by lowercase name, or undefined. */
   header(name: string): string | undefined;
+  /** Where it was sent from: of a request that a trusted proxy passed on, where that took it from. */
   readonly remoteAddress: string;
   readonly receivedAt: number;
   /** Aborted when the sender goes away before it is answered. Made when first looked at: most requests never do. */

@@ -10,12 +10,15 @@ import type { Inbound } from "./inbound.ts";
 import { problemsUnder } from "./problem.ts";
 import { takeRequests } from "./request-handler.ts";
 import type { Handling } from "./request-handler.ts";
+import type { TrustedProxies } from "./sender.ts";
 
 export type Listener = Handling & {
   /** Name or address to bind; port 0 takes any free one. */
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
+  /** Whose `X-Forwarded-For` is believed; absent = nobody's. */
+  readonly trustedProxies?: TrustedProxies | undefined;
 };
 
 /**
@@ -28,6 +31,7 @@ export async function listen(listener: Listener): Promise<Inbound> {
     connections: trackConnections(),
     clock: listener.clock,
     limits,
+    trustedProxies: listener.trustedProxies,
   };
   const server = createServer({
     maxHeaderSize: limits.headerBytesMax,

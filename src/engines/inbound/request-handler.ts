@@ -6,6 +6,7 @@ import { HttpExchange } from "./http-exchange.ts";
 import type { Shared } from "./http-exchange.ts";
 import type { AnswerHeaders, Limits, RawAnswer, RawRoute, WebApp } from "./inbound.ts";
 import type { Problems } from "./problem.ts";
+import { senderOf } from "./sender.ts";
 
 /** Bodies for the web app are read whole before it sees them. */
 const webBodyBytesMax = 4 * 1024 * 1024;
@@ -26,7 +27,7 @@ export type Handling = {
 export function takeRequests(server: Server, handling: Handling, shared: Shared, problems: Problems): void {
   const { log, limits } = handling;
   const routes = handling.routes.toSorted((a, b) => b.prefix.length - a.prefix.length);
-  const web = webHandler(handling.app, problems, crashed);
+  const web = webHandler(handling.app, shared, problems, crashed);
 
   function crashed(where: string, error: unknown): RawAnswer {
     const id = newId("err");
@@ -92,11 +93,18 @@ function routeTo(routes: readonly RawRoute[], target: string): RawRoute | undefi
 
 type WebHandler = (exchange: HttpExchange) => Promise<void>;
 
-function webHandler(app: WebApp | null, problems: Problems, crashed: Crashed): WebHandler {
+function webHandler(
+  app: WebApp | null,
+  { trustedProxies }: Shared,
+  problems: Problems,
+  crashed: Crashed,
+): WebHandler {
   if (app === null) return (exchange) => Promise.resolve(exchange.answer(problems.notFound));
   const handle = getRequestListener(
-    (request, { incoming }) =>
-      app.fetch(request, { remoteAddress: plainAddress(incoming.socket.remoteAddress) }),
+    (request, { incoming }) => {
+      const peer = plainAddress(incoming.socket.remoteAddress);
+      return app.fetch(request, { remoteAddress: senderOf(peer, incoming, trustedProxies) });
+    },
     {
       errorHandler: (error) => {
         const { status, headers, body } = isClientFault(error)

@@ -55,10 +55,12 @@ export function parseCidr(text: string): Cidr | undefined {
 const cidrsMax = 256;
 
 /**
- * The operator's list of ranges, separated by commas or spaces (SLUICE_OUTBOUND_ALLOW).
+ * The operator's list of ranges, separated by commas or spaces, in the `setting` of that name.
  * @throws Failure invalid naming the item that is no range, has bits set behind its prefix, or is IPv4-mapped
  */
-export function parseCidrs(text: string): readonly Cidr[] {
+export function parseCidrs(text: string, setting = "SLUICE_OUTBOUND_ALLOW"): readonly Cidr[] {
+  const unusable = (problem: string, hint: string): Failure =>
+    new Failure("invalid", `${setting} ${problem}.`, { hint });
   const items = text.split(/[\s,]+/).filter((item) => item !== "");
   if (items.length > cidrsMax)
     throw unusable(`has more than ${cidrsMax} ranges`, "Merge neighbouring ranges.");
@@ -76,10 +78,6 @@ export function parseCidrs(text: string): readonly Cidr[] {
       throw unusable(`contains "${item}", an IPv4-mapped range`, "Write the IPv4 range itself.");
     return range;
   });
-}
-
-function unusable(problem: string, hint: string): Failure {
-  return new Failure("invalid", `SLUICE_OUTBOUND_ALLOW ${problem}.`, { hint });
 }
 
 /** `::ffff:0:0/96` (RFC 4291): a second spelling of IPv4, which nobody publishes and filters forget. */

@@ -10,14 +10,15 @@ const columns = `key, value, expires_at as "expiresAt"`;
 const get = `select ${columns} from entry
   where workspace = ? and collection = ? and key = ? and expires_at > ?`;
 const list = `select ${columns} from entry
-  where workspace = ? and collection = ? and expires_at > ? order by key limit ?`;
+  where workspace = ? and collection = ? and expires_at > ? and key > ? order by key limit ?`;
 
 export function entryReader(ask: Ask, clock: Clock): Entries {
   return {
     get: async (workspace, collection, key) =>
       entryRows.parse(await ask(get, workspace, collection, key, clock.now()))[0]?.value,
-    list: async (workspace, collection, limit) =>
-      entryRows.parse(await ask(list, workspace, collection, clock.now(), bounded(limit))),
+    // Every key has a character.
+    list: async (workspace, collection, limit, after = "") =>
+      entryRows.parse(await ask(list, workspace, collection, clock.now(), after, bounded(limit))),
   };
 }
 

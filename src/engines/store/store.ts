@@ -245,10 +245,11 @@ export type Commit = {
 export type Entries = {
   /** undefined when there is none. */
   get(workspace: string, collection: string, key: string): Promise<unknown>;
-  /** Live entries of a collection, by key, at most `limit` and 1,000. */
+  /** Live entries of a collection, by key, at most `limit` and 1,000; `after` is the last key of the previous page. */
   list(
     workspace: string,
     collection: string,
     limit: number,
+    after?: string,
   ): Promise<readonly { readonly key: string; readonly value: unknown; readonly expiresAt: number }[]>;
 };

@@ -1,12 +1,18 @@
 import { hash } from "node:crypto";
-import type { Body, Exchange, Facts, Headers, Message, PlaneName } from "../../kernel/exchange.ts";
+import {
+  planeNames,
+  type Body,
+  type Exchange,
+  type Facts,
+  type Headers,
+  type Message,
+  type PlaneName,
+} from "../../kernel/exchange.ts";
 import { storableJson } from "./storable-json.ts";
-
-const planes: readonly PlaneName[] = ["account", "webhooks", "pipeline", "traffic", "models", "tools"];
 
 /** @throws TypeError when the column holds anything else: it was not written by this release */
 export function planeOf(text: string): PlaneName {
-  const plane = planes.find((name) => name === text);
+  const plane = planeNames.find((name) => name === text);
   if (plane === undefined) throw new TypeError(`There is no plane ${text}.`);
   return plane;
 }

@@ -7,7 +7,7 @@ import { plainChange } from "../../registry/plain-change.ts";
 import { unitOfWork } from "../../registry/unit.ts";
 import { selfHosted, workspace } from "../../registry/workspace.ts";
 import { credential, keptOf, newSecret } from "./credentials/credential.ts";
-import { forms } from "./credentials/credential-form.ts";
+import { usualToolsets } from "./credentials/credential-form.ts";
 import { firstUser } from "./people/owner.ts";
 
 export type FirstStart = {
@@ -42,7 +42,7 @@ export async function bootstrap(
     scopes: null,
     environment: null,
     buckets: null,
-    toolsets: [...forms["api-key"].toolsets],
+    toolsets: [...usualToolsets["api-key"]],
     expiresAt: null,
     revokedAt: null,
   });

@@ -1,9 +1,11 @@
+import { changedGrant } from "../../engines/identity/identity.ts";
+import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { workspace } from "../../registry/workspace.ts";
 import { bucket, environment } from "../../registry/environment.ts";
-import { authenticator } from "./authenticate.ts";
+import { authenticator, credentialReader } from "./authenticate.ts";
 import { credential } from "./credentials/credential.ts";
 import { declaredBucket, declaredEnvironment } from "./declared-places.ts";
 import { liveMembers } from "./people/live-members.ts";
@@ -39,10 +41,13 @@ import { listPersonalKeys } from "./operations/list-personal-keys.ts";
 import { listChanges } from "./operations/list-changes.ts";
 import { revokeCredential } from "./operations/revoke-credential.ts";
 import { revokePersonalKey } from "./operations/revoke-personal-key.ts";
+import { updateConnectedClient } from "./operations/update-connected-client.ts";
 import { updateCredential } from "./operations/update-credential.ts";
 import { undoChange } from "./operations/undo-change.ts";
+import { updatePersonalKey } from "./operations/update-personal-key.ts";
 import { updateWorkspace } from "./operations/update-workspace.ts";
 import { whoami } from "./operations/whoami.ts";
+import { securityNotes } from "./security-note.ts";
 import { accountUpkeep } from "./upkeep.ts";
 
 export const account = {
@@ -66,8 +71,10 @@ export const account = {
     revokeCredential,
     listPersonalKeys,
     createPersonalKey,
+    updatePersonalKey,
     revokePersonalKey,
     listConnectedClients,
+    updateConnectedClient,
     revokeConnectedClient,
     updateWorkspace,
     listWorkspaces,
@@ -88,12 +95,25 @@ export const account = {
   start,
 } as const satisfies Plane;
 
-/** `authenticate` is who sends a request, for every surface. */
-async function start(engines: Engines): Promise<Running & { readonly authenticate: Authenticate }> {
+/** Listed over MCP whatever a view is of: who one is, what was done, how to take it back, and what lists leave out. */
+export const inEveryView: ReadonlySet<string> = new Set(
+  [whoami, listChanges, undoChange, describeOperation].map(({ name }) => name),
+);
+
+/** What decides whether a credential holds, and what it is good for. */
+const decisive: ReadonlySet<string> = new Set([credential.kind, member.kind, changedGrant]);
+
+/** `authenticate` is who sends a request, for every surface, and `watch` whether that still holds. */
+async function start(
+  engines: Engines,
+): Promise<Running & { readonly authenticate: Authenticate; readonly watch: Watch }> {
   const members = await liveMembers(engines);
+  const read = credentialReader(engines, members);
+  const note = securityNotes(engines);
   return {
-    authenticate: authenticator(engines, members),
-    routes: await accountRoutes(engines, members),
+    authenticate: authenticator(read, engines, note),
+    watch: credentialWatch(read, engines, decisive),
+    routes: await accountRoutes(engines, members, note),
     jobs: [],
     messages: [],
     upkeep: accountUpkeep(engines),

@@ -26,7 +26,7 @@ const moment = z
   }, "must lie in the years 2000 to 2099");
 
 export const windowInput = {
-  since: moment.optional().describe("ISO 8601, or how long ago: `1h`."),
+  since: moment.optional().describe("ISO 8601 or ago: `1h`."),
   until: moment.optional(),
 };
 

@@ -1,5 +1,6 @@
 import { Failure, kinds, type FailureKind } from "../../kernel/failure.ts";
 import { isCancelled } from "../../registry/cancelled.ts";
+import { scopeToGrant } from "../../registry/challenge.ts";
 import type { Caller } from "../../registry/invoke.ts";
 import { RpcError, rpcCode } from "./json-rpc.ts";
 
@@ -45,12 +46,9 @@ export class ScopeNeeded extends Error {
   }
 }
 
-/** Whoever signed in by OAuth can be asked to grant more; a key has what it has. */
 export function scopeNeeded(failure: Failure, { principal }: Caller): ScopeNeeded | undefined {
-  const { scope } = failure.detail;
-  if (failure.kind !== "forbidden" || scope === undefined || principal.credential.kind !== "oauth")
-    return undefined;
-  return new ScopeNeeded(scope, failure);
+  const scope = scopeToGrant(failure, principal);
+  return scope === undefined ? undefined : new ScopeNeeded(scope, failure);
 }
 
 /** A bug, as callers see it: an id to ask after, and no detail. */

@@ -1,8 +1,10 @@
 import type { RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbound.ts";
+import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { whileHeld } from "../../registry/while-held.ts";
 import { capabilities, type ServerInfo } from "./about.ts";
-import { callMsMax, deadline, type Deadline } from "./deadline.ts";
+import { callMsMax } from "./call-time.ts";
 import { everyEra } from "./every-era.ts";
 import { senderOf } from "./leaving.ts";
 import { methodsOf, type Methods, type Offer } from "./methods.ts";
@@ -13,8 +15,8 @@ import { readMessage } from "./rpc-body.ts";
 export type McpMount = Offer & {
   readonly engines: Engines;
   readonly authenticate: Authenticate;
-  /** For the streams that are open, again and again; without a limit on calls. `authenticate` unless given. */
-  readonly confirm?: Authenticate;
+  /** Over calls that wait and streams that are open; by `authenticate` unless given. */
+  readonly watch?: Watch;
   /** false = there is nothing here, whoever asks. */
   readonly enabled: boolean;
   readonly serverInfo: ServerInfo;
@@ -24,11 +26,18 @@ export type McpMount = Offer & {
 export type Shared = Pick<McpMount, "engines" | "enabled" | "serverInfo"> & {
   readonly methods: Methods;
   readonly desk: Reception;
+  readonly watch: Watch;
 };
 
-export function sharedBy({ engines, authenticate, enabled, serverInfo, ...offer }: McpMount): Shared {
-  const desk = reception(offer, engines, authenticate);
-  return { engines, enabled, serverInfo, methods: methodsOf(offer, engines), desk };
+export function sharedBy({ engines, authenticate, enabled, serverInfo, watch, ...offer }: McpMount): Shared {
+  return {
+    engines,
+    enabled,
+    serverInfo,
+    methods: methodsOf(offer, engines),
+    desk: reception(offer, engines, authenticate),
+    watch: watch ?? credentialWatch(authenticate, engines),
+  };
 }
 
 const resource = "/api/mcp";
@@ -40,14 +49,16 @@ const resource = "/api/mcp";
  * HTTP statuses: 200 answers, errors of methods among them; 202 to notifications; 400 what is no request; 401 and 403
  * whoever may not ask; 404 when turned off; 405 any other method; 408, 413 and 503 bodies that did not come through.
  */
-export function statelessRoute({ engines, enabled, serverInfo, methods, desk }: Shared): RawRoute {
+export function statelessRoute({ engines, enabled, serverInfo, methods, desk, watch }: Shared): RawRoute {
   const era = everyEra(methods, { capabilities, serverInfo, log: engines.log });
 
-  async function answer(request: RawRequest, requestId: string, patience: Deadline): Promise<RawAnswer> {
+  async function answer(request: RawRequest, requestId: string): Promise<RawAnswer> {
     const guest = await desk.admit(request, requestId, resource);
     const body = await request.body(bodyBytesMax);
     if (body.kind !== "whole") return incomplete(body.kind);
-    return era.answer(readMessage(body.bytes), desk.heard(request, guest, patience));
+    const message = readMessage(body.bytes);
+    const ends = { watch, credentials: guest.credentials, caller: senderOf(request), msMax: callMsMax };
+    return whileHeld(ends, (conduct) => era.answer(message, desk.heard(request, guest, conduct)));
   }
 
   return {
@@ -59,14 +70,11 @@ export function statelessRoute({ engines, enabled, serverInfo, methods, desk }: 
           allow: "POST",
         });
       const requestId = desk.nextId();
-      const patience = deadline(callMsMax, senderOf(request));
       try {
-        return await answer(request, requestId, patience);
+        return await answer(request, requestId);
       } catch (error) {
         const authorization = request.header("authorization");
         return refused(error, { requestId, resource, authorization, id: null }, engines);
-      } finally {
-        patience.clear();
       }
     },
   };

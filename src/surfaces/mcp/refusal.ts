@@ -1,16 +1,13 @@
 import type { BodyProblem, RawAnswer } from "../../engines/inbound/inbound.ts";
 import { Failure, kinds } from "../../kernel/failure.ts";
+import { scopeChallenge, signInChallenge, type Challenged } from "../../registry/challenge.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { explained, ScopeNeeded } from "./failure-reply.ts";
 import { errorAnswer, RpcError, rpcCode, type RpcId } from "./json-rpc.ts";
 
 /** The request that is refused. */
-export type Refused = {
+export type Refused = Challenged & {
   readonly requestId: string;
-  /** Below the public address, what a token has to be made out to. */
-  readonly resource: string;
-  /** Whether it came with credentials at all. */
-  readonly authorization: string | undefined;
   /** Of the JSON-RPC request; null while it was not read. */
   readonly id: RpcId | null;
 };
@@ -32,8 +29,9 @@ export function refused(
   const { requestId, id } = request;
   const { publicUrl } = engines.settings;
   if (error instanceof RpcError) return errorAnswer(400, id, error);
-  if (error instanceof ScopeNeeded) return failed(error.failure, request, stepUp(error, request, publicUrl));
-  if (error instanceof Failure) return failed(error, request, challenge(error, request, publicUrl));
+  if (error instanceof ScopeNeeded)
+    return failed(error.failure, request, scopeChallenge(error.scope, request.resource, publicUrl));
+  if (error instanceof Failure) return failed(error, request, signInChallenge(error, request, publicUrl));
   engines.log(
     `mcp ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
@@ -48,26 +46,6 @@ function failed(failure: Failure, { requestId, id }: Refused, challenged: string
     ...(challenged !== undefined && { "www-authenticate": challenged }),
     ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
   });
-}
-
-/**
- * RFC 9728: where a client learns how to sign in. Only for those who can: a mistyped key would open a browser.
- * RFC 6750: `invalid_token` unless none was sent.
- */
-function challenge({ kind, detail }: Failure, request: Refused, publicUrl: string): string | undefined {
-  if (kind !== "unauthenticated") return undefined;
-  if (detail.signIn !== true) return "Bearer";
-  const error = request.authorization === undefined ? "" : `error="invalid_token", `;
-  return `Bearer ${error}resource_metadata="${metadataUrl(request, publicUrl)}"`;
-}
-
-/** RFC 6750 as MCP reads it: the client asks its person for the scope and calls again. */
-function stepUp({ scope }: ScopeNeeded, request: Refused, publicUrl: string): string {
-  return `Bearer error="insufficient_scope", scope="${scope}", resource_metadata="${metadataUrl(request, publicUrl)}"`;
-}
-
-function metadataUrl({ resource }: Refused, publicUrl: string): string {
-  return `${publicUrl}/.well-known/oauth-protected-resource${resource}`;
 }
 
 export const bodyBytesMax = 4 * 1024 * 1024;

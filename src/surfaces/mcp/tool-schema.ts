@@ -19,20 +19,18 @@ export function inputSchemaOf(it: Operation): JsonObject {
       .filter(([, definition]) => isAnything(definition))
       .map(([name]) => referenceTo(name)),
   );
-  const leaned = leanObject(rest, anything);
+  const leaned = leanObject({ ...rest, properties: withoutToldOnce(rest["properties"] ?? {}) }, anything);
   const kept = referenced(leaned, definitions, anything);
   return Object.keys(kept).length > 0 ? { ...leaned, $defs: kept } : leaned;
 }
 
 /**
- * The members of the output and what kind of value each is; what is inside of them, `describe_operation` tells. Loose, since
- * clients validate results against a copy that they keep.
+ * The members of the output by name; of what kind they are and what is inside of them, `describe_operation` tells. Loose,
+ * since clients validate results against a copy that they keep.
  */
 export function outputSchemaOf(it: Operation): JsonObject {
-  const { properties = {} } = z.toJSONSchema(it.output, { io: "output" });
-  const members: JsonObject = {};
-  for (const [name, schema] of Object.entries(properties)) members[name] = kindOf(schema);
-  return { type: "object", properties: members };
+  const properties = Object.fromEntries(Object.keys(it.output.shape).map((name) => [name, {}]));
+  return { type: "object", properties };
 }
 
 /** Of a prompt: what its arguments are called, what they mean, and which must be there. */
@@ -44,17 +42,6 @@ export function argumentsOf(
     const description = typeof schema === "object" ? schema.description : undefined;
     return { name, ...(description !== undefined && { description }), required: required.includes(name) };
   });
-}
-
-function kindOf(schema: z.core.JSONSchema._JSONSchema): JsonObject {
-  if (typeof schema === "boolean") return {};
-  const { type, anyOf } = schema;
-  const types =
-    type === undefined ? anyOf?.map((it) => (typeof it === "boolean" ? undefined : it.type)) : [type];
-  const known = types?.filter((it) => typeof it === "string") ?? [];
-  const [only] = known;
-  if (only === undefined || known.length !== types?.length) return {};
-  return { type: known.length === 1 ? only : known };
 }
 
 const JsonObject = z.record(z.string(), z.json());
@@ -98,7 +85,7 @@ function leanObject(schema: JsonObject, anything: ReadonlySet<string>): JsonObje
   const leaned: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
     if (key === "properties") leaned[key] = leanProperties(value, anything);
-    else if (!isNoise(key, value, schema)) leaned[key] = leanValue(value, anything);
+    else if (!isNoise(key, value)) leaned[key] = leanValue(value, anything);
   }
   return leaned;
 }
@@ -116,11 +103,31 @@ function leanProperties(properties: Json, anything: ReadonlySet<string>): JsonOb
   );
 }
 
-const toldByErrors: ReadonlySet<string> = new Set(["minLength", "maxLength", "minItems", "maxItems"]);
+/** What many tools take; `instructions` say once what it means. */
+const toldOnce: ReadonlySet<string> = new Set(["workspaceId", "dryRun", "fields", "cursor"]);
 
-function isNoise(key: string, value: Json, schema: JsonObject): boolean {
-  if (key === "maximum" || key === "minimum") return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
-  if (key === "pattern") return schema["format"] !== undefined;
+function withoutToldOnce(properties: Json): JsonObject {
+  return Object.fromEntries(
+    Object.entries(JsonObject.parse(properties)).map(([name, it]) => {
+      if (!toldOnce.has(name)) return [name, it];
+      const { description: _, ...rest } = JsonObject.parse(it);
+      return [name, rest];
+    }),
+  );
+}
+
+const toldByErrors: ReadonlySet<string> = new Set([
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "maximum",
+  "pattern",
+]);
+
+function isNoise(key: string, value: Json): boolean {
+  if (key === "minimum" && (value === 0 || value === 1)) return true;
+  if (key === "minimum") return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
   if (key === "format") return value === "uri";
   if (toldByErrors.has(key)) return true;
   return key === "propertyNames" && JSON.stringify(value) === '{"type":"string"}';

@@ -8,7 +8,7 @@ import { brokenResult, expected, failedResult, scopeNeeded } from "./failure-rep
 import { parseParams, RpcError, rpcCode, type Params } from "./json-rpc.ts";
 import { nearNames } from "../../registry/near.ts";
 import { inputSchemaOf, outputSchemaOf } from "./tool-schema.ts";
-import { inView, isLeftOut, shows, type Toolsets, type Viewer } from "./view.ts";
+import { inView, isLeftOut, seesScopes, shows, type Toolsets, type Viewer } from "./view.ts";
 
 export type Tools = {
   readonly list: (viewer: Viewer) => { readonly tools: readonly unknown[] };
@@ -28,13 +28,14 @@ const CallParams = z.object({
 export function toolsOf(operations: readonly Operation[], toolsets: Toolsets, engines: Engines): Tools {
   const listed = operations.filter(({ reach }) => reach === "everywhere");
   const byName = new Map(listed.map((it) => [it.name, it]));
-  const described = new Map(listed.map((it) => [it, describe(it)]));
+  const described = new Map(listed.map((it) => [it, { plain: describe(it), scoped: scoped(it) }]));
   const forPeople = new Set(operations.filter(({ reach }) => reach === "people").map(({ name }) => name));
 
   return {
     list: (viewer) => {
       const shown = listed.filter((it) => shows(it, viewer));
-      return { tools: inView(shown, viewer, toolsets).map((it) => described.get(it)) };
+      const form = seesScopes(viewer) ? "scoped" : "plain";
+      return { tools: inView(shown, viewer, toolsets).map((it) => described.get(it)?.[form]) };
     },
     call: async (params, caller) => {
       const { name, arguments: input = {}, _meta } = parseParams(CallParams, params);
@@ -77,10 +78,14 @@ function describe(it: Operation): object {
     annotations: {
       readOnlyHint: reads,
       destructiveHint: !reads && it.destructive,
-      idempotentHint: reads,
       openWorldHint: it.effect === "act",
     },
   };
+}
+
+/** For whoever chooses scopes for a credential: which of them a tool needs. */
+function scoped(it: Operation): object {
+  return { ...describe(it), _meta: { requiredScope: it.scope } };
 }
 
 function unknownTool(

@@ -7,8 +7,8 @@ import type { Line } from "./conversation.ts";
 export type Toolsets = {
   readonly names: readonly string[];
   readonly of: (it: Operation) => string | undefined;
-  /** Belongs to every view, and is listed after the others. */
-  readonly always: string;
+  /** Names of operations that belong to every view, and are listed after the others. */
+  readonly everyView: ReadonlySet<string>;
 };
 
 /** What a connection asked to be shown, and may do at the most. */
@@ -31,29 +31,36 @@ export function shows(it: Operation, { principal, readOnly }: Caller): boolean {
   return may(principal, it.scope) && (!readOnly || it.effect === "read");
 }
 
+/** Whether lists name the scope of each tool: to a credential whose scopes were chosen one by one. */
+export function seesScopes({ principal }: Pick<Caller, "principal">): boolean {
+  return principal.credential.kind === "management-token";
+}
+
 /** Whether the connection narrowed itself to toolsets that an operation is not in. */
 export function isLeftOut(it: Operation, { toolsets }: Viewer, known: Toolsets): boolean {
   if (toolsets === null || toolsets === "all") return false;
   const own = known.of(it);
-  return own !== known.always && (own === undefined || !toolsets.includes(own));
+  return !known.everyView.has(it.name) && (own === undefined || !toolsets.includes(own));
 }
 
 /** Of the operations that a caller may be shown, those of its view: a toolset whole and in its own order. */
 export function inView(shown: readonly Operation[], viewer: Viewer, known: Toolsets): readonly Operation[] {
   if (viewer.toolsets === "all") return shown;
   const names = viewer.toolsets ?? viewer.principal.toolsets;
-  const always = shown.filter((it) => known.of(it) === known.always);
+  const always = shown.filter(({ name }) => known.everyView.has(name));
   const chosen = shown.filter((it) => {
     const own = known.of(it);
-    return own !== undefined && own !== known.always && names.includes(own);
+    return own !== undefined && !known.everyView.has(it.name) && names.includes(own);
   });
   const room = viewer.toolsets === null ? Math.max(0, listedMax - always.length) : chosen.length;
   return [...chosen.slice(0, room), ...always];
 }
 
 /** Callers with the same key are shown the same lists. `scopes` are those that any list depends on. */
-export function viewKey(scopes: readonly Scope[], { principal, readOnly, toolsets }: Viewer): string {
+export function viewKey(scopes: readonly Scope[], viewer: Viewer): string {
+  const { principal, readOnly, toolsets } = viewer;
   const held = scopes.filter((scope) => may(principal, scope));
   const asked = toolsets === null ? `own ${principal.toolsets.join()}` : `asked ${String(toolsets)}`;
-  return `${readOnly ? "reads" : "everything"} ${asked} ${held.join(" ")}`;
+  const form = seesScopes(viewer) ? "scoped" : "plain";
+  return `${readOnly ? "reads" : "everything"} ${form} ${asked} ${held.join(" ")}`;
 }

@@ -43,7 +43,8 @@ export async function answered(
     const type = { "content-type": "application/json" };
     return new Response(text, { headers: { ...headers, ...always(asked), ...type } });
   } catch (error) {
-    if (error instanceof Failure) return problemResponse(error, asked);
+    if (error instanceof Failure)
+      return problemResponse(error, asked, isUnmet(request, error) ? preconditionFailed : undefined);
     // A caller that went away made the call stop: that is no bug, and nobody reads the answer.
     if (!request.signal.aborted) log(`bug ${asked.requestId}: ${stackOf(error)}`);
     return bugResponse(asked);
@@ -56,9 +57,21 @@ function requestIdOf(request: Request): string {
   return given !== null && /^[A-Za-z0-9_-]{1,64}$/.test(given) ? given : newId("req");
 }
 
-function problemResponse({ kind, message, detail }: Failure, asked: Asked): Response {
+const preconditionFailed = 412;
+
+/** Whether the record is at another version than `If-Match` says (RFC 9110, 13.1.1). */
+function isUnmet({ headers }: Request, { kind, detail }: Failure): boolean {
+  const isVersion = kind === "conflict" && detail.pointer === "/expectedVersion";
+  return isVersion && (headers.get("if-match") ?? "*") !== "*";
+}
+
+function problemResponse(
+  { kind, message, detail }: Failure,
+  asked: Asked,
+  status: number = kinds[kind].status,
+): Response {
   const { requestId } = asked;
-  const { status, title } = kinds[kind];
+  const { title } = kinds[kind];
   const { problems, signIn: _, ...rest } = detail;
   const errors = problems?.map(({ pointer, message: said }) => ({ pointer, detail: said }));
   const problem: Problem = { type: typeOf(kind), title, status, detail: message, code: kind, requestId };
@@ -69,7 +82,6 @@ function problemResponse({ kind, message, detail }: Failure, asked: Asked): Resp
       ...(rest.retryAfterMs !== undefined && {
         "retry-after": String(Math.max(1, Math.ceil(rest.retryAfterMs / 1_000))),
       }),
-      ...(kind === "unauthenticated" && { "www-authenticate": "Bearer" }),
       ...(kind === "method_not_allowed" && { allow: [rest.allowed ?? []].flat().join(", ") }),
     },
   );

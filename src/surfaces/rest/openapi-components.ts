@@ -58,7 +58,7 @@ const ifMatch = {
   name: "If-Match",
   in: "header",
   description:
-    "The ETag of an earlier answer: the call is made only if the record is still at that version, else it is a conflict. Another way to say expectedVersion.",
+    "The ETag of an earlier answer: the call is made only if the record is still at that version, else it is 412. Another way to say expectedVersion.",
   schema: { type: "string" },
 };
 

@@ -1,10 +1,14 @@
 import { Hono } from "hono";
+import { Failure } from "../../kernel/failure.ts";
 import { refuseTooMany, type CallRate } from "../../registry/call-rate.ts";
 import type { Progress } from "../../registry/context.ts";
-import { credentialsOf, type Authenticate } from "../../registry/credentials.ts";
+import { scopeChallenge, scopeToGrant, signInChallenge } from "../../registry/challenge.ts";
+import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
+import { credentialsOf, type Authenticate, type Credentials } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { invoke } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
+import { whileHeld } from "../../registry/while-held.ts";
 import { answered, apiRoot, type Answer, type Asked } from "./answer.ts";
 import { entityTag, isNamed } from "./entity-tag.ts";
 import { rateHeaders } from "./rate-headers.ts";
@@ -16,6 +20,8 @@ export type Rest = {
   readonly operations: readonly Operation[];
   readonly engines: Engines;
   readonly authenticate: Authenticate;
+  /** Over calls that are under way; by `authenticate` unless given. */
+  readonly watch?: Watch;
   /** How often one credential may call; absent = as often as it likes. */
   readonly rate?: CallRate | undefined;
 };
@@ -28,13 +34,18 @@ const cliAgent = /^sluice-cli\//;
  * the answer, and failures are problem details (RFC 9457).
  */
 export function restApp(rest: Rest): Hono {
-  const { operations, engines } = rest;
+  const { operations, engines, authenticate } = rest;
+  const watch = rest.watch ?? credentialWatch(authenticate, engines);
   const app = new Hono();
   for (const it of fixedPathsFirst(operations))
     app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
       reporting(it, c.req.raw, engines, (progress) =>
         answered(c.req.raw, engines.log, (asked) =>
-          carryOut(it, rest, { ...asked, request: c.req.raw, path: c.req.param(), from: c.env, progress }),
+          challenging(
+            it,
+            { ...rest, watch },
+            { ...asked, request: c.req.raw, path: c.req.param(), from: c.env, progress },
+          ),
         ),
       ),
     );
@@ -65,20 +76,42 @@ function reporting(
   return progressing(run, () => clock.now());
 }
 
+type Principal = Awaited<ReturnType<Authenticate>>;
+type Watched = Rest & { readonly watch: Watch };
+
+/** Tells whoever is refused how to sign in, or which scope to have granted. */
+async function challenging(it: Operation, rest: Watched, called: Called): Promise<Answer> {
+  const { request, from, told } = called;
+  const { publicUrl } = rest.engines.settings;
+  const credentials = credentialsOf((name) => request.headers.get(name) ?? undefined, {
+    method: request.method,
+    resource: apiRoot,
+    remoteAddress: remoteAddressIn(from),
+  });
+  let principal: Principal | undefined;
+  try {
+    principal = await rest.authenticate(credentials);
+    return await carryOut(it, rest, { ...called, credentials, principal });
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    const scope = principal === undefined ? undefined : scopeToGrant(failure, principal);
+    const challenge =
+      scope === undefined
+        ? signInChallenge(failure, credentials, publicUrl)
+        : scopeChallenge(scope, apiRoot, publicUrl);
+    if (challenge !== undefined) told["www-authenticate"] = challenge;
+    throw failure;
+  }
+}
+
+type Authenticated = Called & { readonly credentials: Credentials; readonly principal: Principal };
+
 async function carryOut(
   it: Operation,
-  rest: Rest,
-  { request, path, requestId, told, from, progress }: Called,
+  rest: Watched,
+  { request, path, requestId, told, credentials, principal, progress }: Authenticated,
 ): Promise<Answer> {
-  const { headers, signal } = request;
-  const client = headers.get("user-agent") ?? undefined;
-  const principal = await rest.authenticate(
-    credentialsOf((name) => headers.get(name) ?? undefined, {
-      method: request.method,
-      resource: apiRoot,
-      remoteAddress: remoteAddressIn(from),
-    }),
-  );
+  const { headers } = request;
   if (rest.rate !== undefined) {
     const standing = await rest.rate.take(principal);
     const now = rest.engines.clock.now();
@@ -86,16 +119,16 @@ async function carryOut(
     refuseTooMany(standing, rest.rate, now);
   }
   const input = await rawInput(it, path, request);
-  const caller = {
+  const about = {
     principal,
-    surface: cliAgent.test(client ?? "") ? ("cli" as const) : ("rest" as const),
+    surface: cliAgent.test(credentials.client ?? "") ? ("cli" as const) : ("rest" as const),
     requestId,
-    signal,
     idempotencyKey: headers.get("idempotency-key"),
     readOnly: false,
     ...(progress !== undefined && { progress }),
   };
-  const output = await invoke(it, input, caller, rest.engines);
+  const ends = { watch: rest.watch, credentials, caller: request };
+  const output = await whileHeld(ends, ({ signal }) => invoke(it, input, { ...about, signal }, rest.engines));
   const text = JSON.stringify(output);
   const tag = entityTag(it, output, text);
   if (tag === undefined) return { text, headers: {} };

@@ -236,6 +236,7 @@ export const clientPromises: Promises = {
 
   async "a registration may not bar itself from asking for more, nor call itself what it is not"({
     identity,
+    accepted,
   }) {
     const answer = await register(identity, { scope: "events:read fake:scope", application_type: "web" });
     assert.equal(answer.status, 201);
@@ -243,6 +244,7 @@ export const clientPromises: Promises = {
     assert.equal(json(answer)["scope"], undefined);
     assert.equal(json(answer)["client_secret"], undefined);
     const clientId = String(json(answer)["client_id"]);
+    assert.deepEqual(accepted, [`${clientId} registered from 192.0.2.7`]);
     const { access } = await newTokens(identity, { clientId });
     assert.deepEqual((await identity.token(access))?.scopes, scopes);
     const bare = json(
@@ -345,6 +347,7 @@ export const clientPromises: Promises = {
     identity,
     documents,
     reads,
+    accepted,
   }) {
     documents.set(documentUrl, async () => documentOf(document));
     for (let i = 0; i < 3; i++) {
@@ -356,6 +359,7 @@ export const clientPromises: Promises = {
       );
     }
     assert.deepEqual(reads, [documentUrl]);
+    assert.deepEqual(accepted, [`${documentUrl} document from 192.0.2.7`]);
     const { access } = await newTokens(identity, { clientId: documentUrl });
     assert.equal((await identity.token(access))?.client.name, "Fake Editor");
   },
@@ -363,7 +367,7 @@ export const clientPromises: Promises = {
   async "a document that is moved, huge, slow, out of reach, of somebody else or unfit makes no client"(
     trial,
   ) {
-    const { documents, reads, refused } = trial;
+    const { documents, reads, refused, accepted } = trial;
     const bodies: Readonly<Record<string, Awaited<ReturnType<Send>>>> = {
       moved: {
         kind: "answered",
@@ -396,6 +400,7 @@ export const clientPromises: Promises = {
     for (const id of ["http://client.fake.example/c.json", "https://user@client.fake.example/c.json"])
       await errorPage(trial, authorizeTarget(id, proof().challenge));
     assert.equal(reads.length, before);
+    assert.deepEqual(accepted, []);
   },
 };
 

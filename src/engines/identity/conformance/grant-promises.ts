@@ -54,6 +54,34 @@ export const grantPromises: Promises = {
     );
   },
 
+  async "what a client is shown is kept with the grant, is changed for its tokens at once, and stays when it is approved again"({
+    identity,
+    another,
+  }) {
+    const clientId = await newClient(identity);
+    const { access } = await newTokens(identity, { clientId, approval: { toolsets: ["one", "two"] } });
+    const shown = async (it = identity) => (await it.token(access))?.toolsets;
+    assert.deepEqual(await shown(), ["one", "two"]);
+    const { grant = "" } = (await identity.token(access)) ?? {};
+    assert.deepEqual((await identity.show(grant, ["three"]))?.toolsets, ["three"]);
+    assert.deepEqual(await shown(), ["three"]);
+    assert.deepEqual(await shown(await another()), ["three"]);
+    await newTokens(identity, { clientId });
+    assert.deepEqual((await identity.grant(grant))?.toolsets, ["three"]);
+    assert.deepEqual((await identity.grant(grant))?.scopes, { [`${issuer}/mcp`]: scopes });
+    const plain = await newTokens(identity, { clientId: await newClient(identity) });
+    assert.equal((await identity.token(plain.access))?.toolsets, null);
+  },
+
+  async "a grant that was revoked is shown nothing, and does not come back by that"({ identity }) {
+    const { access } = await newTokens(identity, { clientId: await newClient(identity) });
+    const { grant = "" } = (await identity.token(access)) ?? {};
+    await identity.revoke(grant);
+    assert.equal(await identity.show(grant, ["one"]), undefined);
+    assert.equal(await identity.grant(grant), undefined);
+    assert.equal(await identity.token(access), undefined);
+  },
+
   async "an access token is refused after an hour"({ identity, pass }) {
     const { access } = await newTokens(identity, { clientId: await newClient(identity) });
     pass(accessTokenMs - 20 * second);

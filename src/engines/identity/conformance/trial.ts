@@ -4,6 +4,7 @@ import type { MockTimersOptions, TestContext } from "node:test";
 import type { Send } from "../../../kernel/send.ts";
 import type { EntryStore } from "../entry-place.ts";
 import type {
+  Approval,
   Grant,
   Identity,
   IdentityAnswer,
@@ -27,6 +28,7 @@ export type IdentityOptions = {
   knows(account: string): Promise<boolean>;
   may(use: LimitedUse): Promise<boolean>;
   ended(grant: Grant, how: string): Promise<void>;
+  accepted(client: { readonly id: string; readonly from: string }, remoteAddress: string): void;
 };
 
 /** What one promise is tried on. */
@@ -44,6 +46,8 @@ export type Trial = {
   readonly gone: Set<string>;
   /** Why grants ended that nobody revoked. */
   readonly ended: string[];
+  /** Clients that were accepted, and from where. */
+  readonly accepted: string[];
   /** Uses that are refused from now on. */
   readonly refused: Set<LimitedUse>;
 };
@@ -78,6 +82,7 @@ export async function onTrial(
   const gone = new Set<string>();
   const refused = new Set<LimitedUse>();
   const ended: string[] = [];
+  const accepted: string[] = [];
   const options: IdentityOptions = {
     issuer,
     async send({ url }) {
@@ -87,12 +92,14 @@ export async function onTrial(
     knows: async (id) => !gone.has(id),
     may: async (use) => !refused.has(use),
     ended: async ({ id }, how) => void ended.push(`${id} ${how}`),
+    accepted: ({ id, from }, remoteAddress) => void accepted.push(`${id} ${from} from ${remoteAddress}`),
   };
   const another = (other: Partial<IdentityOptions> = {}) => place.open({ ...options, ...other });
   try {
     const identity = await another();
     const pass = (ms: number): void => t.mock.timers.tick(ms);
-    await tried({ identity, entries: place.entries, another, pass, documents, reads, gone, ended, refused });
+    const seen = { documents, reads, gone, ended, accepted, refused };
+    await tried({ identity, entries: place.entries, another, pass, ...seen });
   } finally {
     t.mock.timers.reset();
     await place.remove();
@@ -199,7 +206,7 @@ export type Ask = {
   readonly clientId: string;
   /** null leaves a parameter out. */
   readonly params?: Readonly<Record<string, string | null>>;
-  readonly approval?: { readonly realm?: string; readonly scopes?: readonly string[] };
+  readonly approval?: Partial<Omit<Approval, "account">>;
 };
 
 /** The address that a client sends a browser to. */

@@ -47,10 +47,13 @@ const keptPromises: Promises = {
     await store.commit(
       commitOf({ entries: ["b", "d", "a", "c"].map((key) => entryOf(key, { value: key })) }),
     );
-    const keys = async (limit: number) =>
-      (await store.entries.list("ws_a", "plans", limit)).map(({ key }) => key);
+    const keys = async (limit: number, after?: string) =>
+      (await store.entries.list("ws_a", "plans", limit, after)).map(({ key }) => key);
     assert.deepEqual(await keys(3), ["a", "b", "c"]);
     assert.deepEqual(await keys(10), ["a", "b", "c", "d"]);
+    assert.deepEqual(await keys(2, "a"), ["b", "c"]);
+    assert.deepEqual(await keys(10, "bb"), ["c", "d"]);
+    assert.deepEqual(await keys(10, "d"), []);
   },
 
   "of two commits with one new entry, one is made": async ({ store }) => {

@@ -7,7 +7,7 @@ import type { Store, StoredRecord } from "../store.ts";
 
 export type RecordFeed = Store["feed"] & { stop(): Promise<void> };
 
-const everyMs = 500;
+const everyMs = 250;
 const pageSize = 500;
 
 type Place = readonly [seq: number, kind: string, id: string];
@@ -16,7 +16,7 @@ const read = `select ${recordColumns}, record.seq from record
   where (seq, kind, id) > ($1, $2, $3) order by seq, kind, id limit ${pageSize}`;
 
 /**
- * Tells what is committed from now on, by any node, in commit order: when a node says that it committed, and every 500 ms
+ * Tells what is committed from now on, by any node, in commit order: when a node says that it committed, and every 250 ms
  * for those who did not hear it. Where it reads on is where it was when the connection was lost, so it misses nothing.
  */
 export async function recordFeed(

@@ -4,8 +4,13 @@ import { fingerprint, Secret } from "../../../kernel/secret.ts";
 import { resource, type Row } from "../../../registry/resource.ts";
 import { forms, StoredKind, Toolset } from "./credential-form.ts";
 
-/** The index of the API keys that count against the plan. */
-export const unrevokedKeys = { standing: "unrevoked api-key" } as const;
+/** The index of those of a kind that are not revoked, expired ones too: what is limited, and listed first. */
+export function unrevoked(kind: StoredKind) {
+  return { standing: `unrevoked ${kind}` } as const;
+}
+
+/** MCP tokens of a workspace that are not revoked, and management tokens too: no more than one commit can revoke with the rest. */
+export const tokensMax = 1_000;
 
 /** What a program proves itself with. Personal keys are of the whole server, the others of one workspace. */
 export const credential = resource({
@@ -34,7 +39,7 @@ export const credential = resource({
   indexes: ({ kind, owner, revokedAt, environment }) => ({
     kind,
     owner,
-    ...(revokedAt === null && { standing: `unrevoked ${kind}` }),
+    ...(revokedAt === null && unrevoked(kind)),
     ...(environment !== null && revokedAt === null && { environment }),
   }),
 });

@@ -3,7 +3,15 @@ import { Failure } from "../../../kernel/failure.ts";
 import { heldScopes, isConfined, may, type Scope } from "../../../kernel/principal.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import type { Context } from "../../../registry/context.ts";
-import { credential, keptOf, newSecret, type CredentialRow, type CredentialValue } from "./credential.ts";
+import {
+  credential,
+  keptOf,
+  newSecret,
+  tokensMax,
+  unrevoked,
+  type CredentialRow,
+  type CredentialValue,
+} from "./credential.ts";
 import { forms, Toolset, type StoredKind } from "./credential-form.ts";
 import { CredentialView, viewOf } from "./credential-view.ts";
 
@@ -30,7 +38,8 @@ type Asked = {
   readonly kind: StoredKind;
   readonly name: string;
   readonly expiresInDays: number | null;
-} & Partial<Pick<CredentialValue, "scopes" | "environment" | "buckets" | "toolsets">>;
+} & Pick<CredentialValue, "toolsets"> &
+  Partial<Pick<CredentialValue, "scopes" | "environment" | "buckets">>;
 
 /** Makes a credential, and answers it with its secret, which is not to be had again. */
 export function createCredential(
@@ -46,7 +55,6 @@ export function createCredential(
     scopes: null,
     environment: null,
     buckets: null,
-    toolsets: [...forms[kind].toolsets],
     expiresAt: expiresInDays === null ? null : now + expiresInDays * dayMs,
     revokedAt: null,
     ...rest,
@@ -57,6 +65,26 @@ export function createCredential(
 /** A personal key is sent with its id in front. */
 function sent({ id, value }: CredentialRow, secret: Secret): string {
   return value.kind === "personal-key" ? `${id}:${secret.reveal()}` : secret.reveal();
+}
+
+/**
+ * A workspace has so many tokens of a kind that all of them can be listed, and revoked at once.
+ *
+ * @throws Failure quota_exceeded
+ */
+export async function refuseTooManyTokens(
+  { unit }: Pick<Context, "unit">,
+  kind: "mcp-token" | "management-token",
+): Promise<void> {
+  const where = unrevoked(kind);
+  const { length: tokens } = await unit.find(credential, { limit: tokensMax, where });
+  if (tokens >= tokensMax)
+    throw new Failure(
+      "quota_exceeded",
+      `A workspace has at most ${tokensMax} ${forms[kind].title}s that are not revoked.`,
+      { hint: "Revoke those that are expired or no longer used: revoke_credential." },
+    );
+  unit.limit(credential, tokensMax, where);
 }
 
 /** Nobody hands on more than they have; null = every scope there is. @throws Failure forbidden */

@@ -7,8 +7,8 @@ import { credential, type CredentialRow } from "./credential.ts";
 const cachedMax = 10_000;
 
 /**
- * Finds a credential by its secret part. What was found is remembered by the SHA-256 of the secret until any credential
- * changes, or until changes made elsewhere may not have come for a while.
+ * Finds a credential by its secret part. What was found is remembered by the SHA-256 of the secret until it changes, or
+ * until changes made elsewhere may not have come for a while.
  *
  * @returns a function that throws Failure unavailable when the store does not answer
  */
@@ -18,9 +18,10 @@ export function storedCredentials({
   const known = new Map<string, CredentialRow>();
   let changes = 0;
   store.onChange((changed) => {
-    if (!changed.some(({ kind }) => kind === credential.kind)) return;
+    const ids = new Set(changed.filter(({ kind }) => kind === credential.kind).map(({ id }) => id));
+    if (ids.size === 0) return;
     changes++;
-    known.clear();
+    for (const [hash, { id }] of known) if (ids.has(id)) known.delete(hash);
   });
   return async (secret) => {
     const hash = fingerprint(secret);

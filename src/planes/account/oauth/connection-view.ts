@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Grant } from "../../../engines/identity/identity.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import { Use } from "../credentials/credential-view.ts";
 
 export const ConnectionView = z.object({
@@ -13,6 +14,7 @@ export const ConnectionView = z.object({
   user: z.string().describe("Whoever approved it."),
   scopes: z.array(z.string()),
   resources: z.array(z.string()).describe("The addresses that its tokens are made out to."),
+  toolsets: z.array(z.string()).describe("Whose tools it lists over MCP unless asked for others."),
   connectedAt: z.iso.datetime(),
   approvedAt: z.iso.datetime().describe("When it was approved last."),
   expiresAt: z.iso.datetime().describe("When it is over unless it is used before."),
@@ -22,7 +24,7 @@ export const ConnectionView = z.object({
 
 /** `use` is what was noted of its last call. */
 export function connectionView(grant: Grant, use: unknown): z.output<typeof ConnectionView> {
-  const { id, client, account, scopes, createdAt, approvedAt, renewedAt, expiresAt } = grant;
+  const { id, client, account, scopes, toolsets, createdAt, approvedAt, renewedAt, expiresAt } = grant;
   const used = Use.safeParse(use);
   return {
     id,
@@ -30,6 +32,7 @@ export function connectionView(grant: Grant, use: unknown): z.output<typeof Conn
     user: account,
     scopes: [...new Set(Object.values(scopes).flat())].toSorted(),
     resources: Object.keys(scopes),
+    toolsets: [...(toolsets ?? usualToolsets.oauth)],
     connectedAt: iso(createdAt),
     approvedAt: iso(approvedAt),
     expiresAt: iso(expiresAt),

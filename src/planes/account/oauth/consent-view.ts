@@ -1,12 +1,14 @@
 import type { Pending } from "../../../engines/identity/identity.ts";
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import type { Failure } from "../../../kernel/failure.ts";
+import type { Catalogue } from "../../../registry/catalogue.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { csrfField } from "../pages/fields.ts";
+import { boxesCss } from "../pages/toolset-fields.ts";
 import { shown } from "../pages/page-frame.ts";
 import type { UserRow } from "../people/user.ts";
 import { redirectPlace } from "./redirect-place.ts";
-import type { ScopeGroup } from "./scope-group.ts";
+import { scopeGroups } from "./scope-group.ts";
 
 /** What a person is asked. */
 export type Consent = {
@@ -14,9 +16,13 @@ export type Consent = {
   readonly user: UserRow;
   readonly csrf: string;
   readonly workspaces: readonly { readonly id: string; readonly name: string; readonly role: string }[];
-  readonly groups: readonly ScopeGroup[];
+  /** The scopes that it asks for and the person has. */
+  readonly possible: readonly string[];
+  readonly catalogue: Catalogue;
   /** What the client has by now; null when it is not connected. */
   readonly held: ReadonlySet<string> | null;
+  /** Boxes for whose tools it is shown; null where it is shown none. */
+  readonly tools: Html | null;
   /** How much of what it asks for the person could not do themselves. */
   readonly beyond: number;
   readonly failure?: Failure;
@@ -37,7 +43,7 @@ export function consentPage(it: Consent): RawAnswer {
         ${website(pending)} ${goingBack(pending)}
       </dl>
       <form method="post">
-        ${csrfField(csrf)} ${workspaceField(it)} ${scopeFields(it)}
+        ${csrfField(csrf)} ${workspaceField(it)} ${scopeFields(it)} ${toolSection(it)}
         <div class="decide">
           <button name="decision" value="approve">Approve</button>
           <button class="plain" name="decision" value="refuse" formnovalidate>Refuse</button>
@@ -98,8 +104,8 @@ function workspaceField({ workspaces }: Consent): Html {
     </select>`;
 }
 
-function scopeFields({ groups, held, beyond }: Consent): Html {
-  const fields = groups.map(
+function scopeFields({ possible, catalogue, held, beyond }: Consent): Html {
+  const fields = scopeGroups(catalogue, possible).map(
     ({ heading, scopes }) =>
       html`<fieldset>
         <legend>${heading}</legend>
@@ -122,14 +128,22 @@ function scopeFields({ groups, held, beyond }: Consent): Html {
     ${fields} ${beyond > 0 && more}`;
 }
 
+function toolSection({ tools }: Consent): Html {
+  if (tools === null) return html``;
+  return html`<h2>Which tools it is shown</h2>
+    <fieldset>
+      <legend>Toolsets</legend>
+      ${tools}
+    </fieldset>
+    <p class="soft">To keep its list short: this is no limit to what it may do.</p>`;
+}
+
 export function scopeField(scope: string): string {
   return `scope.${scope}`;
 }
 
-const css = `
+const css = `${boxesCss}
 .card h2 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
-.scope { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .7rem; align-items: start; font-weight: 600; margin: .6rem 0; }
-.scope input { margin-top: .35rem; } .scope .soft { font-weight: 400; font-size: .875rem; }
 legend { padding: 0 .35rem; color: var(--soft); font-size: .875rem; }
 .decide { display: flex; gap: .75rem; } .decide button { flex: 1; }
 .one { margin: 0 0 .5rem; }

@@ -6,24 +6,21 @@ import type { Scopes } from "../../../kernel/principal.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { belongingsOf } from "../pages/belonging.ts";
 import { failurePage } from "../pages/failure-page.ts";
+import type { Own } from "../pages/own.ts";
 import { onward, seeOther } from "../pages/page-frame.ts";
-import { pageRequest, type PageRequest } from "../pages/page-request.ts";
+import { requireCsrf } from "../pages/foreign-form.ts";
+import { notedPageRequest } from "../pages/noted-page-request.ts";
 import type { Parts } from "../pages/parts.ts";
-import { hasCsrf, type Session } from "../people/sessions.ts";
-import type { UserRow } from "../people/user.ts";
 import { consentPage, scopeField } from "./consent-view.ts";
-import { scopeGroups } from "./scope-group.ts";
+import { toolsAnswer, toolsQuestion } from "./shown-tools.ts";
 
 const prefix = "/oauth/interaction/";
 const closable = "You can close this window if nothing else happens.";
 
 /** Who is asked, what, and what they answered. */
-type Asked = {
+type Asked = Own & {
   readonly raw: IdentityRequest;
-  readonly request: PageRequest;
   readonly pending: Pending;
-  readonly session: Session;
-  readonly user: UserRow;
   /** What the person may do, by workspace. */
   readonly allowed: ReadonlyMap<string, Scopes>;
 };
@@ -31,7 +28,7 @@ type Asked = {
 /** `/oauth/interaction/…`: a person who is signed in decides what a client may do for them. */
 export function consentRoute(parts: Parts): RawRoute {
   async function answer(request: RawRequest): Promise<RawAnswer> {
-    const page = await pageRequest(request, {});
+    const page = await notedPageRequest(parts.note, request, {});
     const { method, target, headers, remoteAddress } = request;
     const raw = { method, target, headers, body: Buffer.alloc(0), remoteAddress };
     const pending = await parts.engines.identity.pending(raw);
@@ -74,18 +71,19 @@ async function ask(parts: Parts, asked: Asked, failure?: Failure): Promise<RawAn
     user,
     csrf: session.csrf,
     workspaces: await belongingsOf(parts, user.id),
-    groups: scopeGroups(catalogue, possible),
+    possible,
+    catalogue,
     held: earlier.length === 0 ? null : new Set(held),
+    tools: toolsQuestion(pending, earlier[0], catalogue),
     beyond: pending.scopes.length - possible.length,
     ...(failure !== undefined && { failure }),
   });
 }
 
 async function decide(parts: Parts, asked: Asked): Promise<RawAnswer> {
-  const { request, session } = asked;
+  const { request } = asked;
   try {
-    if (!hasCsrf(session, request.form("csrf")))
-      throw new Failure("forbidden", "This form was too old.", { hint: "Look at it again, then decide." });
+    requireCsrf(parts, asked);
     const decision = request.form("decision");
     if (decision === "approve") return await approve(parts, asked);
     if (decision === "refuse") return await refuse(parts, asked);
@@ -109,13 +107,14 @@ async function approve({ engines }: Parts, asked: Asked): Promise<RawAnswer> {
     throw new Failure("invalid", "Nothing was chosen that you may do in that workspace.", {
       hint: "Choose something that it may do, or refuse.",
     });
-  const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes });
+  const shown = toolsAnswer(pending, request.form);
+  const approved = await engines.identity.approve(raw, { account: user.id, realm, scopes, ...shown });
   if (approved === undefined) throw new Failure("conflict", "This was decided already.");
   await audit(engines, asked, {
     workspace: realm,
     operation: "connect_client",
     subjects: [approved.grant],
-    detail: { scopes, resource: pending.resource },
+    detail: { scopes, resource: pending.resource, ...shown },
   });
   return onward(approved.next, {
     title: "Connected",

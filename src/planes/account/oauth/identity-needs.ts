@@ -4,6 +4,7 @@ import type { Engines } from "../../../registry/engines.ts";
 import { readThrough } from "../../../registry/read-through.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { user } from "../people/user.ts";
+import { securityNotes } from "../security-note.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -39,6 +40,7 @@ export function identityNeeds({
   settings,
   catalogue,
 }: Omit<Engines, "identity">): IdentityNeeds {
+  const note = securityNotes({ store, clock, log });
   const operations = [...catalogue.operations.values()];
   const scopesOf = (all: typeof operations): readonly string[] => [...new Set(all.map(({ scope }) => scope))];
   // Keys outlast the connection that made them, and members let others in: no client of others may do that for people.
@@ -65,6 +67,9 @@ export function identityNeeds({
       // Who is over their own limit must not use up what others have.
       return own.allowed && (await counters.hit(`oauth/${use}`, all, windowMs)).allowed;
     },
+    accepted({ id, name, from }, remoteAddress) {
+      note({ operation: "client_accepted", reason: from, remoteAddress, detail: { client: id, name } });
+    },
     async ended({ id, account, realm, client }, how) {
       await store.commit({
         workspace: realm,
@@ -81,9 +86,11 @@ export function identityNeeds({
 }
 
 /** Whoever asks is kept waiting: what the store does not answer in time is `unavailable`. */
-function bounded({ entries, commit }: Engines["store"]): IdentityNeeds["store"] {
+function bounded({ entries, commit, onChange, feed }: Engines["store"]): IdentityNeeds["store"] {
   return {
     commit,
+    onChange,
+    feed,
     entries: {
       get: (...of) => readThrough(() => entries.get(...of)),
       list: (...of) => readThrough(() => entries.list(...of)),

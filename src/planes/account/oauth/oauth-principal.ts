@@ -1,6 +1,7 @@
 import { Failure } from "../../../kernel/failure.ts";
 import type { Principal, Scope, Scopes } from "../../../kernel/principal.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import type { LiveMembers } from "../people/live-members.ts";
 
 /** Who a bearer text is for at this resource. */
@@ -44,7 +45,7 @@ export function oauthPrincipals(
       actor: { kind: "user", id: token.account },
       credential: { kind: "oauth", id: token.grant },
       confines: {},
-      toolsets: ["pipeline", "webhooks"],
+      toolsets: token.toolsets ?? usualToolsets.oauth,
     };
   };
 }

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { credential, unrevokedKeys } from "../credentials/credential.ts";
-import { forms } from "../credentials/credential-form.ts";
+import { credential, unrevoked } from "../credentials/credential.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import {
   createCredential,
   CreatedCredential,
   fields,
   refuseToExceed,
 } from "../credentials/new-credential.ts";
-import { listedMax } from "./list-credentials.ts";
 
 export const createApiKey = change({
   name: "create_api_key",
@@ -21,17 +20,18 @@ export const createApiKey = change({
   reach: "people",
   destructive: false,
   undoNone: "the key was shown",
-  input: z.object({ ...fields, toolsets: fields.toolsets.default([...forms["api-key"].toolsets]) }),
+  input: z.object({ ...fields, toolsets: fields.toolsets.default([...usualToolsets["api-key"]]) }),
   output: CreatedCredential,
   async run(input, context) {
     refuseToExceed(context, null);
     const { unit, plan } = context;
-    const unrevoked = await unit.find(credential, { limit: listedMax, where: unrevokedKeys });
-    if (unrevoked.length >= plan.apiKeysMax)
+    const where = unrevoked("api-key");
+    const { length: keys } = await unit.find(credential, { limit: plan.apiKeysMax, where });
+    if (keys >= plan.apiKeysMax)
       throw new Failure("quota_exceeded", `The plan "${plan.name}" allows ${plan.apiKeysMax} API keys.`, {
         hint: "Revoke a key that is no longer used.",
       });
-    unit.limit(credential, plan.apiKeysMax, unrevokedKeys);
+    unit.limit(credential, plan.apiKeysMax, where);
     return createCredential(context, { kind: "api-key", ...input });
   },
 });

@@ -5,6 +5,7 @@ import {
   CreatedCredential,
   fields,
   refuseToExceed,
+  refuseTooManyTokens,
   refuseUnknown,
 } from "../credentials/new-credential.ts";
 
@@ -33,6 +34,7 @@ export const createManagementToken = change({
   async run({ scopes, toolsets, ...input }, context) {
     refuseUnknown(context, scopes);
     refuseToExceed(context, scopes);
+    await refuseTooManyTokens(context, "management-token");
     const { operations } = context.catalogue;
     const planes = [...operations.values()].filter((it) => scopes.includes(it.scope)).map((it) => it.plane);
     return createCredential(context, {

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { bucketsMax, PlaceName, requirePlace } from "../../../registry/environment.ts";
 import { change } from "../../../registry/operation.ts";
-import { forms } from "../credentials/credential-form.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import {
   createCredential,
   CreatedCredential,
   fields,
   refuseToExceed,
+  refuseTooManyTokens,
 } from "../credentials/new-credential.ts";
 
 /** Captured traffic of one environment is read; a marker is the only thing that is written. */
@@ -32,11 +33,12 @@ export const createMcpToken = change({
       .nullable()
       .default(null)
       .describe("The buckets of that environment that it sees; null = all, those made later too."),
-    toolsets: fields.toolsets.default([...forms["mcp-token"].toolsets]),
+    toolsets: fields.toolsets.default([...usualToolsets["mcp-token"]]),
   }),
   output: CreatedCredential,
   async run({ environment, buckets, ...input }, context) {
     refuseToExceed(context, scopes);
+    await refuseTooManyTokens(context, "mcp-token");
     await requirePlace(context.unit, { environment });
     for (const [i, bucket] of (buckets ?? []).entries())
       await requirePlace(context.unit, { environment, bucket }, `/buckets/${i}`);

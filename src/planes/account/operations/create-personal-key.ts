@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { change } from "../../../registry/operation.ts";
-import { credential } from "../credentials/credential.ts";
-import { forms } from "../credentials/credential-form.ts";
+import { credential, unrevoked } from "../credentials/credential.ts";
+import { usualToolsets } from "../credentials/credential-form.ts";
 import { createCredential, CreatedCredential, fields } from "../credentials/new-credential.ts";
 
 const personalKeysMax = 50;
@@ -18,7 +18,7 @@ export const createPersonalKey = change({
   reach: "people",
   destructive: false,
   undoNone: "the key was shown",
-  input: z.object({ ...fields, toolsets: fields.toolsets.default([...forms["personal-key"].toolsets]) }),
+  input: z.object({ ...fields, toolsets: fields.toolsets.default([...usualToolsets["personal-key"]]) }),
   output: CreatedCredential,
   async run(input, context) {
     const { unit, principal } = context;
@@ -30,10 +30,7 @@ export const createPersonalKey = change({
           hint: "Sign in, or use a personal key, to make another.",
         },
       );
-    unit.limit(credential, personalKeysMax, {
-      standing: "unrevoked personal-key",
-      owner: principal.actor.id,
-    });
+    unit.limit(credential, personalKeysMax, { ...unrevoked("personal-key"), owner: principal.actor.id });
     return createCredential(context, { kind: "personal-key", ...input });
   },
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { bucket, bucketsMax, environment } from "../../../registry/environment.ts";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { placesHint, refuseConfined } from "../refuse-confined.ts";
 import { refuseUsed } from "../used-place.ts";
@@ -14,9 +15,9 @@ export const deleteEnvironment = change({
   scope: "environments:write",
   destructive: true,
   undoNone: null,
-  input: z.object({ environmentId: z.string().max(100) }),
+  input: z.object({ environmentId: z.string().max(100), expectedVersion }),
   output: z.object({ id: z.string(), name: z.string() }),
-  async run({ environmentId }, context) {
+  async run({ environmentId, expectedVersion: expected }, context) {
     const { unit } = context;
     refuseConfined(context.principal, placesHint);
     const row = await unit.get(environment, environmentId);
@@ -25,6 +26,7 @@ export const deleteEnvironment = change({
         pointer: "/environmentId",
         hint: "list_environments shows the ids; they begin with env_.",
       });
+    refuseOtherVersion(row, expected, "environment");
     const { name } = row.value;
     await refuseUsed(context, name, { environment: name });
     for (const it of await unit.find(bucket, { limit: bucketsMax, where: { within: name } }))

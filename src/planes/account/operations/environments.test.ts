@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { dryRunLeavesNothing, scenarios, type Scenario } from "../../../../test/scenario.ts";
 import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke } from "../../../registry/invoke.ts";
+import type { Operation } from "../../../registry/operation.ts";
 import { createBucket } from "./create-bucket.ts";
 import { createEnvironment } from "./create-environment.ts";
 import { createMcpToken } from "./create-mcp-token.ts";
@@ -10,9 +11,20 @@ import { deleteBucket } from "./delete-bucket.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { listBuckets } from "./list-buckets.ts";
 import { listEnvironments } from "./list-environments.ts";
+import { revokeCredential } from "./revoke-credential.ts";
+import { undoChange } from "./undo-change.ts";
 
 const canary: Scenario["given"] = (call) => call(createEnvironment, { name: "canary" });
 const spare: Scenario["given"] = (call) => call(createBucket, { name: "spare" });
+/** A bucket that a token of this life names. */
+const seen =
+  (expiresInDays: number | null): NonNullable<Scenario["given"]> =>
+  async (call) => {
+    const made = await call(createBucket, { name: "spare" });
+    const agent = { name: "agent", environment: "production", buckets: ["default", "spare"], expiresInDays };
+    const token = await call(createMcpToken, agent);
+    return { ...made, token: token["id"] };
+  };
 
 scenarios(createEnvironment, [
   {
@@ -102,6 +114,46 @@ scenarios(deleteBucket, [
     leaves: { bucket: 1, audit: 1, history: 1 },
   },
   {
+    name: "an MCP token that names it stands in the way, for it would see one made later under the name",
+    scopes: "all",
+    given: seen(null),
+    input: ({ id }) => ({ bucketId: id }),
+    fails: { kind: "conflict" },
+    leaves: {},
+  },
+  {
+    name: "a revoked token does not",
+    scopes: "all",
+    given: async (call, place) => {
+      const made = await seen(null)(call, place);
+      await call(revokeCredential, { credentialId: made["token"] });
+      return made;
+    },
+    input: ({ id }) => ({ bucketId: id }),
+    gives: { name: "spare" },
+    leaves: { bucket: 1, audit: 1, history: 1 },
+  },
+  {
+    name: "nor does a token of another environment",
+    scopes: "all",
+    given: async (call) => {
+      await call(createBucket, { environment: "staging", name: "spare" });
+      await call(createMcpToken, { name: "agent", environment: "staging", buckets: ["spare"] });
+      return call(createBucket, { name: "spare" });
+    },
+    input: ({ id }) => ({ bucketId: id }),
+    gives: { name: "spare" },
+    leaves: { bucket: 1, audit: 1, history: 1 },
+  },
+  {
+    name: "at another version than was seen, it stays",
+    scopes: "all",
+    given: spare,
+    input: ({ id }) => ({ bucketId: id, expectedVersion: 2 }),
+    fails: { kind: "conflict", pointer: "/expectedVersion" },
+    leaves: {},
+  },
+  {
     name: "an unknown one is not found",
     scopes: "all",
     input: { bucketId: "bkt_0000000000000000000000" },
@@ -159,6 +211,41 @@ test("a confined credential is told the names of all environments, and of bucket
       kind: "forbidden",
       detail: { pointer: "/environment", allowed: ["staging"] },
     });
+  } finally {
+    await world.close();
+  }
+});
+
+test("a bucket's deletion waits for the tokens that name it, and says which; what is made under their names is refused too", async () => {
+  const world = await openWorld();
+  try {
+    const { engines } = world;
+    const workspace = await world.newWorkspace();
+    const call = (it: Operation, input: object) =>
+      invoke(it, input, callerOf(principalOf(workspace, "all")), engines);
+    const { id: bucketId } = await call(createBucket, { name: "spare" });
+    const asked = { name: "agent", environment: "production", buckets: ["spare"], expiresInDays: 30 };
+    const { id } = await call(createMcpToken, asked);
+    const refused = {
+      kind: "conflict",
+      message: new RegExp(`seen by the MCP token "agent" \\(${String(id)}\\)`),
+      detail: { hint: "Revoke the token first: revoke_credential." },
+    };
+    await assert.rejects(call(deleteBucket, { bucketId }), refused);
+
+    const [made] = await engines.store.audit.list(workspace, {
+      limit: 1,
+      where: { operation: "create_bucket" },
+    });
+    await call(undoChange, { changeId: made?.id });
+    await assert.rejects(call(createBucket, { name: "spare" }), {
+      kind: "conflict",
+      detail: { pointer: "/name", hint: "Revoke the token first, or choose another name." },
+    });
+
+    world.clock.advance(30 * 24 * 3_600_000);
+    const { id: again } = await call(createBucket, { name: "spare" });
+    await call(deleteBucket, { bucketId: again });
   } finally {
     await world.close();
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { endMembership } from "../people/end-membership.ts";
 import { member } from "../people/member.ts";
@@ -14,9 +15,9 @@ export const leaveWorkspace = change({
   reach: "people",
   destructive: true,
   undoNone: "only an invitation lets somebody in",
-  input: z.object({}),
+  input: z.object({ expectedVersion }),
   output: z.object({ left: z.string(), credentialsRevoked: z.int() }),
-  async run(_input, context) {
+  async run({ expectedVersion: expected }, context) {
     const { unit, principal, workspace } = context;
     const own =
       principal.actor.kind === "user" ? await unit.byKey(member, "user", principal.actor.id) : undefined;
@@ -24,6 +25,7 @@ export const leaveWorkspace = change({
       throw new Failure("forbidden", "This credential belongs to no member of the workspace.", {
         hint: "Sign in, or use a personal key.",
       });
+    refuseOtherVersion(own, expected, "membership");
     return { left: workspace, ...(await endMembership(context, own)) };
   },
 });

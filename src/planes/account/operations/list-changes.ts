@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { cursorOf, fitting, keyOf, pageLimitMax } from "../../../kernel/page.ts";
+import type { Audit } from "../../../engines/store/store.ts";
+import { nextCursor, pageInput, pageOf } from "../../../registry/list-page.ts";
 import { read } from "../../../registry/operation.ts";
 import { ChangeView, changeView } from "../change-view.ts";
 import { refuseConfined } from "../refuse-confined.ts";
@@ -19,29 +20,28 @@ export const listChanges = read({
     subject: z.string().min(1).max(100).optional().describe("Only what is about the record with this id."),
     actor: z.string().min(1).max(100).optional().describe("Only what the one with this id did: `key_…`."),
     since: z.iso.datetime({ offset: true }).optional().describe("Only from this moment on."),
-    cursor: z.string().max(500).optional().describe("nextCursor of the previous page."),
-    limit: z.int().min(1).max(pageLimitMax).default(20),
+    ...pageInput,
+    limit: pageInput.limit.unwrap().default(20),
   }),
-  output: z.object({ changes: z.array(ChangeView), nextCursor: z.string().nullable() }),
-  async run({ cursor, limit, since, operation, subject, actor }, context) {
+  output: z.object({ changes: z.array(ChangeView), nextCursor }),
+  async run({ since, operation, subject, actor, ...asked }, context) {
     refuseConfined(context.principal);
-    const rows = await context.store.audit.list(context.workspace, {
-      limit: limit + 1,
-      where: {
-        ...(operation !== undefined && { operation }),
-        ...(subject !== undefined && { subject }),
-        ...(actor !== undefined && { actor }),
-        ...(since !== undefined && { since: Date.parse(since) }),
-      },
-      ...(cursor !== undefined && { before: keyOf(cursor, Key).id }),
-    });
-    const shown = rows.slice(0, limit);
-    const changes = [...fitting(await Promise.all(shown.map((row) => changeView(row, context))))];
-    const last = shown[changes.length - 1];
-    const more = rows.length > changes.length && last !== undefined;
-    return {
-      changes,
-      nextCursor: more ? cursorOf({ id: last.id }) : null,
+    const where = {
+      ...(operation !== undefined && { operation }),
+      ...(subject !== undefined && { subject }),
+      ...(actor !== undefined && { actor }),
+      ...(since !== undefined && { since: Date.parse(since) }),
     };
+    const page = await pageOf(
+      asked,
+      {
+        key: Key,
+        keyOf: ({ id }: Audit) => ({ id }),
+        read: (after, limit) =>
+          context.store.audit.list(context.workspace, { limit, where, ...(after && { before: after.id }) }),
+      },
+      (rows) => Promise.all(rows.map((row) => changeView(row, context))),
+    );
+    return { changes: page.rows, nextCursor: page.nextCursor };
   },
 });

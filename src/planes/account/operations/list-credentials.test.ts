@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openPeopleWorld, stores } from "../../../../test/people-world.ts";
 import { scenarios } from "../../../../test/scenario.ts";
+import { storeCredentials } from "../../../../test/stored-credentials.ts";
 import { authenticatorOf, bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
 import { invoke } from "../../../registry/invoke.ts";
 import { createApiKey } from "./create-api-key.ts";
@@ -37,10 +39,20 @@ scenarios(listCredentials, [
     leaves: {},
   },
   {
-    name: "there are no pages",
-    scopes: "all",
-    input: { limit: 10 },
-    fails: { kind: "invalid", pointer: "/limit" },
+    name: "revoked ones come last, though they are newer",
+    scopes: ["credentials:read"],
+    given: async (call) => {
+      await call(createApiKey, { name: "old" });
+      return call(revokeCredential, { credentialId: (await call(createApiKey, { name: "lost" }))["id"] });
+    },
+    input: { fields: ["name", "state"] },
+    gives: {
+      credentials: [
+        { name: "old", state: "active" },
+        { name: "lost", state: "revoked" },
+      ],
+      nextCursor: null,
+    },
     leaves: {},
   },
 ]);
@@ -75,3 +87,35 @@ test("a key tells when it was last used and by what, and when it has expired", a
     await world.close();
   }
 });
+
+for (const on of stores)
+  test(`over ${on}, what works is on the first page, and every page together has all, whatever was revoked since`, async () => {
+    const world = await openPeopleWorld({ on });
+    try {
+      const { engines } = world;
+      const workspace = await world.newWorkspace();
+      const caller = callerOf(principalOf(workspace, "all"));
+      const old = await invoke(createApiKey, { name: "old", expiresInDays: null }, caller, engines);
+      world.clock.advance(1);
+      const revoked = await storeCredentials(engines, workspace, {
+        count: 1_100,
+        value: { kind: "api-key", revokedAt: 1 },
+      });
+      const [token] = await storeCredentials(engines, workspace, { count: 1, value: { kind: "mcp-token" } });
+      for (const input of [{}, { kind: "api-key" }]) {
+        const seen: unknown[] = [];
+        for (let cursor: unknown = null, n = 0; n === 0 || cursor !== null; n++) {
+          const asked = { ...input, ...(cursor !== null && { cursor }) };
+          const page = await invoke(listCredentials, asked, caller, engines);
+          seen.push(...listCredentials.output.parse(page).credentials.map(({ id }) => id));
+          cursor = page["nextCursor"];
+        }
+        const working = "kind" in input ? [old["id"]] : [token, old["id"]];
+        assert.deepEqual(seen.slice(0, working.length), working);
+        assert.deepEqual(new Set(seen), new Set([...working, ...revoked]));
+        assert.equal(seen.length, working.length + revoked.length);
+      }
+    } finally {
+      await world.close();
+    }
+  });

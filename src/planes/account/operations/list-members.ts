@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { newestFirst, nextCursor, pageInput, pageOf } from "../../../registry/list-page.ts";
 import { read } from "../../../registry/operation.ts";
-import { member, membersMax } from "../people/member.ts";
+import { member } from "../people/member.ts";
 import { MemberView, memberView } from "../people/member-view.ts";
 
 export const listMembers = read({
@@ -11,10 +12,13 @@ export const listMembers = read({
   path: "/members",
   scope: "members:read",
   reach: "people",
-  input: z.object({}),
-  output: z.object({ members: z.array(MemberView) }),
-  async run(_input, { unit, store }) {
-    const rows = await unit.find(member, { limit: membersMax });
-    return { members: await Promise.all(rows.map((row) => memberView(store, row))) };
+  rows: "members",
+  input: z.object(pageInput),
+  output: z.object({ members: z.array(MemberView), nextCursor }),
+  async run(asked, context) {
+    const page = await pageOf(asked, newestFirst(context, member), (rows) =>
+      Promise.all(rows.map((row) => memberView(context.store, row))),
+    );
+    return { members: page.rows, nextCursor: page.nextCursor };
   },
 });

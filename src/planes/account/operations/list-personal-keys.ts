@@ -1,21 +1,25 @@
 import { z } from "zod";
+import { nextCursor, pageInput, pageOf } from "../../../registry/list-page.ts";
 import { read } from "../../../registry/operation.ts";
 import { CredentialView } from "../credentials/credential-view.ts";
-import { listed } from "./list-credentials.ts";
+import { unrevokedFirst, withUse } from "../credentials/unrevoked-first.ts";
 
 export const listPersonalKeys = read({
   name: "list_personal_keys",
   title: "List your personal keys",
-  does: "Lists your personal keys with their state and last use. The keys themselves are not to be had.",
+  does: "Lists your personal keys with their state and last use, revoked ones last. The keys themselves are not to be had.",
   verb: "GET",
   path: "/personal-keys",
   scope: "self:read",
   of: "person",
   reach: "people",
-  input: z.object({}),
-  output: z.object({ personalKeys: z.array(CredentialView) }),
-  async run(_input, context) {
-    const where = { kind: "personal-key", owner: context.principal.actor.id };
-    return { personalKeys: await listed(context, where) };
+  rows: "personalKeys",
+  input: z.object(pageInput),
+  output: z.object({ personalKeys: z.array(CredentialView), nextCursor }),
+  async run(asked, context) {
+    const owner = context.principal.actor.id;
+    const source = unrevokedFirst(context, { kinds: ["personal-key"], owner });
+    const page = await pageOf(asked, source, withUse(context));
+    return { personalKeys: page.rows, nextCursor: page.nextCursor };
   },
 });

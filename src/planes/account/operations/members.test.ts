@@ -4,11 +4,13 @@ import { openPeopleWorld, stores, examplePassword, type PeopleWorld } from "../.
 import { addMember, addPerson } from "../../../../test/people.ts";
 import { dryRunLeavesNothing, scenarios, type Place, type Prepare } from "../../../../test/scenario.ts";
 import { callerOf, authenticatorOf, bearing } from "../../../../test/world.ts";
+import { storeCredentials } from "../../../../test/stored-credentials.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
 import type { Principal } from "../../../kernel/principal.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import type { Operation } from "../../../registry/operation.ts";
+import { credential } from "../credentials/credential.ts";
 import type { Role } from "../people/role.ts";
 import { createApiKey } from "./create-api-key.ts";
 import { createSignInLink } from "./create-sign-in-link.ts";
@@ -107,6 +109,16 @@ scenarios(revokeInvitation, [
     scopes: "all",
     input: { invitationId: "inv_unknown" },
     fails: { kind: "not_found", pointer: "/invitationId" },
+    leaves: {},
+  },
+]);
+scenarios(revokeInvitation, [
+  {
+    name: "at another version than was seen, it stays open",
+    scopes: "all",
+    given: anInvitation,
+    input: ({ id }) => ({ invitationId: id, expectedVersion: 2 }),
+    fails: { kind: "conflict", pointer: "/expectedVersion" },
     leaves: {},
   },
 ]);
@@ -318,6 +330,30 @@ for (const on of stores)
       assert.equal((await world.newBrowser().open(new URL(String(link)).pathname)).status, 404);
     });
 
+    test("of who is removed no credential goes on working, however many they made since", async () => {
+      const it = await workspaceOf("owner", "admin");
+      const owner = it.people[1]?.id ?? "";
+      const first = await it.call(1, createApiKey, { name: "the first", expiresInDays: null });
+      await storeCredentials(world.engines, it.workspace, {
+        count: 1_001,
+        value: { kind: "api-key", owner, revokedAt: 1 },
+      });
+      const standing = await storeCredentials(world.engines, it.workspace, {
+        count: 1_001,
+        value: { kind: "mcp-token", owner },
+      });
+      const removed = await it.call(0, removeMember, { memberId: it.memberId(1) });
+      assert.equal(removed["credentialsRevoked"], 1_002);
+      const authenticate = await authenticatorOf(world.engines);
+      await assert.rejects(authenticate(bearing(`Bearer ${String(first["secret"])}`)), {
+        kind: "unauthenticated",
+      });
+      for (const id of standing) {
+        const stored = await world.engines.store.records.get(it.workspace, credential.kind, id);
+        assert.notEqual(stored?.value["revokedAt"], null, id);
+      }
+    });
+
     test("a sign-in link for a member: admins for lower roles, owners for all, and not beyond the workspace", async () => {
       const it = await workspaceOf("owner", "admin", "member", "admin");
       const link = async (by: number, of: number) =>
@@ -413,14 +449,16 @@ for (const on of stores)
 
     test("a workspace that somebody makes is theirs alone", async () => {
       const it = await workspaceOf("viewer");
+      world.clock.advance(1);
       const made = await it.call(0, createWorkspace, { name: "shop" });
       const id = String(made["id"]);
       const mine = { ...it.as(0), workspaces: new Map([...it.as(0).workspaces, [id, "all"] as const]) };
       assert.deepEqual(await invoke(listWorkspaces, {}, callerOf(mine), world.engines), {
         workspaces: [
-          { id: it.workspace, name: "test", role: "viewer" },
-          { id, name: "shop", role: "owner" },
+          { id: it.workspace, name: "test", role: "viewer", version: 1 },
+          { id, name: "shop", role: "owner", version: 1 },
         ],
+        nextCursor: null,
       });
     });
   });

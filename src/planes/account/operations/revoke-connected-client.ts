@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { Failure } from "../../../kernel/failure.ts";
 import { act } from "../../../registry/operation.ts";
 import { connectionView, ConnectionView } from "../oauth/connection-view.ts";
-import { ownConnections } from "../oauth/own-connections.ts";
+import { ownConnection } from "../oauth/own-connections.ts";
 
 export const revokeConnectedClient = act({
   name: "revoke_connected_client",
@@ -15,14 +14,7 @@ export const revokeConnectedClient = act({
   destructive: true,
   input: z.object({ connectionId: z.string().max(100) }),
   output: ConnectionView,
-  async plan({ connectionId }, context) {
-    const grant = (await ownConnections(context)).find(({ id }) => id === connectionId);
-    if (grant !== undefined) return grant;
-    throw new Failure("not_found", "No such connected client.", {
-      pointer: "/connectionId",
-      hint: "list_connected_clients shows the ids; they begin with con_.",
-    });
-  },
+  plan: ({ connectionId }, context) => ownConnection(connectionId, context),
   preview: (grant) => connectionView(grant, undefined),
   async perform(grant, { identity }) {
     await identity.revoke(grant.id);

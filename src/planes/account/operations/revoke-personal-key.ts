@@ -1,7 +1,7 @@
 import { refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { CredentialView, viewOf } from "../credentials/credential-view.ts";
-import { noCredential, credentialOf, revocation, revoked } from "../credentials/revoked.ts";
+import { ownKeyOf, revocation, revoked } from "../credentials/revoked.ts";
 
 export const revokePersonalKey = change({
   name: "revoke_personal_key",
@@ -16,9 +16,8 @@ export const revokePersonalKey = change({
   undoNone: "a revoked credential may have leaked",
   input: revocation,
   output: CredentialView,
-  async run({ credentialId, expectedVersion: expected }, { unit, principal, now }) {
-    const row = await credentialOf(unit, credentialId);
-    if (row.value.owner !== principal.actor.id) throw noCredential();
+  async run({ credentialId: id, expectedVersion: expected }, { unit, principal, now }) {
+    const row = await ownKeyOf({ unit, principal, id });
     refuseOtherVersion(row, expected, "key");
     return viewOf(revoked(unit, row, now), now);
   },

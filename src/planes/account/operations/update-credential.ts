@@ -1,9 +1,6 @@
-import { z } from "zod";
-import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
-import { credential } from "../credentials/credential.ts";
 import { CredentialView, viewOf } from "../credentials/credential-view.ts";
-import { fields } from "../credentials/new-credential.ts";
+import { revised, revision } from "../credentials/revised.ts";
 import { credentialOf } from "../credentials/revoked.ts";
 import { credentialsHint, refuseConfined } from "../refuse-confined.ts";
 
@@ -17,19 +14,11 @@ export const updateCredential = change({
   reach: "people",
   destructive: false,
   undoNone: null,
-  input: z.object({
-    credentialId: z.string().max(100),
-    name: fields.name.optional(),
-    toolsets: fields.toolsets.optional(),
-    expectedVersion,
-  }),
+  input: revision,
   output: CredentialView,
-  async run({ credentialId, name, toolsets, expectedVersion: expected }, { unit, now, principal }) {
+  async run(input, { unit, now, principal }) {
     refuseConfined(principal, credentialsHint);
-    const row = await credentialOf(unit, credentialId);
-    refuseOtherVersion(row, expected, "credential");
-    const { value } = row;
-    const next = { ...value, name: name ?? value.name, toolsets: toolsets ?? value.toolsets };
-    return viewOf(unit.update(credential, row, next), now);
+    const row = await credentialOf(unit, input.credentialId);
+    return viewOf(revised(unit, row, input), now);
   },
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
 import { change } from "../../../registry/operation.ts";
 import { member } from "../people/member.ts";
 import { MemberView, memberView } from "../people/member-view.ts";
@@ -15,13 +16,14 @@ export const updateMember = change({
   reach: "people",
   destructive: false,
   undoNone: "a role is given by who may do so at that moment",
-  input: z.object({ memberId: z.string().max(100), role: Role }),
+  input: z.object({ memberId: z.string().max(100), role: Role, expectedVersion }),
   output: MemberView,
-  async run({ memberId, role }, context) {
+  async run({ memberId, role, expectedVersion: expected }, context) {
     const rank = await rankOf(context);
     const row = await memberById(context, memberId);
     requireRank(rank, row.value.role, "/memberId");
     requireRank(rank, role, "/role");
+    refuseOtherVersion(row, expected, "member");
     if (role === row.value.role) return memberView(context.store, row);
     await keepAnOwner(context, row);
     return memberView(context.store, context.unit.update(member, row, { ...row.value, role }));

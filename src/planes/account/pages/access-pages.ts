@@ -6,6 +6,7 @@ import { account } from "./account-view.ts";
 import { ownCall } from "./own-calls.ts";
 import { ownPage } from "./own-page.ts";
 import type { PageAt } from "./page-route.ts";
+import { chosenToolsets } from "./toolset-fields.ts";
 import type { Parts } from "./parts.ts";
 import { lifetimes } from "./personal-keys-section.ts";
 
@@ -16,7 +17,12 @@ export function accessPages(parts: Parts): readonly PageAt[] {
     page("/account/keys", async (own) => {
       const { form } = own.request;
       const expires = lifetimes.find(([days]) => String(days ?? "") === form("expires"));
-      const input = { name: form("name"), expiresInDays: expires === undefined ? 0 : expires[0] };
+      const toolsets = chosenToolsets(form);
+      const input = {
+        name: form("name"),
+        expiresInDays: expires === undefined ? 0 : expires[0],
+        ...(toolsets.length > 0 && { toolsets: [...toolsets] }),
+      };
       const made = await ownCall(parts, own, { of: createPersonalKey, input });
       return account(parts, own, { created: CreatedCredential.parse(made).secret });
     }),

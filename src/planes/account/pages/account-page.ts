@@ -19,7 +19,13 @@ export function accountPages(parts: Parts): readonly PageAt[] {
     page("/account", (own) => account(parts, own)),
     page("/account/password", async (own) => {
       const { form, from } = own.request;
-      const attempt = await begin(own.user.id, from.remoteAddress);
+      // Counted with attempts to sign in, so that nobody guesses at both places.
+      const attempt = await begin(own.user.value.email ?? own.user.id, from.remoteAddress).catch(
+        (error: unknown) => {
+          noteRefused(parts, own, "locked out");
+          throw error;
+        },
+      );
       await requirePassword(parts, own);
       attempt.succeeded();
       const password = await newPassword(form("password"), own.user.value);
@@ -55,9 +61,16 @@ function signedOut({ signedIn }: Parts): RawAnswer {
 }
 
 /** The password there is, so that who finds a browser open cannot make it theirs. @throws Failure unauthenticated */
-async function requirePassword({ people }: Parts, { request, user }: Own): Promise<void> {
-  const kept = people.passwordOf(user);
+async function requirePassword(parts: Parts, own: Own): Promise<void> {
+  const { request, user } = own;
+  const kept = parts.people.passwordOf(user);
   if (kept === undefined) return;
   if ((await fits(new Secret(request.form("current")), kept)).fits) return;
+  noteRefused(parts, own, "wrong password");
   throw new Failure("unauthenticated", "That is not your password.", { pointer: "/current" });
+}
+
+function noteRefused({ note }: Parts, { request, user }: Own, reason: string): void {
+  const { remoteAddress } = request.from;
+  note({ operation: "password_change_refused", reason, subjects: [user.id], remoteAddress });
 }

@@ -11,7 +11,7 @@ import { moment } from "./moment.ts";
 import { shown } from "./page-frame.ts";
 import type { Own } from "./own.ts";
 import type { Parts } from "./parts.ts";
-import { personalKeysSection } from "./personal-keys-section.ts";
+import { keysCss, personalKeysSection } from "./personal-keys-section.ts";
 import { securityEvents } from "./security-events.ts";
 
 type Told = {
@@ -127,11 +127,7 @@ async function eventsSection({ engines }: Parts, user: UserRow): Promise<Html> {
   </section>`;
 }
 
-const css = `
-.inline { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: end; }
-.inline p { flex: 1 1 12rem; margin: 0 0 1rem; } .inline :is(input, select) { margin: 0; height: 2.75rem; }
-.inline button { margin-bottom: 1rem; height: 2.75rem; }
-.secret { display: block; padding: .6rem .75rem; overflow-wrap: anywhere; user-select: all; background: var(--page); border: 1px solid var(--line); }
+const css = `${keysCss}
 .notice p:last-child { margin-bottom: 0; }
 .rows code { overflow-wrap: anywhere; } .rows :is(p, details) { margin: .25rem 0 0; font-size: .875rem; }
 @media (max-width: 30rem) { .rows li:has(form) > :first-child { flex-basis: 100%; } }

@@ -2,6 +2,7 @@ import type { Grant } from "../../../engines/identity/identity.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { useCollection } from "../credentials/credential-use.ts";
 import { connectionView } from "../oauth/connection-view.ts";
+import { listsTools } from "../oauth/own-connections.ts";
 import { scopeGroups } from "../oauth/scope-group.ts";
 import type { Own } from "./own.ts";
 import { moment } from "./moment.ts";
@@ -21,7 +22,7 @@ export async function connectionsSection(
   const rows = await Promise.all(
     own.map(async (grant) => {
       const use = await engines.store.entries.get(grant.realm, useCollection, grant.id);
-      const { lastUsedAt, connectedAt, scopes } = connectionView(grant, use);
+      const { lastUsedAt, connectedAt, scopes, resources, toolsets } = connectionView(grant, use);
       return html`<li>
         <span
           >${grant.client.name} ${whereFrom(grant)}<br />
@@ -35,6 +36,7 @@ export async function connectionsSection(
               ({ heading, scopes: of }) =>
                 html`<p class="soft"><b>${heading}</b>: ${of.map(({ title }) => title).join(", ")}</p>`,
             )}
+            ${resources.some(listsTools) && html`<p class="soft"><b>Shown the tools of</b>: ${toolsets.join(", ")}</p>`}
           </details></span
         >
         <form method="post" action="/account/connections/end">

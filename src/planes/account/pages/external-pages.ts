@@ -33,7 +33,7 @@ export function externalPages(
   const { engines, signedIn } = parts;
 
   async function depart(request: PageRequest, next: string): Promise<RawAnswer> {
-    requireOwnForm(request, engines.settings.publicUrl);
+    requireOwnForm(parts, request);
     await countStep(parts, request);
     const { to, departure } = await federation.depart();
     const cookie = journeyCookie(engines, { issuer: federation.issuer, departure, next });
@@ -58,6 +58,7 @@ export function externalPages(
       return await begin(parts, request, { user: user.id, how: "external", next, cookies });
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
+      noteRefusal(parts, request, failure);
       return signInForm(engines, request, { next: journey.next, failure, cookies: [journeyOver(engines)] });
     }
   }
@@ -73,9 +74,28 @@ export function externalPages(
     },
     {
       path: callbackPath,
-      answer: (request) => orFailure(parts, request, homePath, () => arrive(request)),
+      answer: (request) => orFailure(parts, request, homePath, () => noted(parts, request, arrive)),
     },
   ];
+}
+
+async function noted(
+  parts: Parts,
+  request: PageRequest,
+  answer: (request: PageRequest) => Promise<RawAnswer>,
+): Promise<RawAnswer> {
+  try {
+    return await answer(request);
+  } catch (failure) {
+    if (failure instanceof Failure) noteRefusal(parts, request, failure);
+    throw failure;
+  }
+}
+
+/** That the provider or the store cannot be reached is nobody's attempt. */
+function noteRefusal({ note }: Parts, { from }: PageRequest, { kind }: Failure): void {
+  if (kind === "unavailable") return;
+  note({ operation: "external_sign_in_refused", reason: kind, remoteAddress: from.remoteAddress });
 }
 
 /** What went wrong stands above the other ways to sign in. */

@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { Failure } from "../../../kernel/failure.ts";
 import { sameBytes } from "../../../kernel/secret.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { cookieOf, setCookie, settingCookies } from "../people/cookie.ts";
+import { refuseForeignForm } from "./foreign-form.ts";
 import type { PageRequest } from "./page-request.ts";
+import type { Parts } from "./parts.ts";
 
 /** What makes a form of somebody who is not signed in theirs: a field of it follows from a cookie that only we set. */
 export type GuestForm = {
@@ -30,14 +31,13 @@ export function guestForm({ cookie }: Pick<PageRequest, "cookie">, publicUrl: st
 
 /** @throws Failure forbidden when the form is not one that this browser was given */
 export function requireOwnForm(
-  { cookie, form }: Pick<PageRequest, "cookie" | "form">,
-  publicUrl: string,
+  parts: Pick<Parts, "engines" | "note">,
+  request: Pick<PageRequest, "cookie" | "form" | "from">,
 ): void {
-  const token = knownToken(cookie, publicUrl.startsWith("https://"));
-  if (token !== undefined && sameBytes(Buffer.from(fieldOf(token)), Buffer.from(form("csrf")))) return;
-  throw new Failure("forbidden", "This form was too old, or your browser keeps no cookies.", {
-    hint: "Send it again.",
-  });
+  const token = knownToken(request.cookie, parts.engines.settings.publicUrl.startsWith("https://"));
+  const isOwn =
+    token !== undefined && sameBytes(Buffer.from(fieldOf(token)), Buffer.from(request.form("csrf")));
+  if (!isOwn) refuseForeignForm(parts, request);
 }
 
 function knownToken(cookie: string | undefined, secure: boolean): string | undefined {

@@ -5,8 +5,10 @@ import { newPassword } from "../people/password-rule.ts";
 import { hasCsrf } from "../people/sessions.ts";
 import { begin } from "./begin.ts";
 import { filled } from "./filled.ts";
+import { refuseForeignForm } from "./foreign-form.ts";
 import { requireOwnForm } from "./guest-form.ts";
 import { seeOther } from "./page-frame.ts";
+import { notedLink } from "./noted-link.ts";
 import { joining, type Opened } from "./joining.ts";
 import type { PageAt } from "./page-route.ts";
 import type { Parts } from "./parts.ts";
@@ -20,7 +22,7 @@ export function invitationPage(parts: Parts): PageAt {
     path: `${invitationPath}:token`,
     async answer(request) {
       const token = request.parameters["token"] ?? "";
-      const invited = await invitationOf(parts.engines, token);
+      const invited = await notedLink(parts, request, () => invitationOf(parts.engines, token));
       const session = await parts.signedIn.of(request.cookie);
       const user = session && (await parts.people.byId(session.user));
       const opened: Opened = {
@@ -41,16 +43,15 @@ export function invitationPage(parts: Parts): PageAt {
   };
 }
 
-async function acceptSignedIn({ engines }: Parts, { signedIn, owner, invited, request }: Opened) {
+async function acceptSignedIn(parts: Parts, { signedIn, owner, invited, request }: Opened) {
   if (signedIn === undefined || signedIn.user.id !== owner?.id) throw notYours();
-  if (!hasCsrf(signedIn, request.form("csrf")))
-    throw new Failure("forbidden", "This form was too old.", { hint: "Send it again." });
-  await acceptInvitation(engines, invited, owner.id);
+  if (!hasCsrf(signedIn, request.form("csrf"))) refuseForeignForm(parts, request, [owner.id]);
+  await acceptInvitation(parts.engines, invited, owner.id);
   return seeOther("/account");
 }
 
 async function acceptAsNew(parts: Parts, { request, owner, invited }: Opened): Promise<RawAnswer> {
-  requireOwnForm(request, parts.engines.settings.publicUrl);
+  requireOwnForm(parts, request);
   if (owner !== undefined) throw notYours();
   const { name, email } = filled(request.form, invited.value);
   const password = await newPassword(request.form("password"), { name, email });

@@ -9,9 +9,9 @@ import { begin } from "./begin.ts";
 import { emailField, knownEmail, nameField, newPasswordField } from "./fields.ts";
 import { filled } from "./filled.ts";
 import { guestForm, requireOwnForm } from "./guest-form.ts";
+import { notedLink } from "./noted-link.ts";
 import { shown } from "./page-frame.ts";
-import type { PageRequest } from "./page-request.ts";
-import type { PageAt } from "./page-route.ts";
+import type { PageAt, PageRequest } from "./page-route.ts";
 import type { Parts } from "./parts.ts";
 
 type Opened = { readonly request: PageRequest; readonly token: string; readonly user: UserRow };
@@ -26,7 +26,8 @@ export function linkPage(parts: Parts): PageAt {
     path: `${linkPath}:token`,
     async answer(request) {
       const token = request.parameters["token"] ?? "";
-      const opened = { request, token, user: await userOfLink(engines, token) };
+      const user = await notedLink(parts, request, () => userOfLink(engines, token));
+      const opened = { request, token, user };
       if (request.method === "GET") return asked(opened, engines.settings.publicUrl);
       try {
         return await submitted(parts, opened);
@@ -41,7 +42,7 @@ export function linkPage(parts: Parts): PageAt {
 
 async function submitted(parts: Parts, { request, token, user }: Opened): Promise<RawAnswer> {
   const { engines, signedIn } = parts;
-  requireOwnForm(request, engines.settings.publicUrl);
+  requireOwnForm(parts, request);
   const value = filled(request.form, user.value);
   const text = request.form("password");
   if (text === "" && hasPassword(user)) await useLink(engines, token, { value });

@@ -1,7 +1,7 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { hasCsrf } from "../people/sessions.ts";
 import { account } from "./account-view.ts";
+import { requireCsrf } from "./foreign-form.ts";
 import type { Own } from "./own.ts";
 import { seeOther } from "./page-frame.ts";
 import type { PageAt } from "./page-route.ts";
@@ -23,7 +23,7 @@ export function ownPage(
       const own = { request, session, user };
       if (request.method === "GET") return path === "/account" ? answer(own) : seeOther("/account");
       try {
-        requireCsrf(own);
+        requireCsrf(parts, own);
         return await answer(own);
       } catch (error) {
         if (error instanceof Failure) return account(parts, own, { failure: error });
@@ -31,10 +31,4 @@ export function ownPage(
       }
     },
   });
-}
-
-/** @throws Failure forbidden when the form is not of this session */
-function requireCsrf({ request, session }: Own): void {
-  if (hasCsrf(session, request.form("csrf"))) return;
-  throw new Failure("forbidden", "This form was too old.", { hint: "Send it again." });
 }

@@ -1,5 +1,6 @@
 import type { RawRequest } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { foreignForm } from "./foreign-form-refusal.ts";
 
 /** A browser asks for a page, or sends a form of one. */
 export type PageRequest = {
@@ -52,7 +53,7 @@ async function formOf(request: RawRequest): Promise<Form> {
   // Browsers say who sends; the token in the form is what counts where they do not.
   const site = request.header("sec-fetch-site") ?? "same-origin";
   if (site !== "same-origin" && site !== "none")
-    throw new Failure("forbidden", "This form was sent by another site.", { hint: "Fill it in here." });
+    throw foreignForm("This form was sent by another site.", "Fill it in here.");
   const type = request.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded")
     throw new Failure("unsupported_media", "A form is sent as application/x-www-form-urlencoded.");

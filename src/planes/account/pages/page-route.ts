@@ -1,7 +1,11 @@
 import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import type { SecurityNote } from "../security-note.ts";
 import { failurePage } from "./failure-page.ts";
-import { pageRequest, type PageRequest } from "./page-request.ts";
+import { notedPageRequest } from "./noted-page-request.ts";
+import type { PageRequest } from "./page-request.ts";
+
+export type { PageRequest } from "./page-request.ts";
 
 /** A page at a path, whose last part may be a parameter such as `:token`. */
 export type PageAt = {
@@ -11,18 +15,23 @@ export type PageAt = {
 };
 
 /** Routes to the pages; what is below their first part of the path and is none of them is a page that says so. */
-export function pageRoutes(pages: readonly PageAt[]): readonly RawRoute[] {
+export function pageRoutes(note: SecurityNote, pages: readonly PageAt[]): readonly RawRoute[] {
   const firsts = new Set(pages.map(({ path }) => `/${path.split("/")[1] ?? ""}`));
-  const handle = (request: RawRequest): Promise<RawAnswer> => answerBy(pages, request);
+  const handle = (request: RawRequest): Promise<RawAnswer> => answerBy(note, pages, request);
   return [...firsts].flatMap((first) => [first, `${first}/`].map((prefix) => ({ prefix, handle })));
 }
 
-async function answerBy(pages: readonly PageAt[], request: RawRequest): Promise<RawAnswer> {
+async function answerBy(
+  note: SecurityNote,
+  pages: readonly PageAt[],
+  request: RawRequest,
+): Promise<RawAnswer> {
   const path = request.target.split("?")[0] ?? "";
   try {
     for (const page of pages) {
       const parameters = parametersOf(page.path, path);
-      if (parameters !== undefined) return await page.answer(await pageRequest(request, parameters));
+      if (parameters !== undefined)
+        return await page.answer(await notedPageRequest(note, request, parameters));
     }
     throw new Failure("not_found", "There is no such page.");
   } catch (error) {

@@ -15,17 +15,22 @@ import type { Parts } from "./parts.ts";
 import { signInPage } from "./sign-in-page.ts";
 
 /** The pages where people sign in and see to their account. */
-export async function accountRoutes(engines: Engines, members: LiveMembers): Promise<readonly RawRoute[]> {
+export async function accountRoutes(
+  engines: Engines,
+  members: LiveMembers,
+  note: Parts["note"],
+): Promise<readonly RawRoute[]> {
   const parts: Parts = {
     engines,
     signedIn: sessions(engines),
     people: users(engines),
     members,
+    note,
   };
   const { federation } = engines;
   const external =
     federation === null ? [] : externalPages(parts, federation, await liveInvitations(engines));
-  const pages = pageRoutes([
+  const pages = pageRoutes(note, [
     signInPage(parts),
     ...external,
     linkPage(parts),

@@ -1,6 +1,7 @@
 import type { Engines } from "../../../registry/engines.ts";
 import type { LiveMembers } from "../people/live-members.ts";
 import type { Sessions } from "../people/sessions.ts";
+import type { SecurityNote } from "../security-note.ts";
 import type { Users } from "../people/users.ts";
 
 /** What pages are made with. */
@@ -9,4 +10,5 @@ export type Parts = {
   readonly signedIn: Sessions;
   readonly people: Users;
   readonly members: LiveMembers;
+  readonly note: SecurityNote;
 };

@@ -8,8 +8,16 @@ const texts: Readonly<Record<string, (detail: Audit["detail"]) => string>> = {
   create_user: () => "The account was made",
   sign_in: ({ how, remoteAddress }) =>
     `Signed in by ${ways[String(how)] ?? "other means"} from ${String(remoteAddress)}`,
-  sign_in_failed: ({ attempts, remoteAddress }) =>
-    `An attempt to sign in failed, number ${String(attempts)} of that day, from ${String(remoteAddress)}`,
+  sign_in_failed: counted("attempt to sign in failed", "attempts to sign in failed"),
+  password_change_refused: counted(
+    "attempt to change the password was refused",
+    "attempts to change the password were refused",
+  ),
+  foreign_form_refused: counted(
+    "form that another site may have sent was refused",
+    "forms that another site may have sent were refused",
+  ),
+  credential_refused: counted("personal key was refused", "refusals of a personal key"),
   end_session: () => "Signed out of one session",
   end_sessions: ({ ended }) => `Signed out of other sessions (${String(ended)})`,
   create_sign_in_link: () => "A one-time sign-in link was made",
@@ -24,6 +32,14 @@ const ways: Readonly<Record<string, string>> = {
   invitation: "invitation",
   external: "OpenID provider",
 };
+
+function counted(one: string, several: string): (detail: Audit["detail"]) => string {
+  return ({ more, remoteAddress }) => {
+    const article = /^[aeiou]/.test(one) ? "An" : "A";
+    const what = typeof more === "number" ? `${more} more ${several}` : `${article} ${one}`;
+    return `${what}, from ${String(remoteAddress)}`;
+  };
+}
 
 /** Those that a person needs to know of, newest first as they are given. */
 export function securityEvents(audit: readonly Audit[]): readonly SecurityEvent[] {

@@ -17,7 +17,7 @@ const passwordCharactersMax = 1_024;
 
 /** `/sign-in`: with email and password, or on to the OpenID provider. Goes on to `next`, a path of this server. */
 export function signInPage(parts: Parts): PageAt {
-  const signIn = passwordSignIn(parts.engines);
+  const signIn = passwordSignIn(parts.engines, parts.note);
   return {
     path: "/sign-in",
     async answer(request) {
@@ -44,7 +44,7 @@ async function submitted(
   { signIn, next }: { readonly signIn: PasswordSignIn; readonly next: string },
 ): Promise<RawAnswer> {
   const { form, from } = request;
-  requireOwnForm(request, parts.engines.settings.publicUrl);
+  requireOwnForm(parts, request);
   const typed = Email.safeParse(form("email"));
   const password = new Secret(form("password").slice(0, passwordCharactersMax));
   // What is no email belongs to nobody, and that takes as long to find out.

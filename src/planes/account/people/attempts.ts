@@ -31,9 +31,6 @@ export type Attempts = {
 
 export type Attempt = {
   readonly succeeded: () => void;
-  /** How many there were of the account, and from the address, without those that succeeded here. */
-  readonly ofAccount: number;
-  readonly fromAddress: number;
 };
 
 /** What a process remembers of one key until its window ends. */
@@ -93,8 +90,6 @@ export function attempts({ counters, clock }: Pick<Engines, "counters" | "clock"
       const pair = await counted(pairKey, counts.pair);
       const whole = await counted(`sign-in/account/${fingerprint(account)}`, counts.account);
       return {
-        ofAccount: whole.count - forgivenOf(whole),
-        fromAddress: place.count - forgivenOf(place),
         succeeded() {
           for (const { key, count, windowEnd } of [place, pair, whole]) {
             const forgiven = key === pairKey ? count : forgivenOf({ key, windowEnd }) + 1;

@@ -10,10 +10,11 @@ export const InvitationView = z.object({
   by: z.string().describe("The user or credential that made it."),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
+  version: z.int(),
 });
 
 export function invitationView(row: InvitationRow, now: number): z.output<typeof InvitationView> {
-  const { id, createdAt, value } = row;
+  const { id, createdAt, value, version } = row;
   const { email, role, by, expiresAt } = value;
   const [created, expires] = [createdAt, expiresAt].map((at) => new Date(at).toISOString());
   return {
@@ -24,5 +25,6 @@ export function invitationView(row: InvitationRow, now: number): z.output<typeof
     state: standingOf(row, now),
     createdAt: created ?? "",
     expiresAt: expires ?? "",
+    version,
   };
 }

@@ -11,11 +11,12 @@ export const MemberView = z.object({
   user: z.object({ id: z.string(), name: z.string(), email: z.string().nullable() }),
   role: Role,
   createdAt: z.iso.datetime().describe("Since when they are a member."),
+  version: z.int(),
 });
 
 export async function memberView(
   { records }: Pick<Store, "records">,
-  { id, createdAt, value }: MemberRow,
+  { id, createdAt, value, version }: MemberRow,
 ): Promise<z.output<typeof MemberView>> {
   const stored = await records.get(serverScope, user.kind, value.user);
   const { name, email } = stored ? decodedRow(user, stored).value : { name: value.user, email: null };
@@ -24,5 +25,6 @@ export async function memberView(
     user: { id: value.user, name, email },
     role: value.role,
     createdAt: new Date(createdAt).toISOString(),
+    version,
   };
 }

@@ -1,9 +1,8 @@
-import { newId } from "../../../kernel/id.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { Engines } from "../../../registry/engines.ts";
-import { serverScope } from "../../../registry/workspace.ts";
-import { attempts, type Attempt } from "./attempts.ts";
+import type { SecurityNote } from "../security-note.ts";
+import { attempts } from "./attempts.ts";
 import { fits, hashOf } from "./password.ts";
 import type { UserRow } from "./user.ts";
 import { users } from "./users.ts";
@@ -19,15 +18,19 @@ export type Typed = { readonly email: string; readonly password: Secret; readonl
  */
 export type PasswordSignIn = (typed: Typed) => Promise<UserRow>;
 
-export function passwordSignIn(engines: Engines): PasswordSignIn {
+export function passwordSignIn(engines: Engines, note: SecurityNote): PasswordSignIn {
   const { begin } = attempts(engines);
   const people = users(engines);
   return async ({ email, password, remoteAddress }) => {
-    const attempt = await begin(email, remoteAddress);
+    const attempt = await begin(email, remoteAddress).catch((error: unknown) => {
+      if (error instanceof Failure && error.kind === "limited")
+        note({ operation: "sign_in_locked_out", remoteAddress });
+      throw error;
+    });
     const found = await people.byEmail(email);
     const compared = await fits(password, found && people.passwordOf(found));
     if (found === undefined || !compared.fits) {
-      await noteFailure(engines, found, attempt, remoteAddress);
+      note({ operation: "sign_in_failed", subjects: [found?.id ?? "nobody"], remoteAddress });
       throw new Failure("unauthenticated", "Email and password do not fit.", {
         hint: "Try again, or ask who runs this server for a one-time sign-in link.",
       });
@@ -36,30 +39,4 @@ export function passwordSignIn(engines: Engines): PasswordSignIn {
     if (!compared.outdated) return found;
     return people.update(found, { password: await hashOf(password) }, { operation: "rehash_password" });
   };
-}
-
-/** The first, tenth, hundredth and so on alone, so that who guesses does not fill the audit. */
-async function noteFailure(
-  { store, clock, log }: Engines,
-  found: UserRow | undefined,
-  { ofAccount, fromAddress }: Attempt,
-  remoteAddress: string,
-): Promise<void> {
-  const noted = found === undefined ? fromAddress : ofAccount;
-  if (!/^10*$/.test(String(noted))) return;
-  const id = found?.id ?? "nobody";
-  try {
-    await store.commit({
-      workspace: serverScope,
-      at: clock.now(),
-      actor: { kind: "system", id: "sign-in" },
-      operation: "sign_in_failed",
-      records: [],
-      entries: [],
-      outbox: [],
-      audit: { id: newId("aud"), subjects: [id], detail: { attempts: noted, remoteAddress } },
-    });
-  } catch (error) {
-    log(`failed attempts to sign in were not recorded: ${String(error)}`);
-  }
 }

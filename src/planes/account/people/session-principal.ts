@@ -1,6 +1,6 @@
-import { Failure } from "../../../kernel/failure.ts";
 import type { Principal } from "../../../kernel/principal.ts";
 import type { Credentials } from "../../../registry/credentials.ts";
+import { NotedRefusal } from "../noted-refusal.ts";
 import type { LiveMembers } from "./live-members.ts";
 import { hasCsrf, type Session, type Sessions } from "./sessions.ts";
 
@@ -21,9 +21,12 @@ export function sessionPrincipal(
     const session = await signedIn.of(cookie);
     if (session === undefined) return undefined;
     if (!harmless.has(method) && !hasCsrf(session, csrf))
-      throw new Failure("forbidden", "A browser session needs its CSRF token for this.", {
-        hint: "Send it in the header X-CSRF-Token.",
-      });
+      throw new NotedRefusal(
+        { operation: "foreign_form_refused", subjects: [session.user] },
+        "forbidden",
+        "A browser session needs its CSRF token for this.",
+        { hint: "Send it in the header X-CSRF-Token." },
+      );
     return principalOf(session, members);
   };
 }

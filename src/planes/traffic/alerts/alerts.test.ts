@@ -90,7 +90,7 @@ describe("an alert on the error rate", () => {
       await scene.world.lookAtAlerts();
     }
     await nothingMore(0);
-    assert.deepEqual(await scene.world.call(stranger, listAlerts, {}), { alerts: [] });
+    assert.deepEqual(await scene.world.call(stranger, listAlerts, {}), { alerts: [], nextCursor: null });
     for (const it of [updateAlert, deleteAlert, testAlert])
       for (const alertId of [id, "checkout"])
         await assert.rejects(

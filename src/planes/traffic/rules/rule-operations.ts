@@ -6,6 +6,7 @@ import { quoted } from "../../../kernel/quoted.ts";
 import type { Context } from "../../../registry/context.ts";
 import { requirePlace } from "../../../registry/environment.ts";
 import { expectedVersion, refuseOtherVersion } from "../../../registry/expected-version.ts";
+import { inOrder, nextCursor, pageInput, pageOf } from "../../../registry/list-page.ts";
 import { change, read, type Operation } from "../../../registry/operation.ts";
 import type { Resource, Row } from "../../../registry/resource.ts";
 import { Preview, previewOf } from "./preview.ts";
@@ -29,6 +30,7 @@ export type RuleKind<S extends z.ZodObject> = {
   matcher(value: z.output<S>): (exchange: Exchange) => boolean;
 };
 
+const Key = z.object({ createdAt: z.int(), id: z.string().max(100) });
 const ruleId = z.string().min(1).max(100).describe("Its id.");
 /** Rules are written by people, who are shown what a rule would have matched before it is in force. */
 const written = { scope: "traffic_rules:write", reach: "people", undoNone: null } as const;
@@ -43,19 +45,22 @@ function listOf<S extends z.ZodObject>(kind: RuleKind<S>) {
   return read({
     name: `list_${plural}`,
     title: `List ${plural}`,
-    does: `Lists the rules in force that ${does}.`,
+    does: `Lists the rules that ${does}.`,
     verb: "GET",
     path: `/${plural}`,
     scope: "traffic:read",
     rows: plural,
     reach: kind.listedTo,
-    input: z.object({}),
-    output: z.object({ [plural]: z.array(viewShape(kind)) }),
-    async run(_input, { unit, principal }) {
+    input: z.object(pageInput),
+    output: z.object({ [plural]: z.array(viewShape(kind)), nextCursor }),
+    async run(asked, { unit, principal }) {
       const rows = await unit.find(resource, { limit: rulesMax });
       const own = principal.confines.environment;
       const seen = rows.filter(({ value }) => own === undefined || [null, own].includes(placeOf(value)));
-      return { [plural]: seen.map((row) => viewOf(kind, row)).toReversed() };
+      // The oldest first: where several match, that is the one that decides.
+      const source = inOrder(seen, { key: Key, keyOf: ({ createdAt, id }) => ({ createdAt, id }) });
+      const page = await pageOf(asked, source, (shown) => shown.map((row) => viewOf(kind, row)));
+      return { [plural]: page.rows, nextCursor: page.nextCursor };
     },
   });
 }

@@ -26,7 +26,7 @@ export type House = Shared & {
 /** Below the public address, what a token has to be made out to: all of them are one resource. */
 export const resource = "/mcp";
 
-export function houseOf(shared: Shared, { authenticate, confirm = authenticate, extra }: McpMount): House {
+export function houseOf(shared: Shared, { extra }: Pick<McpMount, "extra">): House {
   const { engines, methods, serverInfo } = shared;
   const sessions = storedSessions(engines);
   const mailbox = storedMailbox(engines);
@@ -40,7 +40,7 @@ export function houseOf(shared: Shared, { authenticate, confirm = authenticate, 
     questions: clientQuestions(mailbox, extra !== undefined),
     converses: extra !== undefined,
     answers: storedAnswers(engines),
-    streams: keptStreams(confirm, sessions),
+    streams: keptStreams(shared.watch, sessions),
     activityIn: workspaceActivity(engines),
   };
 }

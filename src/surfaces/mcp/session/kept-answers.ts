@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { randomText } from "../../../kernel/id.ts";
 import type { Engines } from "../../../registry/engines.ts";
-import { callMsMax } from "../deadline.ts";
+import { callMsMax } from "../call-time.ts";
 import { errorBody, RpcError, rpcCode, type RpcId } from "../json-rpc.ts";
 import { writeEntries } from "./entry-writer.ts";
 import type { Session } from "./session.ts";

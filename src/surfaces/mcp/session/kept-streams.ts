@@ -1,16 +1,17 @@
 import type { AnswerStream } from "../../../engines/inbound/inbound.ts";
 import type { Principal } from "../../../kernel/principal.ts";
-import type { Authenticate } from "../../../registry/credentials.ts";
+import type { Watch } from "../../../registry/credential-watch.ts";
 import type { Guest } from "../reception.ts";
 import type { Sessions } from "./session.ts";
 
+/** For sessions that ended elsewhere; of credentials that are revoked it is told. */
 const lookEveryMs = 1_000;
 /** Of one principal on this node. */
 const perPrincipalMax = 100;
 /** Of one session on this node; a client that opens one more has usually lost the oldest. */
 const perSessionMax = 4;
 
-/** A stream that is open, and who it is for as of the last look. */
+/** A stream that is open, and who it is for as of now. */
 export type Kept = { readonly principal: Principal };
 
 /** Streams that end within a second once their credential is revoked or their session ended, at whatever node. */
@@ -27,23 +28,21 @@ type Open = {
   principal: Principal;
 };
 
-export function keptStreams(authenticate: Authenticate, sessions: Sessions): KeptStreams {
+export function keptStreams(watch: Watch, sessions: Sessions): KeptStreams {
   const open = new Set<Open>();
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
 
-  /** Those with the same credentials stand or fall together. What cannot be found out counts against them. */
+  /** Those with the same credentials have their sessions together. What cannot be found out counts against them. */
   async function look(group: readonly Open[]): Promise<void> {
-    const [first] = group;
-    if (first === undefined) return;
+    const principal = group[0]?.principal;
+    if (principal === undefined) return;
     try {
-      const principal = await authenticate(first.guest.credentials);
-      const live = group.some(({ sessionId }) => sessionId !== null) ? await sessions.live(principal) : null;
-      for (const one of group) {
-        one.principal = principal;
-        if (one.sessionId === null) continue;
-        if (live?.has(one.sessionId) === true) await sessions.use(principal, one.sessionId);
-        else one.stream.end();
+      const live = await sessions.live(principal);
+      for (const { sessionId, stream } of group) {
+        if (sessionId === null) continue;
+        if (live.has(sessionId)) await sessions.use(principal, sessionId);
+        else stream.end();
       }
     } catch {
       for (const { stream } of group) stream.end();
@@ -53,7 +52,8 @@ export function keptStreams(authenticate: Authenticate, sessions: Sessions): Kep
   async function lookAtAll(): Promise<void> {
     if (isLooking) return;
     isLooking = true;
-    const groups = Map.groupBy(open, ({ guest }) => JSON.stringify(guest.credentials));
+    const inSessions = [...open].filter(({ sessionId }) => sessionId !== null);
+    const groups = Map.groupBy(inSessions, ({ guest }) => JSON.stringify(guest.credentials));
     await Promise.all([...groups.values()].map(look));
     isLooking = false;
   }
@@ -72,7 +72,13 @@ export function keptStreams(authenticate: Authenticate, sessions: Sessions): Kep
       if (others.length + 1 >= perSessionMax) oldest?.stream.end();
       open.add(one);
       timer ??= setInterval(() => void lookAtAll(), lookEveryMs).unref();
+      const stop = watch({
+        credentials: guest.credentials,
+        holds: (principal) => void (one.principal = principal),
+        over: () => stream.end(),
+      });
       stream.over.addEventListener("abort", () => {
+        stop();
         open.delete(one);
         if (open.size > 0) return;
         clearInterval(timer);

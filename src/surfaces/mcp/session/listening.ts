@@ -78,7 +78,7 @@ export function tellSession(
   const stop = follow(
     {
       subscriptions: sessionSubscriptions(session, house.engines),
-      activity: house.activityIn(session.owner.workspace),
+      activity: house.activityIn(session.follows),
       viewer: () => viewerOf(house, visit),
       heardUntil,
       told: (uri, at) =>
@@ -165,11 +165,13 @@ function newsStream(
       stream.end();
       return;
     }
+    // Another workspace that its person gains does not make the documents of this one ambiguous.
+    const bound = { ...visit.guest, narrowing: { ...visit.guest.narrowing, workspace } };
     const stop = follow(
       {
         subscriptions: streamSubscriptions(granted),
         activity: house.activityIn(workspace),
-        viewer: () => viewerOf(house, { ...visit, kept, stream }),
+        viewer: () => viewerOf(house, { ...visit, guest: bound, kept, stream }),
         heardUntil: null,
         told: (uri) => void tell(stream, "notifications/resources/updated", { uri }),
       },

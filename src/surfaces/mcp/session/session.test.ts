@@ -141,6 +141,44 @@ test("a session of several workspaces is none of one of them, and a session of o
   await one.find(guest(single, "ws_a"), await begin(one, single));
 });
 
+/** Somebody with a personal key, who is in these workspaces by now. */
+function person(...workspaces: readonly string[]): Principal {
+  return {
+    ...principal(workspaces),
+    actor: { kind: "user", id: "usr_1" },
+    credential: { kind: "personal-key", id: "key_1" },
+  };
+}
+
+test("whoever gains a workspace keeps their sessions, and their streams, wherever it sorts", async (t) => {
+  const { one, other } = await nodes(t);
+  const [ofOne, ofTwo] = [await begin(one, person("ws_b")), await begin(one, person("ws_b", "ws_c"))];
+  for (const gained of [person("ws_b", "ws_c", "ws_a"), person("ws_a", "ws_b", "ws_c", "ws_d")]) {
+    const session = await other.find(guest(gained), ofOne);
+    assert.deepEqual([session.owner.workspace, session.follows], ["ws_b", "ws_b"]);
+    assert.equal((await other.find(guest(gained), ofTwo)).narrowing.workspace, null);
+    assert.deepEqual([...(await one.live(gained))].toSorted(), [ofOne, ofTwo].toSorted());
+  }
+});
+
+test("a session that began with one workspace is over with it, and one of several with the last of them", async (t) => {
+  const { one } = await nodes(t);
+  const [ofOne, ofTwo] = [await begin(one, person("ws_a")), await begin(one, person("ws_a", "ws_b"))];
+  assert.equal((await one.find(guest(person("ws_b")), ofTwo)).follows, "ws_b");
+  await assert.rejects(one.find(guest(person("ws_b")), ofOne), SessionLost);
+  assert.deepEqual([...(await one.live(person("ws_b")))], [ofTwo]);
+  await assert.rejects(one.find(guest(person()), ofTwo), SessionLost);
+  assert.equal((await one.live(person())).size, 0);
+});
+
+test("a session that began with one workspace does not reach others that are gained", async (t) => {
+  const { one } = await nodes(t);
+  const id = await begin(one, person("ws_b"));
+  const { narrowing } = await one.find(guest(person("ws_a", "ws_b")), id);
+  assert.equal(narrowing.workspace, "ws_b");
+  await assert.rejects(one.find(guest(person("ws_a", "ws_b"), "ws_a"), id), SessionLost);
+});
+
 test("what a client says of itself is cut to what is kept", () => {
   const said = {
     clientInfo: { name: "n".repeat(5_000), version: 7 },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { newId } from "../../../kernel/id.ts";
 import type { Principal } from "../../../kernel/principal.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { serverScope } from "../../../registry/workspace.ts";
 import { RpcError } from "../json-rpc.ts";
 import type { Guest } from "../reception.ts";
 import type { Narrowing } from "../view.ts";
@@ -34,8 +35,10 @@ export type Agreed = z.output<typeof Agreed>;
 
 export type Session = z.output<typeof Stored> & {
   readonly id: string;
-  /** Where what belongs to it is kept: in the workspace that it is narrowed to. */
+  /** Where what belongs to it is kept: in the workspace that it is narrowed to, if it is. */
   readonly owner: Owner;
+  /** The workspace whose documents it can follow; that of a person with several is none of theirs. */
+  readonly follows: string;
 };
 
 /** Sessions live in the store alone, so that every node serves them and their end is known to all. */
@@ -123,15 +126,14 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       if (place === undefined) return undefined;
       await makeRoom(place);
       const { owner, collection } = place;
-      const createdAt = clock.now();
-      const id = newId("mcp");
-      const value = { ...agreed, createdAt };
+      const [id, createdAt] = [newId("mcp"), clock.now()];
+      const value = { ...boundTo(principal, agreed), createdAt };
       const expiresAt = createdAt + sessionMs;
       await writeEntries(engines, owner, [
         { collection, key: id, value, expiresAt, mustBeNew: true },
         uses.begun(place, id),
       ]);
-      return { ...value, id, owner: ownerOf(value, owner) };
+      return sessionOf(value, id, { principal, owner });
     },
     async find({ principal, narrowing }, id) {
       const place = placeOf(principal);
@@ -141,13 +143,13 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       if (stored === undefined || !(await uses.isRecent(place, id))) throw new SessionLost();
       const value = Stored.parse(stored);
       if (!isFor(principal, value, narrowing.workspace)) throw new SessionLost();
-      return { ...value, id, owner: ownerOf(value, owner) };
+      return sessionOf(value, id, { principal, owner });
     },
     async live(principal) {
       const place = placeOf(principal);
       if (place === undefined) return new Set();
       const sessions = await store.entries.list(place.owner.workspace, place.collection, listMax);
-      return new Set(sessions.map(({ key }) => key));
+      return idsOf(principal, sessions);
     },
     async use(principal, id) {
       const place = placeOf(principal);
@@ -159,6 +161,14 @@ export function storedSessions(engines: Pick<Engines, "store" | "clock" | "log">
       await remove(place, id);
     },
   };
+}
+
+function idsOf(
+  principal: Principal,
+  stored: readonly { readonly key: string; readonly value: unknown }[],
+): ReadonlySet<string> {
+  const own = stored.filter(({ value }) => isAllowed(principal, Stored.parse(value)));
+  return new Set(own.map(({ key }) => key));
 }
 
 /** For a transport whose sessions begin before the client says what it is. */
@@ -184,20 +194,50 @@ const listMax = 1_000;
 /** Whoever was put out of the workspace, or asks for another, is to begin anew. */
 function isFor({ workspaces }: Principal, { narrowing }: Agreed, asked: string | null): boolean {
   const { workspace } = narrowing;
-  if (workspace !== null) return workspaces.has(workspace) && (asked ?? workspace) === workspace;
+  if (workspace !== null)
+    return isAllowed({ workspaces }, { narrowing }) && (asked ?? workspace) === workspace;
   return asked === null || workspaces.size === 1;
 }
 
-function ownerOf({ narrowing }: Agreed, { workspace, actor }: Owner): Owner {
-  return { workspace: narrowing.workspace ?? workspace, actor };
+function isAllowed(
+  { workspaces }: Pick<Principal, "workspaces">,
+  { narrowing }: Pick<Agreed, "narrowing">,
+): boolean {
+  return narrowing.workspace === null || workspaces.has(narrowing.workspace);
 }
 
 /**
- * Entries belong to a workspace: to the first of a principal with several, so that a session is found by requests that do
- * not repeat what it is narrowed to. Who loses that one begins a new session.
+ * A person's session that begins when they have one workspace is narrowed to it: what needs no choice of a workspace goes
+ * on needing none when they gain another, and ends when they lose this one.
+ */
+function boundTo(principal: Principal, agreed: Agreed): Agreed {
+  const workspace = agreed.narrowing.workspace ?? onlyOf(principal) ?? null;
+  if (principal.actor.kind !== "user") return agreed;
+  return { ...agreed, narrowing: { ...agreed.narrowing, workspace } };
+}
+
+function sessionOf(
+  value: z.output<typeof Stored>,
+  id: string,
+  { principal, owner: { workspace, actor } }: { readonly principal: Principal; readonly owner: Owner },
+): Session {
+  const { workspace: own } = value.narrowing;
+  const owner = { workspace: own ?? workspace, actor };
+  return { ...value, id, owner, follows: own ?? onlyOf(principal) ?? serverScope };
+}
+
+function onlyOf({ workspaces }: Principal): string | undefined {
+  const [only, ...more] = workspaces.keys();
+  return more.length === 0 ? only : undefined;
+}
+
+/**
+ * Where a request finds its session without repeating what it is narrowed to, whatever workspaces a person gains or loses
+ * meanwhile: those of people belong to the whole server, others to the one workspace of their credential.
  */
 function placeOf({ workspaces, actor, credential }: Principal): Place | undefined {
-  const [workspace] = [...workspaces.keys()].toSorted();
-  if (workspace === undefined) return undefined;
+  const [first] = [...workspaces.keys()].toSorted();
+  if (first === undefined) return undefined;
+  const workspace = actor.kind === "user" ? serverScope : first;
   return { owner: { workspace, actor }, collection: `mcp_session/${credential.kind}/${credential.id}` };
 }

@@ -1,7 +1,8 @@
 import type { RawAnswer, RawRequest } from "../../../engines/inbound/inbound.ts";
 import type { Progress } from "../../../registry/context.ts";
+import { whileHeld } from "../../../registry/while-held.ts";
 import type { Line } from "../conversation.ts";
-import { callMsMax, deadline } from "../deadline.ts";
+import { callMsMax } from "../call-time.ts";
 import type { Heard } from "../era.ts";
 import type { RpcId } from "../json-rpc.ts";
 import { narrower } from "../narrowing.ts";
@@ -32,32 +33,36 @@ export function guestOf({ guest, session }: Visit): Guest {
   return { ...guest, narrowing: narrower(session.narrowing, guest.narrowing) };
 }
 
-/** Does something for the request within the time that a call may take. Never rejects: what is refused is an answer. */
+/**
+ * Does something for the request within the time that a call may take, and while its credential holds. Never rejects: what
+ * is refused is an answer.
+ */
 export async function within(
   house: House,
   visit: Visit,
   manner: Manner,
   work: (heard: Heard) => Promise<RawAnswer> | RawAnswer,
 ): Promise<RawAnswer> {
-  const patience = deadline(callMsMax, manner.caller);
-  const conduct = {
-    get signal() {
-      return patience.signal;
-    },
-    ...(manner.progress !== undefined && { progress: manner.progress }),
-    ...(manner.line !== undefined && { line: manner.line(patience.signal) }),
-  };
+  const { request, guest } = visit;
+  const { caller, progress, line } = manner;
+  const ends = { watch: house.watch, credentials: guest.credentials, caller, msMax: callMsMax };
   try {
-    return await work(house.desk.heard(visit.request, guestOf(visit), conduct));
+    return await whileHeld(ends, (held) => {
+      const conduct = {
+        get signal() {
+          return held.signal;
+        },
+        ...(progress !== undefined && { progress }),
+        ...(line !== undefined && { line: line(held.signal) }),
+      };
+      return work(house.desk.heard(request, guestOf(visit), conduct));
+    });
   } catch (error) {
-    const { request, guest } = visit;
     const authorization = request.header("authorization");
     return refused(
       error,
       { requestId: guest.requestId, resource, authorization, id: manner.id },
       house.engines,
     );
-  } finally {
-    patience.clear();
   }
 }

@@ -80,8 +80,9 @@ function safety(): Html {
     </p>
     <p>
       A record's version is in its answer and its <code>ETag</code>. Sent back as <code>If-Match</code> or
-      <code>expectedVersion</code>, the change is made only if nobody made another; sent as
-      <code>If-None-Match</code> with a <code>GET</code>, the answer is 304 while nothing has changed.
+      <code>expectedVersion</code>, the change is made only if nobody made another (else it is 412, or a
+      conflict); sent as <code>If-None-Match</code> with a <code>GET</code>, the answer is 304 while nothing
+      has changed.
     </p>
   </section>`;
 }

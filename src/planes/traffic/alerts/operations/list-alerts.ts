@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { endings } from "../../../../kernel/exchange.ts";
 import type { Context } from "../../../../registry/context.ts";
+import { newestFirst, nextCursor, pageInput, pageOf } from "../../../../registry/list-page.ts";
 import { read } from "../../../../registry/operation.ts";
-import { alert, alertsMax, type Alert } from "../alert.ts";
+import { alert, type Alert, type AlertRow } from "../alert.ts";
 import { mayKnow } from "../alert-of.ts";
 import { alertView, AlertView } from "../alert-view.ts";
 import { standingsOf, type Standing } from "../standings.ts";
@@ -25,12 +26,12 @@ const Told = z.object({
 export const listAlerts = read({
   name: "list_alerts",
   title: "List alerts",
-  does: "Lists alerts with how they stand, their last figures and whether the last notification was delivered.",
+  does: "Lists alerts: how they stand, their last figures and notification.",
   verb: "GET",
   path: "/alerts",
   scope: "traffic:read",
   rows: "alerts",
-  input: z.object({}),
+  input: z.object(pageInput),
   output: z.object({
     alerts: z.array(
       AlertView.extend({
@@ -42,35 +43,39 @@ export const listAlerts = read({
         notification: Told.nullable().describe("The last one of a week."),
       }),
     ),
+    nextCursor,
   }),
-  async run(_input, context) {
-    const { unit, principal, workspace } = context;
-    const found = await unit.find(alert, { limit: alertsMax });
-    const rows = found.filter(({ value }) => mayKnow(principal, value));
-    const [standings, told] = await Promise.all([
-      standingsOf(context, workspace),
-      lastTold(
-        context,
-        rows.map(({ id }) => id),
-      ),
-    ]);
-    return {
-      alerts: rows.map((row) => {
-        const { id, value } = row;
-        const standing = standings.get(id);
-        return {
-          ...alertView(row),
-          state: stateOf(value, standing),
-          firedAt: momentOf(standing?.firedAt),
-          resolvedAt: momentOf(standing?.resolvedAt),
-          incident: standing?.incident ?? null,
-          figures: standing?.figures ? figuresView(standing.figures, value.watch) : null,
-          notification: told.get(id) ?? null,
-        };
-      }),
-    };
+  async run(asked, context) {
+    const source = newestFirst(context, alert, {
+      isSeen: ({ value }) => mayKnow(context.principal, value),
+    });
+    const page = await pageOf(asked, source, (rows) => standingsShown(rows, context));
+    return { alerts: page.rows, nextCursor: page.nextCursor };
   },
 });
+
+async function standingsShown(rows: readonly AlertRow[], context: Context) {
+  const [standings, told] = await Promise.all([
+    standingsOf(context, context.workspace),
+    lastTold(
+      context,
+      rows.map(({ id }) => id),
+    ),
+  ]);
+  return rows.map((row) => {
+    const { id, value } = row;
+    const standing = standings.get(id);
+    return {
+      ...alertView(row),
+      state: stateOf(value, standing),
+      firedAt: momentOf(standing?.firedAt),
+      resolvedAt: momentOf(standing?.resolvedAt),
+      incident: standing?.incident ?? null,
+      figures: standing?.figures ? figuresView(standing.figures, value.watch) : null,
+      notification: told.get(id) ?? null,
+    };
+  });
+}
 
 function stateOf({ isActive }: Alert, standing: Standing | undefined): z.output<typeof State> {
   if (!isActive) return "paused";

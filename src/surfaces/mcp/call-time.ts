@@ -1,0 +1,2 @@
+/** How long a call may take over MCP. */
+export const callMsMax = 120_000;
