@@ -104,8 +104,7 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
     async revoke(id) {
       const grant = await get(id);
       if (grant === undefined) return undefined;
-      const everywhere = [collection, useCollection, viewCollection, ...listedUnder(grant)];
-      await place.putTelling(id, ...everywhere.map((it) => noEntry(it, id)));
+      await place.putTelling(id, ...everywhere(grant).map((it) => noEntry(it, id)));
       return grant;
     },
   };
@@ -113,6 +112,11 @@ export function grantsIn(place: EntryPlace, clock: { now(): number }): Grants {
 
 function listedUnder({ account, realm }: Pick<Grant, "account" | "realm">): readonly string[] {
   return [byAccount(account), byRealm(realm)];
+}
+
+/** Collections with an entry of it. */
+function everywhere(grant: Grant): readonly string[] {
+  return [collection, useCollection, viewCollection, ...listedUnder(grant)];
 }
 
 function use(id: string, at: number): Entry {

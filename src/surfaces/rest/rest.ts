@@ -1,14 +1,12 @@
 import { Hono } from "hono";
-import { Failure } from "../../kernel/failure.ts";
 import { refuseTooMany, type CallRate } from "../../registry/call-rate.ts";
-import type { Progress } from "../../registry/context.ts";
-import { scopeChallenge, scopeToGrant, signInChallenge } from "../../registry/challenge.ts";
 import { credentialWatch, type Watch } from "../../registry/credential-watch.ts";
-import { credentialsOf, type Authenticate, type Credentials } from "../../registry/credentials.ts";
+import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
-import { invoke } from "../../registry/invoke.ts";
+import { invoke, type Caller } from "../../registry/invoke.ts";
 import type { Operation } from "../../registry/operation.ts";
 import { whileHeld } from "../../registry/while-held.ts";
+import { admitted, type Guest } from "./admitted.ts";
 import { answered, apiRoot, type Answer, type Asked } from "./answer.ts";
 import { entityTag, isNamed } from "./entity-tag.ts";
 import { rateHeaders } from "./rate-headers.ts";
@@ -41,7 +39,7 @@ export function restApp(rest: Rest): Hono {
     app.on(it.verb, `${apiRoot}${it.path}`, (c) =>
       reporting(it, c.req.raw, engines, (progress) =>
         answered(c.req.raw, engines.log, (asked) =>
-          challenging(
+          admit(
             it,
             { ...rest, watch },
             { ...asked, request: c.req.raw, path: c.req.param(), from: c.env, progress },
@@ -62,7 +60,7 @@ type Called = Asked & {
   readonly path: Readonly<Record<string, string>>;
   /** What the listener says of the connection. */
   readonly from: unknown;
-  readonly progress: Progress | undefined;
+  readonly progress: Caller["progress"];
 };
 
 /** What acts tells on the way how far it is, to whoever asks for that. */
@@ -70,46 +68,22 @@ function reporting(
   it: Operation,
   request: Request,
   { clock }: Engines,
-  run: (progress?: Progress) => Promise<Response>,
+  run: (progress?: Caller["progress"]) => Promise<Response>,
 ): Promise<Response> {
   if (it.effect !== "act" || !wantsProgress(request)) return run();
   return progressing(run, () => clock.now());
 }
 
-type Principal = Awaited<ReturnType<Authenticate>>;
 type Watched = Rest & { readonly watch: Watch };
 
-/** Tells whoever is refused how to sign in, or which scope to have granted. */
-async function challenging(it: Operation, rest: Watched, called: Called): Promise<Answer> {
-  const { request, from, told } = called;
-  const { publicUrl } = rest.engines.settings;
-  const credentials = credentialsOf((name) => request.headers.get(name) ?? undefined, {
-    method: request.method,
-    resource: apiRoot,
-    remoteAddress: remoteAddressIn(from),
-  });
-  let principal: Principal | undefined;
-  try {
-    principal = await rest.authenticate(credentials);
-    return await carryOut(it, rest, { ...called, credentials, principal });
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure;
-    const scope = principal === undefined ? undefined : scopeToGrant(failure, principal);
-    const challenge =
-      scope === undefined
-        ? signInChallenge(failure, credentials, publicUrl)
-        : scopeChallenge(scope, apiRoot, publicUrl);
-    if (challenge !== undefined) told["www-authenticate"] = challenge;
-    throw failure;
-  }
+function admit(it: Operation, rest: Watched, called: Called): Promise<Answer> {
+  return admitted(rest, called, (guest) => carryOut(it, rest, { ...called, ...guest }));
 }
-
-type Authenticated = Called & { readonly credentials: Credentials; readonly principal: Principal };
 
 async function carryOut(
   it: Operation,
   rest: Watched,
-  { request, path, requestId, told, credentials, principal, progress }: Authenticated,
+  { request, path, requestId, told, credentials, principal, progress }: Called & Guest,
 ): Promise<Answer> {
   const { headers } = request;
   if (rest.rate !== undefined) {
@@ -134,12 +108,6 @@ async function carryOut(
   if (tag === undefined) return { text, headers: {} };
   const known = headers.get("if-none-match");
   return { text: known !== null && isNamed(tag, known) ? null : text, headers: { etag: tag } };
-}
-
-/** "" when the app is asked without a listener. */
-function remoteAddressIn(from: unknown): string {
-  const known = typeof from === "object" && from !== null && "remoteAddress" in from;
-  return known && typeof from.remoteAddress === "string" ? from.remoteAddress : "";
 }
 
 /** `/endpoints/stats` must not be taken for `/endpoints/:endpointId`. */
