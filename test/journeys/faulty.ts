@@ -35,6 +35,6 @@ export function diedAt(server: Pick<ServerProcess, "log">): string | undefined {
   const line = server
     .log()
     .split("\n")
-    .find((said) => said.startsWith(dyingMark));
+    .find((text) => text.startsWith(dyingMark));
   return line?.slice(dyingMark.length);
 }
