@@ -26,8 +26,8 @@ process.once("SIGUSR2", () => {
   process.stderr.write(`${armedMark}\n`);
 });
 
-/** About as long as a commit takes on a disk of its own. */
-const commitUsMax = 4_000;
+/** About as long as a commit takes on a fast disk. */
+const commitUsMax = 1_000;
 
 const threads: Worker[] = [];
 process.on("worker", (thread) => void threads.push(thread));
@@ -38,7 +38,10 @@ const faults: Readonly<Record<string, (argument: string) => Fault>> = {
   "dies-before-commit": (nth) => {
     const reached = counting(nth);
     return onCommit(async (entry, commit) => {
-      if (isEvent(entry) && reached()) await dieAt(entry);
+      if (isEvent(entry) && reached()) {
+        sayDying(entry);
+        await die();
+      }
       return commit(entry);
     });
   },
@@ -128,15 +131,15 @@ function die(): Promise<never> {
 }
 
 /** Says at which event the process goes. */
-function dieAt({ exchanges: [first] }: Entry): Promise<never> {
+function sayDying({ exchanges: [first] }: Entry): void {
   process.stderr.write(`${dyingMark}${first?.parent ?? first?.id}\n`);
-  return die();
 }
 
 /** The main thread stands still first: nobody is told of the commit, which is nearer to its end or less near, by chance. */
 function dieCommitting(entry: Entry): void {
+  sayDying(entry);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, randomInt(commitUsMax) / 1_000);
-  void dieAt(entry);
+  void die();
 }
 
 /** Acts while the nth commit of its kind is on its way to the disk: alone, since one behind another is still to be sent. */
