@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import { defaultLimits, type Limits } from "../../src/engines/inbound/inbound.ts";
@@ -6,7 +7,7 @@ import { ownListeners } from "../../src/engines/outbound/own-listeners.ts";
 import { undiciOutbound } from "../../src/engines/outbound/undici.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
 import type { Engines } from "../../src/registry/engines.ts";
-import { armedMark, stoppedMark } from "./faulty.ts";
+import { armedMark, dyingMark, stoppedMark } from "./faulty.ts";
 
 /** A way for the real server to go wrong. */
 export type Fault = {
@@ -25,11 +26,29 @@ process.once("SIGUSR2", () => {
   process.stderr.write(`${armedMark}\n`);
 });
 
+/** About as long as a commit takes on a fast disk. */
+const commitUsMax = 1_000;
+
 const threads: Worker[] = [];
 process.on("worker", (thread) => void threads.push(thread));
 
 /** By name; those at a named point take as their argument the how manieth time there is meant. */
 const faults: Readonly<Record<string, (argument: string) => Fault>> = {
+  /** The nth event was read and judged, and nothing of it is on its way to the disk. */
+  "dies-before-commit": (nth) => {
+    const reached = counting(nth);
+    return onCommit(async (entry, commit) => {
+      if (isEvent(entry) && reached()) {
+        sayDying(entry);
+        await die();
+      }
+      return commit(entry);
+    });
+  },
+  /** The nth event is on its way to the disk. */
+  "dies-in-commit": (nth) => whileCommitting(isEvent, nth, dieCommitting),
+  /** The nth record of an attempt, with what becomes of its job, is on its way to the disk. */
+  "dies-in-record": (nth) => whileCommitting(isRecord, nth, dieCommitting),
   /** The nth event is durable, and its sender is not answered yet. */
   "dies-after-commit": (nth) => {
     const reached = counting(nth);
@@ -55,18 +74,11 @@ const faults: Readonly<Record<string, (argument: string) => Fault>> = {
     };
   },
   /** The whole process stands still while the nth record of an attempt is on its way to the disk. */
-  "stops-in-commit": (nth) => {
-    const reached = counting(nth);
-    return onCommit((entry, commit) => {
-      const committing = commit(entry);
-      if (entry.finish !== undefined && reached())
-        afterSending(() => {
-          process.stderr.write(`${stoppedMark}\n`);
-          process.kill(process.pid, "SIGSTOP");
-        });
-      return committing;
-    });
-  },
+  "stops-in-commit": (nth) =>
+    whileCommitting(isRecord, nth, () => {
+      process.stderr.write(`${stoppedMark}\n`);
+      process.kill(process.pid, "SIGSTOP");
+    }),
   /** The thread that writes is gone while the nth event is on its way to the disk. */
   "loses-writer": (nth) => {
     const reached = counting(nth);
@@ -118,6 +130,46 @@ function die(): Promise<never> {
   return new Promise(() => {});
 }
 
+/** Says at which event the process goes. */
+function sayDying({ exchanges: [first] }: Entry): void {
+  process.stderr.write(`${dyingMark}${first?.parent ?? first?.id}\n`);
+}
+
+/** The main thread stands still first: nobody is told of the commit, which is nearer to its end or less near, by chance. */
+function dieCommitting(entry: Entry): void {
+  sayDying(entry);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, randomInt(commitUsMax) / 1_000);
+  void die();
+}
+
+/** Acts while the nth commit of its kind is on its way to the disk: alone, since one behind another is still to be sent. */
+function whileCommitting(
+  isMeant: (entry: Entry) => boolean,
+  nth: string,
+  act: (entry: Entry) => void,
+): Fault {
+  const reached = counting(nth);
+  const underWay = new Set<Promise<unknown>>();
+  let alone: PromiseWithResolvers<void> | undefined;
+  return onCommit(async (entry, commit) => {
+    const isIt = isMeant(entry) && reached();
+    if (isIt) {
+      alone = Promise.withResolvers();
+      await Promise.allSettled(underWay);
+    } else await alone?.promise;
+    const committing = commit(entry);
+    const end = () => underWay.delete(committing);
+    underWay.add(committing);
+    void committing.then(end, end);
+    if (isIt)
+      afterSending(() => {
+        act(entry);
+        alone?.resolve();
+      });
+    return committing;
+  });
+}
+
 /** Commits are sent to the writer once the code that made them has run; this is right after that. */
 function afterSending(act: () => void): void {
   setImmediate(act);
@@ -125,6 +177,10 @@ function afterSending(act: () => void): void {
 
 function isEvent({ exchanges }: Entry): boolean {
   return exchanges[0]?.kind === "event";
+}
+
+function isRecord({ finish, exchanges }: Entry): boolean {
+  return finish !== undefined && exchanges.length > 0;
 }
 
 function onCommit(commit: (entry: Entry, real: Commit) => ReturnType<Commit>): Fault {

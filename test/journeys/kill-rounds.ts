@@ -4,13 +4,15 @@ import { accountForWebhooks } from "../../src/planes/webhooks/operations/account
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { setEndpointSecret } from "../../src/planes/webhooks/operations/set-endpoint-secret.ts";
 import { engines, type Engine, type Prepared } from "./engines.ts";
-import { arm, faulty } from "./faulty.ts";
+import { arm, diedAt, faulty } from "./faulty.ts";
 import { assertNothingLost, settled } from "./nothing-lost.ts";
-import { exampleSecret, retryingProvider } from "./provider.ts";
+import { exampleSecret, retryingProvider, type Provider } from "./provider.ts";
 import { serve, startServer, type ServerProcess } from "./server-process.ts";
 import { accepting, startTarget, type Target } from "./target.ts";
 
 const eventsPerRound = 6;
+/** Servers that start all at once are slow to start. */
+const pointsAtOnce = 3;
 
 /** A point at which the server is killed, and how a round gets there. */
 type Point = {
@@ -28,9 +30,52 @@ type Round = {
   readonly duplicates: number;
   /** Deliveries that the target saw and nobody recorded. */
   readonly unrecorded: number;
+  /** What became of the event at which the server killed itself; undefined if it was killed from outside. */
+  readonly last: Last | undefined;
 };
 
-const points: Readonly<Record<string, Point>> = {
+type Last = {
+  /** Before the server was gone. */
+  readonly isAcknowledged: boolean;
+  /** The attempts recorded in the end; undefined = the event is not stored. */
+  readonly attempts: number | undefined;
+  /** How often the target has seen it. */
+  readonly times: number;
+};
+
+const pointsAtCommits: Readonly<Record<string, Point>> = {
+  "before the commit of an event": {
+    command: (nth) => faulty(`dies-before-commit=${nth}`),
+    arrange: arm,
+    proof({ last }) {
+      const nothing = { isAcknowledged: false, attempts: undefined, times: 0 };
+      assert.deepEqual(last, nothing, "nothing is known of it but what the provider sent again");
+    },
+  },
+  "in the commit of an event": {
+    command: (nth) => faulty(`dies-in-commit=${nth}`),
+    arrange: arm,
+    proof({ signed, storedTwice, duplicates, last }) {
+      assert.ok(last !== undefined && !last.isAcknowledged, "the commit was under way and not answered");
+      // All of it is there, or nothing: the event, its delivery and the key that makes the second try a duplicate.
+      if (last.attempts === undefined) assert.equal(last.times, 0);
+      else assert.ok(last.attempts >= 1 && (signed ? duplicates : storedTwice) >= 1);
+      assert.equal(signed ? storedTwice : duplicates, 0);
+    },
+  },
+  "in the commit that records an attempt": {
+    command: (nth) => faulty(`dies-in-record=${nth}`),
+    arrange: arm,
+    proof({ last }) {
+      assert.ok(last !== undefined, "a record was under way");
+      // It is there and ends the job, or is not and the job is done again: never both.
+      assert.equal(last.attempts, 1);
+      assert.ok(last.times === 1 || last.times === 2, `delivered ${last.times} times`);
+    },
+  },
+};
+
+const pointsBeside: Readonly<Record<string, Point>> = {
   "after the commit and before the answer to the sender": {
     command: (nth) => faulty(`dies-after-commit=${nth}`),
     arrange: arm,
@@ -58,12 +103,19 @@ const points: Readonly<Record<string, Point>> = {
   },
 };
 
-/** Kills a server at each named point so many times; each time another one takes over what it left. */
-export function killRounds(rounds: number): void {
+/**
+ * Kills a server at each named point so many times, at those around a commit `atCommits` times; each time another one
+ * takes over what it left.
+ */
+export function killRounds(beside: number, atCommits = beside): void {
+  const points = [
+    ...Object.entries(pointsBeside).map(([name, point]) => ({ name, point, rounds: beside })),
+    ...Object.entries(pointsAtCommits).map(([name, point]) => ({ name, point, rounds: atCommits })),
+  ];
   for (const engine of engines)
     // Most of a round is waiting for the server to start.
-    describe(`${engine.name}: a server killed with kill -9`, { concurrency: true }, () => {
-      for (const [name, point] of Object.entries(points))
+    describe(`${engine.name}: a server killed with kill -9`, { concurrency: pointsAtOnce }, () => {
+      for (const { name, point, rounds } of points)
         test(`${name} delivers every event that it acknowledged, ${rounds} times over`, async (t) => {
           const place = await placeOf(t, engine);
           let server = await place.start(point.command(1));
@@ -134,8 +186,23 @@ async function killOnce(
     duplicates,
     storedTwice: after.received - before.received - duplicates - eventsPerRound,
     unrecorded: unrecorded.reduce((sum, times) => sum + times, 0),
+    last: lastOf(diedAt(first), acknowledgedBefore, stored, target),
   });
   return server;
+}
+
+function lastOf(
+  event: string | undefined,
+  acknowledged: Provider["acknowledged"],
+  stored: ReadonlyMap<string, number>,
+  target: Target,
+): Last | undefined {
+  if (event === undefined) return undefined;
+  return {
+    isAcknowledged: acknowledged.values().some(({ id }) => id === event),
+    attempts: stored.get(event),
+    times: target.times(event),
+  };
 }
 
 /** Every one of the events is the one at which it happens, in turn. */

@@ -12,7 +12,8 @@ import { acceptedAll } from "./senders.ts";
 import { startServer } from "./server-process.ts";
 import { startTarget } from "./target.ts";
 
-killRounds(10);
+// A start takes a second: the many rounds are those of the night.
+killRounds(10, 3);
 killUnderLoad(3);
 
 for (const engine of engines)

@@ -14,14 +14,25 @@ import { startPostgres, type PostgresServer } from "../postgres-server.ts";
 import { inForce } from "../in-force.ts";
 import { restAnswer } from "./asking.ts";
 import { eventually } from "./eventually.ts";
+import { deliveredTimes, follow } from "./follower.ts";
 import { exampleSecret, retryingProvider, type Acknowledgement, type Provider } from "./provider.ts";
 import { freshFolder, startServer, type ServerProcess } from "./server-process.ts";
-import { startTarget, type Target } from "./target.ts";
+import { accepting, startTarget, type Target } from "./target.ts";
 
 /** No secret: what all nodes of a test seal with. */
 const vaultKeys = "ExampleExampleExampleExampleExampleExample0";
 
 const senders = 16;
+
+/** Who leaves while events come, one after the other: killed, or paused until everything is worked off. */
+const departures = [
+  { count: 2, signals: ["SIGKILL"] },
+  { count: 2, signals: ["SIGSTOP"] },
+  { count: 3, signals: ["SIGKILL", "SIGSTOP"] },
+] as const;
+const eventsMin = 300;
+/** Below what one endpoint's nodes may have at once, so that the others go on. */
+const heldPerNode = 2;
 
 /** Identical nodes on one new database, each with a data folder of its own. */
 async function startNodes(t: TestContext, postgres: PostgresServer, count: number): Promise<ServerProcess[]> {
@@ -50,25 +61,70 @@ function balanced(nodes: readonly ServerProcess[]): {
   };
 }
 
+/** One after the other, each with the name it has in the database. */
+async function startNamedNodes(t: TestContext, url: string, onlooker: pg.Pool, count: number) {
+  const nodes: { readonly id: string; readonly server: ServerProcess }[] = [];
+  while (nodes.length < count) {
+    const environment = { SLUICE_DATABASE_URL: url, SLUICE_VAULT_KEYS: vaultKeys };
+    const server = await startServer(t, { folder: await freshFolder(t), environment });
+    const id = await eventually("a new node on the list", async () => {
+      const { rows } = await onlooker.query<{ id: string }>("select id from node");
+      return rows.find((row) => nodes.every((node) => node.id !== row.id))?.id;
+    });
+    nodes.push({ id, server });
+  }
+  return nodes;
+}
+
+type Held = { readonly event: string; readonly answer: () => void };
+
+/** Resolves once the target has attempts of this node that it does not answer; it answers all others. */
+async function holdAttempts(target: Target, onlooker: pg.Pool, node: string): Promise<readonly Held[]> {
+  const held: Held[] = [];
+  const isOf = async (event: string): Promise<boolean> => {
+    const claimed = "select from job where id = $1 and starts_with(claim, $2)";
+    return (await onlooker.query(claimed, [event, `${node}.`])).rowCount === 1;
+  };
+  target.behave(async (response, delivered) => {
+    const isMeant = held.length < heldPerNode && (await isOf(delivered.event));
+    if (isMeant && held.length < heldPerNode)
+      held.push({ event: delivered.event, answer: () => void accepting(response, delivered) });
+    else accepting(response, delivered);
+  });
+  await eventually("attempts in the hands of the node", async () =>
+    held.length >= heldPerNode ? true : undefined,
+  );
+  return held;
+}
+
+/** Events without end, or until there are enough of them and this is over. */
+function* eventsUntil(isOver: () => boolean): Generator<string> {
+  for (let n = 0; n < eventsMin || !isOver(); n++) yield `event-${n}`;
+}
+
+/** How often the target saw the event, and how many attempts at it are recorded. */
+async function attemptsAt(node: ServerProcess, target: Target, event: string) {
+  const { attempts } = await node.ask(getLogDetail, { logId: event });
+  return { seen: target.times(event), recorded: attempts.length };
+}
+
 async function endpointPath(node: ServerProcess, target: Target): Promise<string> {
-  const made = await node.ask(createEndpoint, { name: "orders", targetUrl: target.url, provider: "github" });
+  const made = await node.ask(createEndpoint, {
+    name: "orders",
+    targetUrl: target.url,
+    provider: "github",
+    timeoutSeconds: 120,
+  });
   await node.ask(setEndpointSecret, { endpointId: made.id, secret: exampleSecret });
   return new URL(made.ingestUrl).pathname;
 }
 
-/** Sends the events from many senders at once; `between` is told how many are acknowledged so far. */
-async function sendAll(
-  provider: Provider,
-  events: readonly string[],
-  between: (sent: number) => void,
-): Promise<void> {
-  const waiting = [...events];
-  let sent = 0;
+/** Sends the events from many senders at once. */
+async function sendAll(provider: Provider, events: Iterable<string>): Promise<void> {
+  const waiting = events[Symbol.iterator]();
   const sender = async (): Promise<void> => {
-    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-      await provider.send(event);
-      between(++sent);
-    }
+    for (let next = waiting.next(); next.done !== true; next = waiting.next())
+      await provider.send(next.value);
   };
   await Promise.all(Array.from({ length: senders }, sender));
 }
@@ -116,41 +172,75 @@ describe("identical nodes on one PostgreSQL", () => {
   });
   after(() => postgres.dispose());
 
-  test("one killed and one paused lose nothing and complete nothing twice; the third goes on", async (t) => {
-    const target = await startTarget(t);
-    const nodes = await startNodes(t, postgres, 3);
-    const [first, killed, paused] = nodes as [ServerProcess, ServerProcess, ServerProcess];
-    const path = await endpointPath(first, target);
-    const balancer = balanced(nodes);
-    const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
-    const events = Array.from({ length: 600 }, (_, n) => `event-${n}`);
-    await sendAll(provider, events, (sent) => {
-      if (sent === 200) {
-        killed.send("SIGKILL");
-        balancer.leaveOut(killed);
+  for (const { count, signals } of departures)
+    test(`of ${count}, each at work on attempts, those that get ${signals.join(" and ")} lose nothing and complete nothing twice`, async (t) => {
+      const target = await startTarget(t);
+      const url = await postgres.newDatabase();
+      const onlooker = new pg.Pool({ connectionString: url, max: 2 });
+      t.after(() => onlooker.end());
+      const nodes = await startNamedNodes(t, url, onlooker, count);
+      const servers = nodes.map(({ server }) => server);
+      const [first] = servers as [ServerProcess];
+      const path = await endpointPath(first, target);
+      const follower = await follow(t, url);
+      const balancer = balanced(servers);
+      const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
+      let areGone = false;
+      const leave = async () => {
+        const left = [];
+        for (const [index, signal] of signals.entries()) {
+          const { id, server } = nodes[index + 1]!;
+          const held = await holdAttempts(target, onlooker, id);
+          server.send(signal);
+          balancer.leaveOut(server);
+          left.push({ signal, server, held });
+        }
+        areGone = true;
+        return left;
+      };
+      const [left] = await Promise.all([
+        leave(),
+        sendAll(
+          provider,
+          eventsUntil(() => areGone),
+        ),
+      ]);
+      const account = await settled(first);
+      assert.equal(account.failed, 0);
+      assert.equal(account.delivered + account.duplicate, account.received);
+      for (const { signal, server, held } of left) {
+        // Nobody knows of the attempts of a node that is gone or stands still: they were made again.
+        for (const { event } of held)
+          assert.deepEqual(await attemptsAt(first, target, event), { seen: 2, recorded: 1 });
+        for (const { answer } of held) answer();
+        if (signal === "SIGKILL") continue;
+        server.send("SIGCONT");
+        for (const { event } of held)
+          await eventually("the overtaken attempt told as well", async () =>
+            (await attemptsAt(server, target, event)).recorded === 2 ? true : undefined,
+          );
       }
-      if (sent === 400) {
-        paused.send("SIGSTOP");
-        balancer.leaveOut(paused);
-      }
+      const asked = left.find(({ signal }) => signal === "SIGSTOP")?.server ?? first;
+      await everyOneDelivered(asked, provider, target);
+      // What was on its way to a paused node, and sent again meanwhile, arrives now.
+      const numbers = await eventually("a number for everything received", async () => {
+        const given = await numbersOf(first, "orders");
+        return given.length === (await settled(first)).received ? given : undefined;
+      });
+      assert.equal(new Set(numbers).size, numbers.length, "every # is given once");
+
+      const { from: _, to: __, ...terms } = await settled(asked);
+      assert.partialDeepStrictEqual(await settled(first), terms);
+
+      const given = await follower.end();
+      assert.deepEqual(given, await follower.fromTheBeginning(), "a reader that follows misses nothing");
+      const ids = new Set(given.map(({ id }) => id));
+      assert.equal(ids.size, given.length, "each once");
+      for (const { id } of provider.acknowledged.values()) assert.ok(ids.has(id), `${id} was passed over`);
+      const times = deliveredTimes(given);
+      assert.equal(times.size, terms.delivered);
+      for (const [event, often] of times) assert.equal(often, 1, `${event} became delivered more than once`);
     });
-    const account = await settled(first);
-    assert.equal(account.failed, 0);
-    assert.equal(account.delivered + account.duplicate, account.received);
-    paused.send("SIGCONT");
-    await eventually("the paused node answers again", async () =>
-      (await paused.ask(accountForWebhooks, {})).remainder === 0 ? true : undefined,
-    );
-    await everyOneDelivered(paused, provider, target);
-    // What was on its way to the paused node, and sent again meanwhile, arrives now.
-    const numbers = await eventually("a number for everything received", async () => {
-      const given = await numbersOf(first, "orders");
-      return given.length === (await settled(first)).received ? given : undefined;
-    });
-    assert.equal(new Set(numbers).size, numbers.length, "every # is given once");
-    const { from: _, to: __, ...terms } = await settled(paused);
-    assert.partialDeepStrictEqual(await settled(first), terms);
-  });
 
   test("a change on one is in force on the others: endpoints, secrets, pauses, keys", async (t) => {
     const target = await startTarget(t);
@@ -198,7 +288,7 @@ describe("identical nodes on one PostgreSQL", () => {
     const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
     const events = Array.from({ length: 150 }, (_, n) => `followed-${n}`);
     let isSent = false;
-    const sending = sendAll(provider, events, () => {}).then(() => (isSent = true));
+    const sending = sendAll(provider, events).then(() => (isSent = true));
     const seen: string[] = [];
     await eventually("every acknowledged event seen", async () => {
       // Before it is asked: what was acknowledged by then has been committed.
