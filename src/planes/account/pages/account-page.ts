@@ -1,7 +1,6 @@
 import type { RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { Secret } from "../../../kernel/secret.ts";
-import { attempts } from "../people/attempts.ts";
 import { fits } from "../people/password.ts";
 import { newPassword } from "../people/password-rule.ts";
 import { account } from "./account-view.ts";
@@ -13,19 +12,18 @@ import type { Parts } from "./parts.ts";
 
 /** `/account`: who I am and where I belong, my password, where I am signed in. Each form changes one of them. */
 export function accountPages(parts: Parts): readonly PageAt[] {
-  const { begin } = attempts(parts.engines);
   const page = ownPage(parts);
   return [
     page("/account", (own) => account(parts, own)),
     page("/account/password", async (own) => {
       const { form, from } = own.request;
       // Counted with attempts to sign in, so that nobody guesses at both places.
-      const attempt = await begin(own.user.value.email ?? own.user.id, from.remoteAddress).catch(
-        (error: unknown) => {
+      const attempt = await parts.attempts
+        .begin(own.user.value.email ?? own.user.id, from.remoteAddress)
+        .catch((error: unknown) => {
           noteRefused(parts, own, "locked out");
           throw error;
-        },
-      );
+        });
       await requirePassword(parts, own);
       attempt.succeeded();
       const password = await newPassword(form("password"), own.user.value);

@@ -1,5 +1,5 @@
+import { attempts } from "../people/attempts.ts";
 import type { RawRoute } from "../../../engines/inbound/inbound.ts";
-import type { Engines } from "../../../registry/engines.ts";
 import { liveInvitations } from "../people/live-invitations.ts";
 import type { LiveMembers } from "../people/live-members.ts";
 import { sessions } from "../people/sessions.ts";
@@ -16,7 +16,7 @@ import { signInPage } from "./sign-in-page.ts";
 
 /** The pages where people sign in and see to their account. */
 export async function accountRoutes(
-  engines: Engines,
+  engines: Parts["engines"],
   members: LiveMembers,
   note: Parts["note"],
 ): Promise<readonly RawRoute[]> {
@@ -26,6 +26,7 @@ export async function accountRoutes(
     people: users(engines),
     members,
     note,
+    attempts: attempts(engines),
   };
   const { federation } = engines;
   const external =

@@ -1,3 +1,4 @@
+import type { Attempts } from "../people/attempts.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { LiveMembers } from "../people/live-members.ts";
 import type { Sessions } from "../people/sessions.ts";
@@ -11,4 +12,6 @@ export type Parts = {
   readonly people: Users;
   readonly members: LiveMembers;
   readonly note: SecurityNote;
+  /** Of guessing passwords, at whatever page: one, since waits are remembered in it. */
+  readonly attempts: Attempts;
 };

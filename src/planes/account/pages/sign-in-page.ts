@@ -17,7 +17,7 @@ const passwordCharactersMax = 1_024;
 
 /** `/sign-in`: with email and password, or on to the OpenID provider. Goes on to `next`, a path of this server. */
 export function signInPage(parts: Parts): PageAt {
-  const signIn = passwordSignIn(parts.engines, parts.note);
+  const signIn = passwordSignIn(parts);
   return {
     path: "/sign-in",
     async answer(request) {

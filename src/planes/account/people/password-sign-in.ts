@@ -1,11 +1,10 @@
 import { Failure } from "../../../kernel/failure.ts";
 import type { Secret } from "../../../kernel/secret.ts";
-import type { Engines } from "../../../registry/engines.ts";
 import type { SecurityNote } from "../security-note.ts";
-import { attempts } from "./attempts.ts";
+import type { Attempts } from "./attempts.ts";
 import { fits, hashOf } from "./password.ts";
 import type { UserRow } from "./user.ts";
-import { users } from "./users.ts";
+import type { Users } from "./users.ts";
 
 /** What somebody typed, and where. */
 export type Typed = { readonly email: string; readonly password: Secret; readonly remoteAddress: string };
@@ -18,11 +17,11 @@ export type Typed = { readonly email: string; readonly password: Secret; readonl
  */
 export type PasswordSignIn = (typed: Typed) => Promise<UserRow>;
 
-export function passwordSignIn(engines: Engines, note: SecurityNote): PasswordSignIn {
-  const { begin } = attempts(engines);
-  const people = users(engines);
+type SignInParts = { readonly people: Users; readonly attempts: Attempts; readonly note: SecurityNote };
+
+export function passwordSignIn({ people, attempts, note }: SignInParts): PasswordSignIn {
   return async ({ email, password, remoteAddress }) => {
-    const attempt = await begin(email, remoteAddress).catch((error: unknown) => {
+    const attempt = await attempts.begin(email, remoteAddress).catch((error: unknown) => {
       if (error instanceof Failure && error.kind === "limited")
         note({ operation: "sign_in_locked_out", remoteAddress });
       throw error;
