@@ -251,10 +251,7 @@ test("a login is kept, renewed and ended", async (whole) => {
     );
     assert.equal((await machine.run(["token", "revoke", id])).code, 2);
     assert.equal((await machine.run(["token", "revoke", id, "--yes"])).code, 0);
-    assert.deepEqual(
-      (await machine.run(["token", "list", "personal-keys"])).output,
-      "personalKeys: (none)\n",
-    );
+    assert.match((await machine.run(["token", "list", "personal-keys"])).output, /^personalKeys: \(none\)\n/);
     // It would be good for more than was approved.
     const more = await machine.run(["token", "create", "personal-key", "--name", "fake"]);
     assert.equal(more.code, 3);
