@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { loadavg } from "node:os";
 import autocannon from "autocannon";
+import { median } from "./bench-server.ts";
 import { toolCount } from "./mcp-adding.ts";
 import { serveBare } from "./mcp-bare.ts";
 import { serveNaive } from "./mcp-naive.ts";
@@ -51,10 +52,6 @@ async function round(server: Server, it: Case): Promise<number> {
   const after = await cpuOf(server);
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx} answers were not 2xx`);
   return (after - before) / requestsInRound;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 type Round = Readonly<Record<Kind, number>>;

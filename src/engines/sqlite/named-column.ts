@@ -1,8 +1,8 @@
 const mark = "#";
 
 /**
- * A result column that holds ids of names. Readers put the texts in their place: of a page of exchanges that takes half
- * as long as looking each up in SQL. A value that is text already stays as it is.
+ * A result column that holds ids of names. Readers put the texts in their place: a page of exchanges takes a quarter
+ * less than with each looked up in SQL. A value that is text already stays as it is.
  */
 export function namedAs(column: string, as: string): string {
   return `${column} as "${as}${mark}"`;

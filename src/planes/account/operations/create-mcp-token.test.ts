@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
+import { atMostThousand } from "../../../../test/token-limit.ts";
 import { test } from "node:test";
 import { dryRunLeavesNothing, scenarios, type Scenario } from "../../../../test/scenario.ts";
 import { authenticatorOf, bearing, callerOf, openWorld, principalOf } from "../../../../test/world.ts";
-import { storeCredentials } from "../../../../test/stored-credentials.ts";
 import { invoke } from "../../../registry/invoke.ts";
 import { createMcpToken } from "./create-mcp-token.ts";
-import { revokeCredential } from "./revoke-credential.ts";
 
 const refused = (name: string, input: Scenario["input"], pointer: string): Scenario => ({
   name,
@@ -77,25 +76,9 @@ test("the token carries its confines, writes markers alone, and is nowhere in wh
   }
 });
 
-test("a workspace has at most 1,000 MCP tokens that are not revoked", async () => {
-  const world = await openWorld();
-  try {
-    const workspace = await world.newWorkspace();
-    const caller = callerOf(principalOf(workspace, "all"));
-    const create = () =>
-      invoke(createMcpToken, { name: "agent", environment: "staging" }, caller, world.engines);
-    const value = { kind: "mcp-token", owner: "usr_somebody" } as const;
-    const [oldest] = await storeCredentials(world.engines, workspace, { count: 1_000, value });
-    await storeCredentials(world.engines, await world.newWorkspace(), { count: 1, value });
-    await assert.rejects(create(), {
-      kind: "quota_exceeded",
-      message: "A workspace has at most 1000 MCP tokens that are not revoked.",
-      detail: { hint: "Revoke those that are expired or no longer used: revoke_credential." },
-    });
-    await invoke(revokeCredential, { credentialId: oldest }, caller, world.engines);
-    const [made, late] = await Promise.allSettled([create(), create()]);
-    assert.deepEqual([made.status, late.status].toSorted(), ["fulfilled", "rejected"]);
-  } finally {
-    await world.close();
-  }
-});
+test("a workspace has at most 1,000 MCP tokens that are not revoked", () =>
+  atMostThousand(
+    createMcpToken,
+    { name: "agent", environment: "staging" },
+    { kind: "mcp-token", title: "MCP token" },
+  ));
