@@ -7,7 +7,7 @@ import { numberOf, numberOrNull, type Row } from "../../stored/row.ts";
 import { hourMs } from "../rolled-hours.ts";
 import { noneIfLocked } from "./days.ts";
 import { eventOf } from "./count-states.ts";
-import { addSlots, slotSql } from "./slots.ts";
+import { addSlots, slotsSql } from "./slots.ts";
 
 /** Rolled up in one transaction: until it ends, removals wait, and followers of `since` see nothing newer. */
 const batchRowsMax = 2_000;
@@ -51,15 +51,11 @@ async function rollBatch(within: Query, order: CommitOrder, limit: number): Prom
 const figureKey = "workspace, subject, hour, kind, plane, environment, bucket, class, outcome";
 
 /** Of the exchanges in between, by key: what is to be added, and what the table has under the same key, as `known_`. */
-const nextFigures = `with slotted as (
+const nextFigures = `with fresh as materialized (
     select workspace, subject, started_at - started_at % ${hourMs} as hour, kind, plane, environment, bucket,
-      coalesce(status / 100, -1) as class, outcome, ${slotSql("duration_ms")} as slot,
-      count(*)::integer as count, max(started_at) as last
-    from exchange where seq > $1 and seq <= $2 group by ${figureKey}, slot),
-  fresh as materialized (
-    select ${figureKey}, sum(count) as count, max(last) as last,
-      to_json(array_agg(slot)) as slots, to_json(array_agg(count)) as counts
-    from slotted group by ${figureKey})
+      coalesce(status / 100, -1) as class, outcome, count(*) as count, max(started_at) as last,
+      ${slotsSql("duration_ms")} as slots
+    from exchange where seq > $1 and seq <= $2 group by ${figureKey})
   select fresh.*, known.count as known_count, known.last as known_last, known.durations as known_durations
   from fresh left join rollup as known using (${figureKey})`;
 
@@ -77,10 +73,11 @@ function addedUp({
   known_count: count,
   known_last: last,
   known_durations: durations,
+  slots,
   ...fresh
 }: Row): object {
   lent.clear();
-  addSlots(lent, fresh);
+  if (slots instanceof Uint8Array) addSlots(lent, slots, 1);
   if (durations instanceof Uint8Array) lent.addEncoded(durations);
   return {
     ...fresh,
