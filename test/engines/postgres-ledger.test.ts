@@ -95,7 +95,7 @@ test("a day of which nothing is needed any more is dropped whole, others lose th
     });
     const attempt = { ...nth(late, 0), receivedAt: job.receivedAt };
     await commit([...gone, ...shared, ...working, attempt, ...young], [job]);
-    assert.equal(await ledger.expire(ours, monday + 4 * dayMs, 1_000), 4);
+    assert.equal(await ledger.expire([{ workspace: ours, before: monday + 4 * dayMs }], 1_000), 4);
     // The upkeep of whoever writes makes the days of today and tomorrow as well, some time.
     const left = (await partitionDays(node.database)).map((day) => day - monday / dayMs);
     assert.deepEqual(
@@ -105,16 +105,41 @@ test("a day of which nothing is needed any more is dropped whole, others lose th
     assert.deepEqual(ids(await all(opened)), ids([nth(young, 0), attempt, nth(working, 0)]));
     assert.deepEqual(ids(await all(opened, theirs)), [nth(shared, 1).id]);
     await node.database.query("delete from job");
-    assert.equal(await ledger.expire(ours, monday + 4 * dayMs, 1_000), 2);
-    assert.equal(await ledger.expire(theirs, monday + 4 * dayMs, 1_000), 1);
+    assert.equal(await ledger.expire([{ workspace: ours, before: monday + 4 * dayMs }], 1_000), 2);
+    assert.equal(await ledger.expire([{ workspace: theirs, before: monday + 4 * dayMs }], 1_000), 1);
     assert.deepEqual(ids(await all(opened)), [nth(young, 0).id]);
+  }));
+
+test("a day that several workspaces share goes when each of them keeps it no longer, whatever their plans are", () =>
+  withLedger(async (opened) => {
+    const { ledger, node, commit } = opened;
+    const shared = [at(monday), at(monday + 1, { workspace: theirs }), at(monday + 2)];
+    await commit([...shared, at(monday + dayMs, { workspace: theirs })], []);
+    const daysLeft = async (): Promise<readonly number[]> =>
+      (await partitionDays(node.database)).map((day) => day - monday / dayMs).filter((day) => day < 2);
+    const due = (before: Readonly<Record<string, number>>) =>
+      ledger.expire(
+        Object.entries(before).map(([workspace, end]) => ({ workspace, before: end })),
+        1,
+      );
+    assert.equal(await due({ [theirs]: monday, [ours]: monday + dayMs }), 1, "theirs keeps its row");
+    assert.deepEqual(await daysLeft(), [0, 1]);
+    assert.equal(
+      await due({ [theirs]: monday + dayMs, [ours]: monday + dayMs }),
+      2,
+      "the whole day, whatever the limit",
+    );
+    assert.deepEqual(await daysLeft(), [1]);
+    assert.equal(await due({ [ours]: monday + 3 * dayMs }), 0, "of theirs nothing is said to be due");
+    assert.deepEqual(await daysLeft(), [1]);
+    assert.equal((await all(opened, theirs)).length, 1);
   }));
 
 test("an exchange whose id is of a day before it began keeps that day", () =>
   withLedger(async (opened) => {
     const slow = at(monday + dayMs - 1, { startedAt: monday + dayMs + 1 });
     await opened.commit([at(monday), slow], []);
-    assert.equal(await opened.ledger.expire(ours, monday + dayMs, 10), 1);
+    assert.equal(await opened.ledger.expire([{ workspace: ours, before: monday + dayMs }], 10), 1);
     assert.deepEqual(ids(await all(opened)), [slow.id]);
   }));
 
@@ -123,7 +148,7 @@ test("numbers and positions are not given again when the days they were given in
     const { ledger, commit } = opened;
     await commit([at(monday), at(monday)], []);
     const position = await ledger.position();
-    assert.equal(await ledger.expire(ours, monday + 2 * dayMs, 10), 2);
+    assert.equal(await ledger.expire([{ workspace: ours, before: monday + 2 * dayMs }], 10), 2);
     const next = at(monday + 3 * dayMs);
     await commit([next], []);
     const { rows } = await ledger.since(ours, position, { limit: 10 });
@@ -143,7 +168,7 @@ test("while a long question is under way a day stays, and commits go on", () =>
     try {
       await asking.query("begin");
       await asking.query("select count(*) from exchange");
-      const expiring = ledger.expire(ours, monday + dayMs, 10);
+      const expiring = ledger.expire([{ workspace: ours, before: monday + dayMs }], 10);
       const later = Array.from({ length: 20 }, (_, n) => at(monday + 2 * dayMs + n));
       for (const row of later) await commit([row], []);
       await expiring;
@@ -151,7 +176,7 @@ test("while a long question is under way a day stays, and commits go on", () =>
     } finally {
       await asking.end();
     }
-    await ledger.expire(ours, monday + dayMs, 10);
+    await ledger.expire([{ workspace: ours, before: monday + dayMs }], 10);
     assert.equal((await partitionDays(node.database)).includes(monday / dayMs), false);
     assert.equal((await all(opened)).length, 20);
   }));
@@ -200,7 +225,7 @@ test("a block goes with the last exchange in it", () =>
     const rows = Array.from({ length: 40 }, (_, n) => ({ ...withContent("old"), ...only(at(monday + n)) }));
     await commit(rows, []);
     assert.deepEqual(await blocks(opened), [40]);
-    assert.equal(await ledger.expire(ours, monday + 38, 100), 38);
+    assert.equal(await ledger.expire([{ workspace: ours, before: monday + 38 }], 100), 38);
     assert.equal(await ledger.redact(ours, nth(rows, 38).id, bare), true);
     assert.deepEqual(await blocks(opened), [1]);
     assert.equal(await ledger.purge(ours, "ep_a", 100), 2);

@@ -152,7 +152,7 @@ test("nothing is removed while a roll is under way, which has read it already", 
     await commit([at(monday), at(monday + 2 * dayMs), at(monday + 2 * dayMs, { subject: "ep_b" })], []);
     const removals = [
       () => ledger.purge(ours, "ep_b", 10),
-      () => ledger.expire(ours, monday + 2 * dayMs + 1, 10),
+      () => ledger.expire([{ workspace: ours, before: monday + 2 * dayMs + 1 }], 10),
     ];
     for (const [n, remove] of removals.entries()) {
       await rolling.query("begin");
@@ -185,7 +185,10 @@ test("the rollups of removed exchanges go with them, row by row or a day at a ti
     await commit(rows, []);
     await rollAll(ledger);
     assert.deepEqual(await inRollups(node), [96, 96]);
-    assert.equal(await ledger.expire(ours, monday + 2 * dayMs + 5 * hourMs, 1_000), 53);
+    assert.equal(
+      await ledger.expire([{ workspace: ours, before: monday + 2 * dayMs + 5 * hourMs }], 1_000),
+      53,
+    );
     // The upkeep of whoever writes makes the days of today and tomorrow as well, some time.
     const left = (await partitionDays(node.database)).map((found) => found - monday / dayMs);
     assert.deepEqual(
@@ -205,7 +208,7 @@ test("a day that is dropped before it was rolled up is in no figure", () =>
     const rows = Array.from({ length: 48 }, (_, n) => at(monday + n * hourMs, { ending: "rejected" }));
     await commit(rows, []);
     await ledger.roll(10);
-    assert.equal(await ledger.expire(ours, monday + dayMs, 1_000), 24);
+    assert.equal(await ledger.expire([{ workspace: ours, before: monday + dayMs }], 1_000), 24);
     assert.deepEqual(await counted(ledger), [24, 24]);
     await rollAll(ledger);
     assert.deepEqual(await inRollups(node), [24, 24]);

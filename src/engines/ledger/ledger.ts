@@ -5,6 +5,9 @@ import type { Summary } from "../../kernel/summary.ts";
  * The long read side of all exchanges. Rows never change; `redact` alone may replace content. The moment in an id is not
  * over a day before that at which its exchange began, nor before that in its parent's: `find` and others look no further.
  */
+/** Of the workspace is due what started before `before`. */
+export type Due = { readonly workspace: string; readonly before: number };
+
 export type Ledger = {
   /**
    * Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled.
@@ -75,12 +78,12 @@ export type Ledger = {
   /** The position after everything committed so far. */
   position(): Promise<number>;
   /**
-   * Removes up to `limit` exchanges of the workspace that started before `before`, oldest first, sparing those whose
-   * event has an open job (which states the event's `receivedAt`); returns how many. In chunks small enough not to
-   * delay commits. A day of which nothing else is needed may go as a whole, whatever is left of `limit`. Summaries go
-   * with them, by whole hours before `before`, up to `limit` intervals a call, and are not counted.
+   * Removes what is due, oldest first, up to `limit` exchanges of each workspace, sparing those whose event has an open
+   * job (which states the event's `receivedAt`); returns how many in all. In chunks small enough not to delay commits. A
+   * day in which nothing else is left, of no workspace, may go as a whole, whatever is left of `limit`. Summaries go with
+   * them, by whole hours, up to `limit` intervals a call, and are not counted.
    */
-  expire(workspace: string, before: number, limit: number): Promise<number>;
+  expire(due: readonly Due[], limit: number): Promise<number>;
   /** Removes every exchange of one subject, up to `limit` a call; returns how many. Summaries, which have no content, stay. */
   purge(workspace: string, subject: string, limit: number): Promise<number>;
   /**

@@ -8,6 +8,7 @@ import { askPlanned, sql, text, type Sql } from "../postgres/sql.ts";
 import type { Ledger } from "./ledger.ts";
 import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
 import { contentSize, withContents } from "./postgres/contents.ts";
+import { dropDays } from "./postgres/days.ts";
 import { measured, statesCounted } from "./postgres/figures.ts";
 import { findRows } from "./postgres/find.ts";
 import { foldUp } from "./postgres/folding.ts";
@@ -56,9 +57,13 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
     since: (workspace, position, query) => sinceRows(database, order, { ...query, workspace, position }),
     position: () => lastPosition(database, order),
     sum: (query) => summed(database, query),
-    async expire(workspace, before, limit) {
-      const removed = await expireRows(node, { workspace, before, limit });
-      await expireIntervals(node, { workspace, before, limit });
+    async expire(due, limit) {
+      const known = due.filter(({ workspace }) => isStorable(workspace));
+      let removed = await dropDays(node, known, limit);
+      for (const of of known) {
+        removed += await expireRows(node, { ...of, limit });
+        await expireIntervals(node, { ...of, limit });
+      }
       return removed;
     },
     purge: (workspace, subject, limit) => purgeRows(node, { workspace, subject, limit }),

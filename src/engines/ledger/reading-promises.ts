@@ -262,7 +262,7 @@ export function isolationPromises(promised: Promised): void {
     assert.deepEqual(ids(await everything(under, theirs)), [own.id]);
     assert.equal(await ledger.redact(theirs, event.id, bare), false);
     assert.equal(await ledger.purge(theirs, "ep_a", 10), 0);
-    assert.equal(await ledger.expire(theirs, day + 1, 10), 1, "its own");
+    assert.equal(await ledger.expire([{ workspace: theirs, before: day + 1 }], 10), 1, "its own");
     assert.deepEqual(plain(await ledger.get(ours, { id: event.id })), plain(event));
     assert.equal((await everything(under)).length, 2);
   });

@@ -63,7 +63,7 @@ export function rollingPromises(promised: Promised): void {
         while (done.writing) await ledger.roll(7);
       };
       const remove = async () => {
-        while (done.writing) await ledger.expire(ours, day, 9);
+        while (done.writing) await ledger.expire([{ workspace: ours, before: day }], 9);
       };
       const ask = async () => {
         while (done.writing) {
@@ -110,7 +110,8 @@ async function happens(
     const rows = left.splice(0, happening.commit);
     if (rows.length > 0) await commit(rows);
   } else if ("roll" in happening) await ledger.roll(happening.roll);
-  else if ("expire" in happening) await ledger.expire(workspace, happening.expire, happening.limit);
+  else if ("expire" in happening)
+    await ledger.expire([{ workspace, before: happening.expire }], happening.limit);
   else await ledger.purge(workspace, happening.purge, happening.limit);
 }
 

@@ -252,7 +252,7 @@ test("a block goes with the last exchange in it", () =>
     const rows = Array.from({ length: 40 }, (_, i) => withContent("old", { startedAt: day + i }));
     await commitEach(file, rows);
     await ledger.seal(64);
-    assert.equal(await ledger.expire(ours, day + 38, 100), 38);
+    assert.equal(await ledger.expire([{ workspace: ours, before: day + 38 }], 100), 38);
     assert.equal((await blocks(file)).length, 1);
     assert.equal(await ledger.redact(ours, nth(rows, 38).id, bare), true);
     assert.equal((await blocks(file)).length, 1);

@@ -50,9 +50,12 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     async position() {
       return await lastSeq(file);
     },
-    async expire(workspace, before, limit) {
-      const removed = await expireRows(file, turn, { workspace, before, limit });
-      await expireIntervals(file, turn, { workspace, before, limit });
+    async expire(due, limit) {
+      let removed = 0;
+      for (const of of due) {
+        removed += await expireRows(file, turn, { ...of, limit });
+        await expireIntervals(file, turn, { ...of, limit });
+      }
       return removed;
     },
     purge: (workspace, subject, limit) => purgeRows(file, turn, { workspace, subject, limit }),

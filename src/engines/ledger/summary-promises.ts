@@ -104,7 +104,7 @@ export function summaryPromises(promised: Promised): void {
     );
     await rollAll(under);
     assert.equal(await under.ledger.purge(ours, "ep_a", 10), 0);
-    assert.equal(await under.ledger.expire(ours, hour + 30 * minuteMs, 1_000), 0);
+    assert.equal(await under.ledger.expire([{ workspace: ours, before: hour + 30 * minuteMs }], 1_000), 0);
     const left = await under.ledger.sum({
       workspace: ours,
       where: { from: hour - 2 * hourMs, to: hour + 2 * hourMs },
@@ -177,7 +177,7 @@ async function takesPlace(
   }
   if ("expire" in happens) {
     await rollAll(under);
-    await under.ledger.expire(workspace, happens.expire, 1_000);
+    await under.ledger.expire([{ workspace, before: happens.expire }], 1_000);
     return there.filter(({ at }) => at >= keptFrom(happens.expire));
   }
   const calls = happens.commit.map((one) => ({ ...one, workspace }));

@@ -22,12 +22,16 @@ export function removalPromises(promised: Promised): void {
       withContent("old", { startedAt: day + ((i * 7) % 1_300) }),
     );
     await commit(rows);
-    assert.equal(await ledger.expire(ours, day + 1_200, 1_100), 1_100);
+    assert.equal(await ledger.expire([{ workspace: ours, before: day + 1_200 }], 1_100), 1_100);
     const left = await ledger.find({ workspace: ours, where: {}, limit: 1_000 });
     assert.equal(left.rows.length, 200);
     assert.equal(left.rows.at(-1)?.startedAt, day + 1_100);
-    assert.equal(await ledger.expire(ours, day + 1_200, 1_100), 100);
-    assert.equal(await ledger.expire(ours, day + 1_200, 1_100), 0, "the bound is exclusive");
+    assert.equal(await ledger.expire([{ workspace: ours, before: day + 1_200 }], 1_100), 100);
+    assert.equal(
+      await ledger.expire([{ workspace: ours, before: day + 1_200 }], 1_100),
+      0,
+      "the bound is exclusive",
+    );
     assert.equal((await everything(under)).length, 100);
     assert.equal((await ledger.get(ours, { id: nth(left.rows, 0).id }))?.request.body?.size, 17);
   });
@@ -37,16 +41,16 @@ export function removalPromises(promised: Promised): void {
     const attempt = made({ kind: "attempt", parent: event.id, attempt: 1 });
     const done = made();
     await under.commit([event, attempt, done], [event.id]);
-    assert.equal(await under.ledger.expire(ours, day + 1, 10), 1);
+    assert.equal(await under.ledger.expire([{ workspace: ours, before: day + 1 }], 10), 1);
     assert.deepEqual(ids(await everything(under)), [event.id, attempt.id]);
-    assert.equal(await under.ledger.expire(ours, day + 1, 10), 0);
+    assert.equal(await under.ledger.expire([{ workspace: ours, before: day + 1 }], 10), 0);
   });
 
   promised("expire gets past any number of events that it spares", async ({ ledger, commit }) => {
     const working = Array.from({ length: 700 }, () => made());
     await commit(working, ids(working));
     await commit(Array.from({ length: 10 }, () => made({ startedAt: day + 1 })));
-    assert.equal(await ledger.expire(ours, day + 2, 1_000), 10);
+    assert.equal(await ledger.expire([{ workspace: ours, before: day + 2 }], 1_000), 10);
     assert.equal((await ledger.find({ workspace: ours, where: {}, limit: 1_000 })).rows.length, 700);
   });
 
@@ -163,7 +167,7 @@ export function sealingPromises(promised: Promised): void {
       for (let i = 0; i < rows.length; i += 12) await commit(rows.slice(i, i + 12));
       await Promise.all([
         ledger.seal(500),
-        ledger.expire(ours, day + 100, 500),
+        ledger.expire([{ workspace: ours, before: day + 100 }], 500),
         ledger.purge(ours, "ep_1", 500),
         ledger.seal(500),
       ]);

@@ -75,9 +75,9 @@ test("more than one round of what is old asks for another, until nothing is left
         exchanges: exchanges.map((it) => ({ ...it, id: newExchangeId(it.startedAt) })),
         jobs: [],
       });
-    world.moveOn(dayMs / 2);
+    world.moveOn(dayMs);
     assert.equal(await removing.run(), "done");
-    world.moveOn(dayMs / 2 + 1);
+    world.moveOn(dayMs);
     assert.equal(await removing.run(), "more");
     assert.equal(await removing.run(), "done");
     assert.deepEqual((await ledger.find({ workspace, where: {}, limit: 1 })).rows, []);

@@ -20,10 +20,8 @@ export function accountUpkeep(engines: Engines): readonly Upkeep[] {
       everyMs: minuteMs,
       by: "one",
       async run() {
-        let isLeft = false;
-        for await (const { workspace, before } of retentions(engines))
-          isLeft = (await ledger.expire(workspace, before, rowsPerRound)) >= rowsPerRound || isLeft;
-        return isLeft ? "more" : "done";
+        const due = await Array.fromAsync(retentions(engines));
+        return restOf(await ledger.expire(due, rowsPerRound), rowsPerRound);
       },
     },
     {

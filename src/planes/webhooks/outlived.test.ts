@@ -17,14 +17,14 @@ test("what a paused endpoint holds longer than the plan keeps it ends as expired
     const startedAt = clock.now();
     const { id } = await world.arrive(endpoint);
     const upkeep = outlived(world.engines);
-    const expire = () => ledger.expire(workspace, clock.now() - 3 * dayMs, 100);
+    const expire = () => ledger.expire([{ workspace, before: clock.now() - 3 * dayMs }], 100);
     // A day at a time, since a clock that jumps further is doubted.
     for (let day = 1; day <= 3; day++) {
       world.moveOn(dayMs);
       assert.equal(await upkeep.run(), "done");
     }
     assert.equal(await world.engines.traffic.queue.depth().then(({ open }) => open), 1, "it is still held");
-    world.moveOn(1);
+    world.moveOn(dayMs);
     assert.equal(await expire(), 0, "what is held is spared");
     assert.equal(await upkeep.run(), "more");
     const ending = await world.endingOf(workspace, id);

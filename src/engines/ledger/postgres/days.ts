@@ -5,6 +5,7 @@ import type { Node } from "../../postgres/node.ts";
 import { partitionBounds, partitionDays, partitionName } from "../../postgres/partitions.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
 import { codeOf } from "../../postgres/trouble.ts";
+import type { Due } from "../ledger.ts";
 import { keepRolled, unroll } from "./unrolling.ts";
 
 const dayMs = 86_400_000;
@@ -13,24 +14,24 @@ const lockMs = 100;
 const triesMax = 5;
 const pauseMs = 200;
 
-type Keys = { readonly workspace: string; readonly before: number; readonly limit: number };
-
-/** Drops days in which there is nothing but due exchanges of the workspace, oldest first, until `limit` are gone. */
-export async function dropDays(node: Node, keys: Keys): Promise<number> {
+/** Drops days in which there is nothing but due exchanges, oldest first, until `limit` are gone; returns how many are. */
+export async function dropDays(node: Node, due: readonly Due[], limit: number): Promise<number> {
+  const oldestFirst = due.toSorted((one, other) => one.before - other.before);
+  const newest = oldestFirst.at(-1)?.before ?? -Infinity;
   const days = await partitionDays(node.database);
   let dropped = 0;
   for (const day of days) {
-    if (dropped >= keys.limit || (day + 1) * dayMs > keys.before) break;
-    if (await isDue(node.database, day, keys)) dropped += await dropDay(node, day, keys);
+    if (dropped >= limit || (day + 1) * dayMs > newest) break;
+    if (await isDue(node.database, day, oldestFirst)) dropped += await dropDay(node, day, oldestFirst);
   }
   return dropped;
 }
 
 /** A day whose lock is not to be had stays until the next time. */
-async function dropDay(node: Node, day: number, keys: Keys): Promise<number> {
+async function dropDay(node: Node, day: number, due: readonly Due[]): Promise<number> {
   for (let tries = 1; ; tries++) {
     try {
-      return await node.database.transaction((within) => dropOnceDue(within, day, keys));
+      return await node.database.transaction((within) => dropOnceDue(within, day, due));
     } catch (error) {
       if (!isLocked(error)) throw error;
       if (tries === triesMax) return 0;
@@ -43,12 +44,12 @@ async function dropDay(node: Node, day: number, keys: Keys): Promise<number> {
  * Counting happens while only changes of that day, and rolls, must wait; the lock on all days, which dropping takes, is held for
  * less than a millisecond: files are removed after it is given back.
  */
-async function dropOnceDue(within: Query, day: number, keys: Keys): Promise<number> {
+async function dropOnceDue(within: Query, day: number, due: readonly Due[]): Promise<number> {
   const [exchange, block] = [partitionName("exchange", day), partitionName("block", day)];
   await keepRolled(within);
   await within.query(`set local lock_timeout = ${lockMs}`);
   await within.query(`lock table ${exchange}, ${block} in share row exclusive mode`);
-  if (!(await isDue(within, day, keys))) return 0;
+  if (!(await isDue(within, day, due))) return 0;
   const dropped = await unroll(within, text(exchange));
   await within.query("delete from remnant where day = $1", [day]);
   await within.query(`drop table ${exchange}, ${block}`);
@@ -56,18 +57,27 @@ async function dropOnceDue(within: Query, day: number, keys: Keys): Promise<numb
 }
 
 /**
- * Whether everything of the day started before `before` and is of the workspace, and no job is open for an event of
- * that day or an earlier one, whose attempts may be among it.
+ * Whether everything of the day is due, and no job is open for an event of that day or an earlier one, whose attempts may
+ * be among it. Ends with the first row that is kept, which is found soonest among those that keep the most.
  */
-async function isDue(within: Query, day: number, { workspace, before }: Keys): Promise<boolean> {
+async function isDue(within: Query, day: number, due: readonly Due[]): Promise<boolean> {
   const exchange = text(partitionName("exchange", day));
+  const workspaces = due.map(({ workspace }) => workspace);
+  const befores = due.map(({ before }) => Math.ceil(before));
   const [row] = await ask(
     within,
-    sql`select 1 where not exists (select 1 from ${exchange} where workspace > ${workspace})
-      and not exists (select 1 from ${exchange} where workspace < ${workspace})
+    sql`select 1 where not exists (
+        select 1 from unnest(${workspaces}::text[], ${befores}::bigint[]) as due (workspace, before)
+        cross join lateral (select 1 from ${exchange} as candidate
+          where candidate.workspace = due.workspace and candidate.started_at >= due.before limit 1) as kept)
       and not exists (
-        select 1 from ${exchange} where workspace = ${workspace} and started_at >= ${Math.ceil(before)})
-      and not exists (select 1 from job where exchange < ${partitionBounds(day).to} and workspace = ${workspace})`,
+        with recursive there (workspace) as (
+          select min(workspace) from ${exchange}
+          union all
+          select (select min(workspace) from ${exchange} where workspace > there.workspace) from there
+          where there.workspace is not null)
+        select 1 from there where workspace <> all(${workspaces}))
+      and not exists (select 1 from job where exchange < ${partitionBounds(day).to})`,
   );
   return row !== undefined;
 }

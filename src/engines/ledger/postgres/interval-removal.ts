@@ -1,7 +1,7 @@
 import type { Node } from "../../postgres/node.ts";
 import { ask, sql } from "../../postgres/sql.ts";
 import { grains, keptFrom } from "../intervals.ts";
-import { between, isStorable } from "./where.ts";
+import { between } from "./where.ts";
 
 /** Intervals removed in one transaction. */
 const chunkRowsMax = 500;
@@ -13,7 +13,6 @@ export async function expireIntervals(
   { database }: Pick<Node, "database">,
   { workspace, before, limit }: Keys,
 ): Promise<void> {
-  if (!isStorable(workspace)) return;
   for (let left = limit; left > 0;) {
     const chunk = Math.min(chunkRowsMax, left);
     const gone = await ask(

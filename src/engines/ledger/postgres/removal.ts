@@ -3,7 +3,7 @@ import { idOf } from "../../postgres/exchange-row.ts";
 import type { Node } from "../../postgres/node.ts";
 import { ask, sql, text, type Sql } from "../../postgres/sql.ts";
 import { textOf } from "../../stored/row.ts";
-import { dropDays } from "./days.ts";
+import type { Due } from "../ledger.ts";
 import { keepRolled, unroll } from "./unrolling.ts";
 import { isStorable, between } from "./where.ts";
 
@@ -20,17 +20,10 @@ const hasJob = text(`exists (
   select 1 from job where job.workspace = candidate.workspace and job.received_at = candidate.received_at
     and job.exchange in (candidate.id, candidate.parent))`);
 
-/**
- * Removes what started before `before` and has no open job: whole days where nothing else is in them, then rows, oldest
- * first; returns how many.
- */
-export async function expireRows(node: Node, keys: Keys & { before: number }): Promise<number> {
-  if (!isStorable(keys.workspace)) return 0;
-  const dropped = await dropDays(node, keys);
-  const due = sql`${between("candidate.started_at", undefined, keys.before)} and not ${hasJob}`;
-  return (
-    dropped + (await inChunks(node, keys.limit - dropped, sql`workspace = ${keys.workspace} and ${due}`))
-  );
+/** Removes what is due and has no open job, oldest first; returns how many. */
+export function expireRows(node: Node, { workspace, before, limit }: Due & Keys): Promise<number> {
+  const old = between("candidate.started_at", undefined, before);
+  return inChunks(node, limit, sql`workspace = ${workspace} and ${old} and not ${hasJob}`);
 }
 
 /** Removes what is about the subject, at work or not; returns how many. */

@@ -129,7 +129,7 @@ test("the rollups of removed exchanges go with them", () =>
       await Promise.all(["rollup", "ending_rollup"].map((table) => rowsOf(file, table))),
       [80, 80],
     );
-    assert.equal(await ledger.expire(ours, day + 10 * hourMs, 1_000), 20);
+    assert.equal(await ledger.expire([{ workspace: ours, before: day + 10 * hourMs }], 1_000), 20);
     assert.deepEqual(
       await Promise.all(["rollup", "ending_rollup"].map((table) => rowsOf(file, table))),
       [60, 60],
