@@ -37,10 +37,9 @@ export type SoakServer = {
   stop(): Promise<number | null>;
 };
 
-/** A real server, as anyone starts it, with a probe in it. SLUICE_DATABASE_URL is passed on where it is set. */
-export async function soakServer(): Promise<SoakServer> {
+/** A real server, as anyone starts it, with these settings and a probe in it. */
+export async function soakServer(settings: Readonly<Record<string, string>>): Promise<SoakServer> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-soak-"));
-  const database = process.env["SLUICE_DATABASE_URL"];
   const child = fork(fileURLToPath(new URL("../src/main.ts", import.meta.url)), ["serve"], {
     execArgv: ["--import", fileURLToPath(new URL("./soak-probe.ts", import.meta.url))],
     env: {
@@ -51,7 +50,7 @@ export async function soakServer(): Promise<SoakServer> {
       SLUICE_INGEST_RATE: "0",
       SLUICE_API_RATE: "0",
       SLUICE_BOOTSTRAP_API_KEY: key,
-      ...(database !== undefined && { SLUICE_DATABASE_URL: database }),
+      ...settings,
     },
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });

@@ -10,8 +10,11 @@ export type Trend = {
   readonly growth: number;
 };
 
-/** What one figure may grow by over the samples looked at: a part of its median, or `atLeast`, whichever is more. */
-export type Bound = { readonly part: number; readonly atLeast: number };
+/**
+ * What one figure may grow by over the samples looked at: a part of its median, or `atLeast`, whichever is more. `most`
+ * is what no sample may exceed, for what has grown too far before anyone looked.
+ */
+export type Bound = { readonly part: number; readonly atLeast: number; readonly most?: number };
 
 /**
  * The trend of evenly spaced samples. A single peak, or one sample in four that is far off, does not move it: what it
@@ -28,6 +31,10 @@ export function trendOf(samples: readonly number[]): Trend {
   };
 }
 
-export function isBounded({ median, growth }: Trend, { part, atLeast }: Bound): boolean {
-  return growth <= Math.max(median * part, atLeast);
+/** What is wrong with a figure; undefined = nothing. */
+export function excessOf({ median, growth, max }: Trend, { part, atLeast, most }: Bound): string | undefined {
+  if (Number.isNaN(max)) return "could not be read";
+  if (growth > Math.max(median * part, atLeast)) return `grows by ${growth.toFixed(1)}`;
+  if (most !== undefined && max > most) return `reaches ${max.toFixed(1)}`;
+  return undefined;
 }

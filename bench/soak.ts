@@ -1,24 +1,29 @@
 // A real server under steady mixed load: does it keep what it must, and keep no more than that?
-// Run: npm run soak -- --minutes 30 [--rate 100]. SLUICE_DATABASE_URL is passed on to the server.
+// Run: npm run soak -- --minutes 30 [--rate 100] [--database postgres], which starts a PostgreSQL and watches that too.
 // Exits with 1 when an event is unaccounted for, something was answered otherwise than expected, or a figure grows.
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { machine, median } from "./bench-server.ts";
+import { judged, postgresFigures, serverFigures, type Seen, type Verdict } from "./soak-figures.ts";
 import { startLoad, type Load, type Told } from "./soak-load.ts";
-import { soakServer, type Sample } from "./soak-server.ts";
-import { isBounded, trendOf, type Bound } from "./soak-trend.ts";
+import { soakPostgres, type DatabaseSample } from "./soak-postgres.ts";
+import { soakServer } from "./soak-server.ts";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "2" }, rate: { type: "string", default: "100" } },
+  options: {
+    minutes: { type: "string", default: "2" },
+    rate: { type: "string", default: "100" },
+    database: { type: "string", default: "embedded" },
+  },
 });
+const database = z.enum(["embedded", "postgres"]).parse(values.database);
 const minutes = Number(values.minutes);
 const rate = Number(values.rate);
 const samplesMax = 240;
 /** The part of the time in which caches fill and the heap finds its size. */
 const warmUpPart = 1 / 3;
 const settleMsMax = 120_000;
-const mib = 2 ** 20;
 
 const Account = z.object({
   received: z.int(),
@@ -28,44 +33,45 @@ const Account = z.object({
   remainder: z.int(),
 });
 type Account = z.output<typeof Account>;
-type Seen = Sample & { readonly accepted: number };
-
-/** What is sampled, in which unit, and by how much it may grow after the warm-up. */
-const figures: Readonly<
-  Record<string, { of(it: Seen): number; readonly unit: number; readonly bound: Bound }>
-> = {
-  "RSS, MiB": { of: (it) => it.rssBytes, unit: mib, bound: { part: 0.15, atLeast: 32 } },
-  "heap, MiB": { of: (it) => it.heapBytes, unit: mib, bound: { part: 0.25, atLeast: 24 } },
-  "external, MiB": { of: (it) => it.externalBytes, unit: mib, bound: { part: 0.25, atLeast: 24 } },
-  "WAL, MiB": { of: (it) => it.walBytes, unit: mib, bound: { part: 0.25, atLeast: 64 } },
-  "open files": { of: (it) => it.openFiles, unit: 1, bound: { part: 0.1, atLeast: 16 } },
-  sockets: { of: (it) => it.sockets, unit: 1, bound: { part: 0.1, atLeast: 16 } },
-  threads: { of: (it) => it.threads, unit: 1, bound: { part: 0, atLeast: 1 } },
-};
 
 const everyMs = Math.max(1_000, (minutes * 60_000) / samplesMax);
-const server = await soakServer();
+const postgres = database === "postgres" ? await soakPostgres() : undefined;
+const server = await soakServer(postgres?.environment ?? {});
+const emptyBytes = (await look()).storedBytes;
 const load = await startLoad(server.url, server.key, rate);
 const samples: Seen[] = [];
+const databaseSamples: DatabaseSample[] = [];
 const startedAt = performance.now();
 while (performance.now() - startedAt < minutes * 60_000) {
   await sleep(everyMs);
-  samples.push({ ...(await server.sample()), accepted: load.told.accepted });
+  const { seen, stored, storedBytes } = await look();
+  samples.push({ ...seen, accepted: load.told.accepted, storedBytes: storedBytes - emptyBytes });
+  if (stored !== undefined) databaseSamples.push(stored);
 }
 await load.stop();
 const account = await settled(load);
 await load.close();
 const exitCode = await server.stop();
+await postgres?.end();
 
-const looked = samples.slice(Math.floor(samples.length * warmUpPart));
 const faults = [
   ...load.told.surprises,
   ...(exitCode === 0 ? [] : [`the server ended with ${exitCode}`]),
   ...unaccounted(load.told, account),
-  ...report(looked),
+  ...report(afterWarmUp(samples), afterWarmUp(databaseSamples)),
 ];
 for (const fault of faults) console.log(`FAULT ${fault.slice(0, 300)}`);
 if (faults.length > 0) process.exitCode = 1;
+
+async function look() {
+  const seen = await server.sample();
+  const stored = await postgres?.sample();
+  return { seen, stored, storedBytes: stored?.databaseBytes ?? seen.folderBytes };
+}
+
+function afterWarmUp<T>(list: readonly T[]): readonly T[] {
+  return list.slice(Math.floor(list.length * warmUpPart));
+}
 
 /** The account once nothing is pending, or as it is when that takes too long. */
 async function settled({ call }: Load): Promise<Account> {
@@ -94,37 +100,30 @@ function unaccounted(told: Told, { remainder, pending, received, duplicate, reje
     : ["the account is not what the senders were told"];
 }
 
-/** Prints the table; answers what grows. */
-function report(list: readonly Seen[]): string[] {
+/** Prints the table; answers what comes to more than it may. */
+function report(list: readonly Seen[], ofDatabase: readonly DatabaseSample[]): string[] {
   const minutesSeen = ((list.length - 1) * everyMs) / 60_000;
   console.log(
-    `soak, ${minutes} minutes at ${rate} events/s, ${list.length} samples after warm-up (${machine()})`,
+    `soak of ${database}, ${minutes} minutes at ${rate} events/s, ${list.length} samples after warm-up (${machine()})`,
   );
   console.log(
-    `  ${"".padEnd(16)}${["1st", "2nd", "3rd", "4th quarter", "max", "growth", "allowed"].map((head) => head.padStart(12)).join("")}`,
+    `  ${"".padEnd(16)}${["1st", "2nd", "3rd", "4th quarter", "max", "most", "growth", "allowed"].map((head) => head.padStart(12)).join("")}`,
   );
-  const growing: string[] = [];
-  for (const [name, { of, unit, bound }] of Object.entries(figures)) {
-    const trend = trendOf(list.map((it) => of(it) / unit));
-    const allowed = Math.max(trend.median * bound.part, bound.atLeast);
-    const columns = [...trend.quarters, trend.max, trend.growth, allowed];
-    console.log(`  ${name.padEnd(16)}${columns.map((it) => it.toFixed(1).padStart(12)).join("")}`);
-    if (!isBounded(trend, bound))
-      growing.push(`${name} grows by ${trend.growth.toFixed(1)} in ${minutesSeen.toFixed(1)} minutes`);
-  }
-  const half = Math.floor(list.length / 2);
-  console.log(
-    `  bytes stored per accepted event: ${bytesPerEvent(list.slice(0, half))}, then ${bytesPerEvent(list.slice(half))}`,
-  );
+  const verdicts = [
+    ...judged(serverFigures, list),
+    ...(ofDatabase.length === 0 ? [] : judged(postgresFigures, ofDatabase)),
+  ];
+  for (const verdict of verdicts) console.log(lineOf(verdict));
   const loop = (of: (it: Seen) => number): number => median(list.map(of));
   console.log(
     `  event loop delay, medians of the samples: p50 ${loop((it) => it.loopP50Ms).toFixed(1)} ms, p99 ${loop((it) => it.loopP99Ms).toFixed(1)} ms; longest ${Math.max(...list.map((it) => it.loopMaxMs)).toFixed(0)} ms`,
   );
-  return growing;
+  return verdicts.flatMap(({ name, excess }) =>
+    excess === undefined ? [] : [`${name} ${excess} in ${minutesSeen.toFixed(1)} minutes`],
+  );
 }
 
-function bytesPerEvent(list: readonly Seen[]): string {
-  const [first, last] = [list[0], list.at(-1)];
-  if (first === undefined || last === undefined) return "unknown";
-  return ((last.folderBytes - first.folderBytes) / (last.accepted - first.accepted)).toFixed(0);
+function lineOf({ name, trend, most, allowed }: Verdict): string {
+  const columns = [...trend.quarters, trend.max, most, trend.growth, allowed];
+  return `  ${name.padEnd(16)}${columns.map((it) => (it?.toFixed(1) ?? "-").padStart(12)).join("")}`;
 }

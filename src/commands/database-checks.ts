@@ -6,6 +6,7 @@ import { nodes } from "./checks/nodes.ts";
 import { partitions } from "./checks/partitions.ts";
 import { prepared } from "./checks/prepared.ts";
 import { rights } from "./checks/rights.ts";
+import { room } from "./checks/room.ts";
 import { size } from "./checks/size.ts";
 import { tables } from "./checks/tables.ts";
 import { transactions } from "./checks/transactions.ts";
@@ -24,6 +25,7 @@ export const databaseChecks: readonly Check[] = [
   nodes,
   connections,
   size,
+  room,
   wal,
   transactions,
   prepared,

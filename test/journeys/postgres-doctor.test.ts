@@ -7,16 +7,19 @@ import { backup } from "../../src/commands/backup.ts";
 import { doctor } from "../../src/commands/doctor.ts";
 import { dataParts, localParts } from "../../src/engines/parts.ts";
 import { uuidOf } from "../../src/engines/postgres/exchange-row.ts";
+import { isBackendHere } from "../../src/engines/postgres/cluster-disk.ts";
 import { joinNodes } from "../../src/engines/postgres/membership.ts";
 import { connectionsPerNode, openNode } from "../../src/engines/postgres/node.ts";
 import { partitions } from "../../src/engines/postgres/partitions.ts";
 import { newExchangeId } from "../../src/kernel/id.ts";
+import { selfHosted } from "../../src/registry/workspace.ts";
 import { startPostgres } from "../postgres-server.ts";
 import { commandHere, exampleVersion, type Place } from "./command-here.ts";
 import { runCommand } from "./command.ts";
 import { eventually } from "./eventually.ts";
 import { exampleDatabase, spendTransactions, type ExampleDatabase } from "./postgres-example.ts";
 import { freshFolder } from "./server-process.ts";
+import { smallDisk } from "./small-disk.ts";
 
 type Told = {
   readonly name: string;
@@ -27,6 +30,8 @@ type Told = {
 
 const dayMs = 86_400_000;
 const password = "notASecret";
+/** A cluster takes some 80 of it. */
+const clusterMegabytes = 700;
 const checksOfPostgres = [
   "database",
   "writes",
@@ -36,6 +41,7 @@ const checksOfPostgres = [
   "nodes",
   "connections",
   "size",
+  "room",
   "wal",
   "transactions",
   "prepared",
@@ -43,6 +49,9 @@ const checksOfPostgres = [
   "wraparound",
   "partitions",
 ];
+
+/** How full disks are, is the machine's business. */
+const disks = ["disk", "room"];
 
 async function examined(place: Place): Promise<readonly Told[]> {
   const { output, code } = await commandHere(doctor, ["--json"], place);
@@ -110,6 +119,16 @@ async function nodeOn({ url, database }: ExampleDatabase, version: string) {
   };
 }
 
+/** The plan of the only workspace keeps so many days. */
+async function keeping(database: ExampleDatabase["database"], days: number): Promise<void> {
+  await database.query(
+    `insert into record (workspace, kind, id, version, created_at, updated_at, value, secrets, fingerprints, seq)
+    values ('ws_1', 'workspace', 'ws_1', 1, 0, 0, $1, '{}', '{}', 1)
+    on conflict (kind, id) do update set value = excluded.value`,
+    [JSON.stringify({ name: "example", plan: { ...selfHosted, retentionDays: days } })],
+  );
+}
+
 test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
   const server = await startPostgres({ durable: true });
   parent.after(() => server.dispose());
@@ -148,7 +167,7 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
         ],
       );
       assert.deepEqual(
-        all.filter(({ name, state }) => state !== "ok" && name !== "disk").map(({ name }) => name),
+        all.filter(({ name, state }) => state !== "ok" && !disks.includes(name)).map(({ name }) => name),
         ["server"],
       );
       rmSync(join(folder, "traffic.db"));
@@ -162,7 +181,8 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
   await parent.test("tells people the same in lines, from a process of its own", async (t) => {
     const environment = { SLUICE_DATABASE_URL: place.database ?? "", SLUICE_URL: "http://127.0.0.1:9" };
     const { output, log } = await runCommand(t, { folder, args: ["doctor"], environment });
-    for (const name of checksOfPostgres) assert.match(output, new RegExp(`^ok +${name} `, "m"), output);
+    for (const name of checksOfPostgres)
+      assert.match(output, new RegExp(`^${disks.includes(name) ? "\\w+" : "ok"} +${name} `, "m"), output);
     assert.equal(log, "");
   });
 
@@ -231,6 +251,7 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
     const [missing] = await trouble(guest, "rights");
     assert.match(missing?.todo ?? "", /grant usage, create on schema public to guest;/);
     assert.match((await theTrouble(guest, "wal")).todo ?? "", /grant pg_monitor to guest;/);
+    assert.match((await theTrouble(guest, "room")).todo ?? "", /grant pg_monitor to guest;/);
     assert.match((await theTrouble(guest, "transactions")).todo ?? "", /grant pg_read_all_stats to guest;/);
     const unseen = await theTrouble(guest, "nodes");
     assert.equal(unseen.state, "warning");
@@ -401,10 +422,46 @@ test("doctor, of a PostgreSQL server that is badly set up", async (parent) => {
       );
     await add(placed.slice(0, 2));
     assert.deepEqual(await trouble(place, "size"), []);
+    await keeping(database, 30);
+    const { saw } = (await examined(place)).find(({ name }) => name === "size") ?? {};
+    assert.match(saw ?? "", /MiB of it from yesterday; the 30 days that are kept will take 3\d\.\d MiB\.$/);
     await add(placed.slice(2));
     assert.match(
       (await theTrouble(place, "size")).saw,
       /MiB of it from yesterday; the days before took 1\.\d MiB each/,
     );
   });
+
+  await parent.test("says what the days that are kept will need more than there is", async () => {
+    const known = (await examined(place)).find(({ name }) => name === "room");
+    assert.match(known?.saw ?? "", /^\d.* free, \d+ % of the disk\./);
+    // Longer than any disk has room for.
+    await keeping(database, 10_000_000);
+    const { saw, todo } = await theTrouble(place, "room");
+    assert.match(saw, / It needs \d+\.\d GiB more until the 10000000 days that are kept are full/);
+    assert.match(todo ?? "", /retentionDays/);
+  });
+});
+
+test("doctor, of a PostgreSQL whose disk is nearly full", async (t) => {
+  const disk = smallDisk(t, clusterMegabytes);
+  if (typeof disk === "string") {
+    t.skip(disk);
+    return;
+  }
+  const server = await startPostgres({ durable: false, parent: disk.folder });
+  t.after(() => server.dispose());
+  const { url } = await exampleDatabase(t, server);
+  const place: Place = { folder: await folderOf(t), database: url };
+  assert.equal((await theTrouble(place, "room")).state, "warning");
+  disk.fill();
+  const { state, saw, todo } = await theTrouble(place, "room");
+  assert.equal(state, "problem");
+  assert.match(saw, /^0 bytes free, 0 % of the disk\.$/);
+  assert.match(todo ?? "", /grow PostgreSQL's disk/);
+});
+
+test("a process is taken for PostgreSQL's on this machine only when it is one", async () => {
+  assert.equal(isBackendHere(process.pid), false);
+  assert.equal(isBackendHere(2 ** 30), false);
 });

@@ -46,7 +46,8 @@ const wholeLog: DatabaseLook = async ({ query }) => {
     const [row = {}] = await query(folder);
     const [bytes, usual] = [numberOf(row, "bytes"), numberOf(row, "usual")];
     const saw = `The write-ahead log has ${sizeText(bytes)}`;
-    if (bytes <= Math.max(rounds * usual, keptBytesMax)) return [ok(`${saw}; nothing holds it back.`)];
+    if (bytes <= Math.max(rounds * usual, keptBytesMax))
+      return [ok(`${saw}, max_wal_size is ${sizeText(usual)}; nothing holds it back.`)];
     return [
       warning(
         `${saw}, max_wal_size is ${sizeText(usual)}.`,

@@ -1,17 +1,15 @@
-import { readdirSync, statfsSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { diskRoom, type DiskRoom } from "../stored/disk-room.ts";
 import { fileFailure } from "../stored/durable-file.ts";
 
 export type FileFacts = { readonly name: string; readonly bytes: number; readonly mode: number };
 
 /** What the file system tells of a folder and the files in it, without opening one. */
-export type FolderFacts = {
+export type FolderFacts = DiskRoom & {
   /** Permission bits, such as 0o700. */
   readonly mode: number;
   readonly files: readonly FileFacts[];
-  /** Of its disk, for this user. */
-  readonly freeBytes: number;
-  readonly totalBytes: number;
 };
 
 const filesMax = 1_000;
@@ -25,14 +23,12 @@ export function folderFacts(path: string): FolderFacts | undefined {
   try {
     const folder = statSync(path, { throwIfNoEntry: false });
     if (folder === undefined || !folder.isDirectory()) return undefined;
-    const { bavail, blocks, bsize } = statfsSync(path);
     return {
       mode: folder.mode & 0o777,
       files: readdirSync(path)
         .slice(0, filesMax)
         .flatMap((name) => fileFacts(path, name)),
-      freeBytes: bavail * bsize,
-      totalBytes: blocks * bsize,
+      ...diskRoom(path),
     };
   } catch (error) {
     throw fileFailure(error);
