@@ -47,9 +47,14 @@ export const exampleKey = `mk_${"journeysOnlyNotASecret".padEnd(49, "0")}`;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 export const serve: readonly string[] = [process.execPath, "src/main.ts", "serve"];
 
-/** Journeys start many processes of the same code: all but the first find it compiled. */
-const compileCache = mkdtempSync(join(tmpdir(), "sluice-journey-code-"));
-process.once("exit", () => rmSync(compileCache, { recursive: true, force: true }));
+/** Journeys start many processes of the same code: all but the first find it compiled, as with those of other tests. */
+const compileCache = process.env["NODE_COMPILE_CACHE"] ?? ownCache();
+
+function ownCache(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-journey-code-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** A folder of its own for a test, removed after it. */
 export async function freshFolder(t: TestContext): Promise<string> {
