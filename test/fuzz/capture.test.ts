@@ -11,7 +11,7 @@ import { openImporter } from "./importer.ts";
 import { spanRequests } from "./span-requests.ts";
 import { openSpanSender } from "./span-sender.ts";
 
-const inputs = { batches: 120, exports: 120, imports: 50 };
+const inputs = { batches: 100, exports: 100, imports: 50 };
 
 /** Answers whether what was sent was taken. */
 type Send<A> = (arrival: A) => Promise<boolean>;
