@@ -10,6 +10,7 @@ import { assertAsSent, countOf, isExcluded, type Books } from "./capture-books.t
 import type { Posted } from "./captured-batches.ts";
 import type { Sent } from "./captured-records.ts";
 import { placeIn } from "./places.ts";
+import { post } from "./post.ts";
 import { assertProblem } from "./problems.ts";
 
 const Taken = z.strictObject({
@@ -47,22 +48,15 @@ export async function openBatchSender(
   const credential = await captureCredential(world, workspace);
   const known = new Set<string>();
 
-  async function post({ body, type, encoding, bucket }: Posted): Promise<Response> {
-    return fetch(`${world.url}/capture/v1/batches`, {
-      method: "POST",
-      headers: {
-        ...credential,
-        "content-type": type,
-        "content-encoding": encoding,
-        "x-sluice-bucket": bucket,
-      },
-      body: new Uint8Array(body),
-    });
-  }
-
   return async (posted) => {
     const was = world.commits();
-    const response = await post(posted);
+    const headers = {
+      ...credential,
+      "content-type": posted.type,
+      "content-encoding": posted.encoding,
+      "x-sluice-bucket": posted.bucket,
+    };
+    const response = await post(`${world.url}/capture/v1/batches`, headers, posted.body);
     const text = await response.text();
     assert.ok(response.status < 500, `${response.status} ${text} ${world.log.at(-1)}`);
     if (response.status !== 202) {

@@ -8,6 +8,7 @@ import type { RunningWorld } from "../running-world.ts";
 import { captureCredential } from "./batch-sender.ts";
 import type { Books } from "./capture-books.ts";
 import { excludedPath, noon } from "./captured-records.ts";
+import { post } from "./post.ts";
 import { encodings, type Exported } from "./span-requests.ts";
 
 const durationMsMax = 30 * 86_400_000;
@@ -23,17 +24,14 @@ export async function openSpanSender(
   return async (exported) => {
     const { signal, body, type, encoding, bucket, environment, meant } = exported;
     const was = world.commits();
-    const response = await fetch(`${world.url}/otlp/v1/${signal}`, {
-      method: "POST",
-      headers: {
-        ...credential,
-        "content-type": type,
-        "content-encoding": encoding,
-        "x-sluice-bucket": bucket,
-        ...(environment !== "production" && { "x-sluice-environment": environment }),
-      },
-      body: new Uint8Array(body),
-    });
+    const headers = {
+      ...credential,
+      "content-type": type,
+      "content-encoding": encoding,
+      "x-sluice-bucket": bucket,
+      ...(environment !== "production" && { "x-sluice-environment": environment }),
+    };
+    const response = await post(`${world.url}/otlp/v1/${signal}`, headers, body);
     const bytes = Buffer.from(await response.arrayBuffer());
     const answered = response.headers.get("content-type");
     assert.ok(response.status < 500, `${response.status} ${world.log.at(-1)}`);
