@@ -25,6 +25,9 @@ test("segments that vary are replaced by their kind, words stay", () => {
 test("long paths and segments are cut", () => {
   assert.equal(typedPath(`/${"a".repeat(201)}`), "/{long}");
   assert.equal(typedPath("/a".repeat(40)), `${"/a".repeat(32)}/{rest}`);
+  const segment = `/${"b".repeat(199)}`;
+  assert.equal(typedPath(segment.repeat(3)), `${segment.repeat(2)}/{rest}`);
+  assert.equal(typedPath(`${segment.repeat(2)}/${"c".repeat(99)}`), `${segment.repeat(2)}/${"c".repeat(99)}`);
 });
 
 test("a typed path is the typed path of itself", () => {

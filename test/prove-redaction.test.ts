@@ -88,6 +88,10 @@ const places: Readonly<Record<string, Told>> = {
     status: 500,
     error: { type: "Error", message: `login with password=${canary} and card ${card} failed` },
   },
+  "kind of an error": {
+    status: 500,
+    error: { type: `login with password=${canary} and card ${card}`, message: "" },
+  },
   "user agent": { request: { headers: [["User-Agent", `app/1 (token=${canary})`]] } },
 };
 

@@ -51,6 +51,8 @@ export type World = {
   leftBehind(): Left;
   /** Everything that is stored, as text: what is kept nowhere is not in it. */
   dump(): string;
+  /** The same twice = nobody has committed anything in between. */
+  commits(): string;
   /** Of every row of every table: the same twice = nothing was written in between, not even by half. */
   fingerprint(): string;
   close(): Promise<void>;
@@ -90,6 +92,7 @@ export async function openWorld(): Promise<World> {
   const files = (await readdir(folder)).filter((name) => name.endsWith(".db"));
   const readers = files.map((name) => new DatabaseSync(join(folder, name), { readOnly: true }));
   const prints = readers.map(fingerprinting);
+  const versions = readers.map((reader) => reader.prepare("pragma data_version"));
   let before = rowsIn(readers);
   return {
     folder,
@@ -103,6 +106,7 @@ export async function openWorld(): Promise<World> {
     },
     leftBehind: () => difference(before, rowsIn(readers)),
     dump: () => readers.map(textOf).join("\n"),
+    commits: () => versions.map((version) => version.get()?.["data_version"]).join(),
     fingerprint: () => prints.map((print) => print()).join(),
     async close() {
       for (const reader of readers) reader.close();

@@ -41,7 +41,11 @@ async function assertRecords({ engines }: RunningWorld, workspace: string): Prom
   }
 }
 
-async function exchangesOf({ engines }: RunningWorld, workspace: string): Promise<readonly Exchange[]> {
+/** All that is stored of a workspace, as it was committed. Fails above 100,000 rows. */
+export async function exchangesOf(
+  { engines }: RunningWorld,
+  workspace: string,
+): Promise<readonly Exchange[]> {
   const all: Exchange[] = [];
   let position = 0;
   for (let n = 0; n < pagesMax; n++) {

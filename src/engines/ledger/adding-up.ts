@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { exactSum } from "../../kernel/exact-sum.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { Histogram } from "../stored/histogram.ts";
 import { bytesOf, numberOf, textOf, type Row } from "../stored/row.ts";
@@ -86,9 +87,9 @@ function addTo(groups: Map<string, Group>, series: Series, row: Row, { where, st
     group = { keys: told, at, count: 0, requestBytes: 0, responseBytes: 0, durationMs: 0, durations: [] };
     groups.set(key, group);
   }
-  group.count += series.count;
-  group.requestBytes += series.requestBytes;
-  group.responseBytes += series.responseBytes;
+  group.count = exactSum(group.count, series.count);
+  group.requestBytes = exactSum(group.requestBytes, series.requestBytes);
+  group.responseBytes = exactSum(group.responseBytes, series.responseBytes);
   group.durationMs += series.durationMs;
   group.durations.push(series.durations);
 }

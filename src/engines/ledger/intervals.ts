@@ -1,3 +1,4 @@
+import { exactSum } from "../../kernel/exact-sum.ts";
 import { Histogram } from "../stored/histogram.ts";
 import { decodeSeries, encodeSeries, minuteMs, type Series } from "../stored/series.ts";
 
@@ -112,9 +113,9 @@ function keyOf({ method, route, status, outcome }: Series): string {
 function added(to: Series, more: Series): Series {
   return {
     ...to,
-    count: to.count + more.count,
-    requestBytes: to.requestBytes + more.requestBytes,
-    responseBytes: to.responseBytes + more.responseBytes,
+    count: exactSum(to.count, more.count),
+    requestBytes: exactSum(to.requestBytes, more.requestBytes),
+    responseBytes: exactSum(to.responseBytes, more.responseBytes),
     durationMs: to.durationMs + more.durationMs,
   };
 }

@@ -54,8 +54,8 @@ export type Ledger = {
   countStates(query: CountStates): Promise<readonly CountedState[]>;
   /**
    * Summaries added up, per time step and whatever `by` names, in no order; groups without calls are absent. Of all
-   * that is committed, how far `roll` has come notwithstanding, and all of one moment. Counts and bytes are exact,
-   * percentiles within 1 %, durations up to 1 µs counting as 0. Of the many series that one interval may have had, the
+   * that is committed, how far `roll` has come notwithstanding, and all of one moment. Counts and bytes are exact
+   * up to 2^53 - 1 and stay at that beyond, percentiles within 1 %, durations up to 1 µs counting as 0. Of the many series that one interval may have had, the
    * last are of the route `(other)`.
    *
    * @throws RangeError when `from`, `to` or `stepMs` is no whole minute; Failure too_large above 10,000 steps or groups,

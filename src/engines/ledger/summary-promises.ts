@@ -96,6 +96,22 @@ export function summaryPromises(promised: Promised): void {
     },
   );
 
+  promised(
+    "what adds up to more than numbers are exact to stays at that, and is folded on and on",
+    async (under) => {
+      const huge = Number.MAX_SAFE_INTEGER;
+      const one = summaryOf({ count: huge, requestBytes: huge, durations: encodedCount(huge) });
+      for (let n = 0; n < 20; n++) {
+        await under.summarise([one, one], `batch ${n}`);
+        if (n % 2 === 0) await rollAll(under);
+        const [{ count, requestBytes, durations } = assert.fail("it is gone")] =
+          await under.ledger.sum(ofHour);
+        assert.deepEqual([count, requestBytes], [huge, huge]);
+        assert.ok(durations.percentile(50) > 0);
+      }
+    },
+  );
+
   promised("sums go with the hours that expire, and stay when a subject is purged", async (under) => {
     const at = [hour - hourMs, hour - minuteMs, hour, hour + hourMs];
     await under.summarise(
@@ -147,6 +163,12 @@ function summaryOf(change: Partial<Summary> = {}): Summary {
 function encoded(ms: readonly number[]): Uint8Array {
   const histogram = new Histogram();
   for (const one of ms) histogram.add(one);
+  return histogram.encode();
+}
+
+function encodedCount(count: number): Uint8Array {
+  const histogram = new Histogram();
+  histogram.addSlot(500, count);
   return histogram.encode();
 }
 

@@ -1,4 +1,5 @@
 import { gamma, leastMs, slotMax, slotOf } from "../../../capture/slots.ts";
+import { exactSum } from "../../kernel/exact-sum.ts";
 import { readNumber, writeNumber } from "../../kernel/varint.ts";
 
 /** What stands for every duration of the slot: the value with the least relative error at both of its bounds. */
@@ -20,7 +21,7 @@ export class Histogram {
 
   /** A negative count takes off what was added, before or after. */
   addSlot(slot: number, count: number): void {
-    this.#counts[slot] = (this.#counts[slot] ?? 0) + count;
+    this.#counts[slot] = exactSum(this.#counts[slot] ?? 0, count);
     this.#total += count;
     if (slot < this.#first) this.#first = slot;
     if (slot > this.#last) this.#last = slot;

@@ -211,6 +211,40 @@ describe("the way in of agents", () => {
     assert.equal(requests.length, 1);
   });
 
+  test("what nobody reads of a record may be nested as far as JSON is", async () => {
+    const record = { ...recordOf({ method: "LOCK" }, world.clock.now()), id: undefined, more: "far" };
+    const nested = "[".repeat(6_000) + "]".repeat(6_000);
+    const text = JSON.stringify({ agent: { name: "hand", version: "1" }, records: [record] });
+    assert.equal((await post(text.replace('"far"', nested))).body["accepted"], 1);
+  });
+
+  test("what counts to more than numbers are exact to is taken, and added up to that", async () => {
+    const huge = Number.MAX_SAFE_INTEGER;
+    const record = recordOf({ method: "MKCOL", weight: 1_000_000 }, world.clock.now());
+    const sized = { ...record, request: { headers: [], size: huge }, response: { headers: [], size: huge } };
+    for (let n = 0; n < 9; n++) {
+      const { status, body } = await post(
+        batch([], { records: [{ ...sized, id: undefined, host: `${n}` }] }),
+      );
+      assert.equal(status, 202);
+      assert.equal(body["accepted"], 1);
+    }
+    for (const roll of [false, true]) {
+      if (roll) while ((await world.engines.ledger.roll(100)) > 0);
+      const metrics = await call(getMetrics, { path: "/orders/:id" });
+      assert.partialDeepStrictEqual(metrics, { requestBytes: huge, byMethod: { MKCOL: 9_000_000 } });
+    }
+  });
+
+  test("a path of any length is counted under a route of its own kind", async () => {
+    const told = { method: "COPY", route: null, target: `/long${`/${"word-".repeat(35)}`.repeat(40)}` };
+    const { status, body } = await post(batch([told]));
+    assert.equal(status, 202);
+    assert.equal(body["accepted"], 1);
+    const { byMethod } = await call(getMetrics, { path: "/long/*{rest}" });
+    assert.deepEqual(byMethod, { COPY: 1 });
+  });
+
   test("it may be gzipped, but not to swell beyond bounds", async () => {
     const zip = (text: string) => new Uint8Array(gzipSync(text));
     assert.equal((await post(zip(batch([{}])), { "content-encoding": "gzip" })).status, 202);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Sum, Summed } from "../../engines/ledger/ledger.ts";
+import { exactSum } from "../../kernel/exact-sum.ts";
 import type { Context } from "../../registry/context.ts";
 import { routeMeant } from "./requests.ts";
 import { placeInput, viewOf } from "./view.ts";
@@ -91,8 +92,9 @@ export function figuresOf(sums: readonly Counted[]): z.output<typeof Figures> {
   };
 }
 
+/** Up to what numbers are exact to, and that beyond. */
 export function totalOf(sums: readonly Counted[], one: (sum: Counted) => number): number {
-  return sums.reduce((total, sum) => total + one(sum), 0);
+  return sums.reduce((total, sum) => exactSum(total, one(sum)), 0);
 }
 
 export function rounded(value: number, places = 2): number {
@@ -105,6 +107,6 @@ export function byKey(
   key: (sum: Counted) => string,
 ): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
-  for (const sum of sums) counts.set(key(sum), (counts.get(key(sum)) ?? 0) + sum.count);
+  for (const sum of sums) counts.set(key(sum), exactSum(counts.get(key(sum)) ?? 0, sum.count));
   return Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

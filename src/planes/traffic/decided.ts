@@ -43,7 +43,8 @@ function recordOf(
     refused.push(refusalOf("records", index, parsed.error.issues[0]));
     return [];
   }
-  const { startedAt, id = recordIdOf(startedAt, JSON.stringify(it)) } = parsed.data;
+  // Of what it says, not of all that was sent: that may be nested deeper than JSON can be written.
+  const { startedAt, id = recordIdOf(startedAt, JSON.stringify(parsed.data)) } = parsed.data;
   const problem =
     Math.abs(madeAt(id) - startedAt) > dayMs
       ? { path: ["id"], message: "its moment is over a day from startedAt" }

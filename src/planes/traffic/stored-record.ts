@@ -48,7 +48,8 @@ export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange 
     status: record.status,
     outcome: record.outcome,
     attempt: null,
-    error: error?.type ?? null,
+    // Some put there what went wrong in words.
+    error: error && redactor.text(error.type),
     ending: null,
     receivedAt,
     facts: factsOf(record, origin, request),

@@ -1,6 +1,7 @@
 import { slotOf } from "../../../capture/slots.ts";
 import { typedPath } from "../../../capture/typed-path.ts";
 import type { Redactor } from "../../../capture/redactor.ts";
+import { exactSum } from "../../kernel/exact-sum.ts";
 import type { Summary } from "../../kernel/summary.ts";
 import { writeNumber } from "../../kernel/varint.ts";
 import type { CapturedRecord, CapturedSummary } from "./captured.ts";
@@ -55,8 +56,8 @@ function countedAs(
     const times = Math.round(weight);
     sum.count += times;
     sum.durationMs += durationMs * times;
-    sum.requestBytes += request.size * times;
-    sum.responseBytes += (response?.size ?? 0) * times;
+    sum.requestBytes = exactSum(sum.requestBytes, request.size * times);
+    sum.responseBytes = exactSum(sum.responseBytes, (response?.size ?? 0) * times);
     const slot = slotOf(durationMs);
     slots.set(slot, (slots.get(slot) ?? 0) + times);
   }

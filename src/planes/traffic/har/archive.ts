@@ -51,7 +51,7 @@ export function archiveOf(har: unknown): Archive {
   };
 }
 
-/** `seen`: how often an entry that is the same to the letter came before. */
+/** `seen`: how often an entry that says the same came before. */
 function entryOf(entry: unknown, at: number, seen: Map<string, number>): Entry {
   const request = memberOf(entry, "request");
   const url = URL.parse(textOf(request, "url"));
@@ -65,16 +65,18 @@ function entryOf(entry: unknown, at: number, seen: Map<string, number>): Entry {
     };
   if (!(startedAt >= 0))
     return { at, pointer: "/startedDateTime", problem: "It is no moment such as 2026-11-20T12:00:00.000Z." };
-  const content = hash("sha256", JSON.stringify(entry));
+  const record = recordOf(entry, url, startedAt);
+  // Of what is read of it: the rest may be nested deeper than JSON can be written.
+  const content = hash("sha256", JSON.stringify(record));
   const times = seen.get(content) ?? 0;
   seen.set(content, times + 1);
-  return { at, record: recordOf(entry, url, recordIdOf(startedAt, `${content}/${times}`), startedAt) };
+  return { at, record: { ...record, id: recordIdOf(startedAt, `${content}/${times}`) } };
 }
 
 /** WebSockets begin as a request over HTTP, which is what is recorded of them. */
 const schemes: ReadonlySet<string> = new Set(["http:", "https:", "ws:", "wss:"]);
 
-function recordOf(entry: unknown, url: URL, id: string, startedAt: number): CapturedRecord {
+function recordOf(entry: unknown, url: URL, startedAt: number): Omit<CapturedRecord, "id"> {
   const request = memberOf(entry, "request");
   const response = memberOf(entry, "response");
   const status = numberOf(response, "status") ?? 0;
@@ -82,7 +84,6 @@ function recordOf(entry: unknown, url: URL, id: string, startedAt: number): Capt
   const { sent, answered } = messagesOf(request, response);
   const traceparent = sent.headers.find(([name]) => name.toLowerCase() === "traceparent")?.[1];
   return {
-    id,
     kind: "request",
     parent: null,
     trace: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? "")?.[1] ?? null,

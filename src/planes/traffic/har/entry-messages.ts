@@ -28,11 +28,15 @@ function messageOf(
   bytes: Buffer | undefined,
   size: number | undefined,
 ): CapturedMessage {
-  const declared = [size, numberOf(of, "bodySize")].find((it) => it !== undefined && it > 0) ?? 0;
+  const declared = [size, numberOf(of, "bodySize")].find(isSize) ?? 0;
   const headers = headersOf(of, mimeType);
   if (bytes === undefined) return { headers, body: null, size: Math.floor(declared) };
   const body = bodyOf(bytes, size === undefined ? bytes.length : Math.floor(declared));
   return { headers, body, size: body.size };
+}
+
+function isSize(size: number | undefined): size is number {
+  return size !== undefined && size > 0 && size <= Number.MAX_SAFE_INTEGER;
 }
 
 function bodyOf(bytes: Buffer, declared: number): CapturedBody {

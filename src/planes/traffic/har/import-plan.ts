@@ -66,7 +66,7 @@ async function placeOf(
   return { workspace, environment, bucket: name, id: row.id };
 }
 
-/** Records that would be removed at once, since nothing so old is kept, are problems too. */
+/** Records that would be removed at once, since nothing so old is kept, or that are to come yet, are problems too. */
 function sorted(
   entries: Archive["entries"],
   { now, plan: { retentionDays } }: Context,
@@ -74,16 +74,18 @@ function sorted(
   const usable: Usable[] = [];
   const problems: Problem[] = [];
   for (const entry of entries) {
+    const problem = "record" in entry ? untimely(entry.record) : undefined;
     if (!("record" in entry)) problems.push(entry);
-    else if (entry.record.startedAt >= now - retentionDays * dayMs) usable.push(entry);
-    else
-      problems.push({
-        at: entry.at,
-        pointer: "/startedDateTime",
-        problem: `It is older than the ${retentionDays} days that traffic is kept.`,
-      });
+    else if (problem === undefined) usable.push(entry);
+    else problems.push({ at: entry.at, pointer: "/startedDateTime", problem });
   }
   return { usable, problems };
+
+  function untimely({ startedAt }: CapturedRecord): string | undefined {
+    if (startedAt < now - retentionDays * dayMs)
+      return `It is older than the ${retentionDays} days that traffic is kept.`;
+    return startedAt > now + dayMs ? "It is over a day ahead of the server's clock." : undefined;
+  }
 }
 
 async function thoseThere(

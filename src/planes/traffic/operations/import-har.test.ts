@@ -101,20 +101,49 @@ scenarios(importHar, [
       har: har(
         entry({ startedDateTime: "2026-09-01T00:00:00Z" }),
         entry({ startedDateTime: "2027-01-01T00:00:00Z" }),
+        entry({ startedDateTime: "+275760-09-13T00:00:00.000Z" }),
       ),
     },
     gives: {
       stored: 0,
-      refusedInAll: 2,
+      refusedInAll: 3,
       refused: [
         {
           pointer: "/har/log/entries/0/startedDateTime",
           message: "It is older than the 30 days that traffic is kept.",
         },
-        { pointer: "/har/log/entries/1/startedAt", message: "it is over a day ahead of the server's clock" },
+        ...[1, 2].map((n) => ({
+          pointer: `/har/log/entries/${n}/startedDateTime`,
+          message: "It is over a day ahead of the server's clock.",
+        })),
+      ],
+      from: null,
+      to: null,
+    },
+    leaves: { audit: 1, history: 1, "token-key": 1 },
+  },
+  {
+    name: "what is wrong with an entry is named by its own members",
+    scopes: [scope],
+    input: {
+      har: har(
+        entry({ time: 1e308 }),
+        entry({ request: { method: "G ET" } }),
+        entry({ url: `https://${"h".repeat(400)}/` }),
+        entry({ response: { status: 600 } }),
+        entry({ response: { bodySize: 1e308, content: { size: 1e308 } } }),
+      ),
+    },
+    gives: {
+      stored: 1,
+      refused: [
+        { pointer: "/har/log/entries/0/time" },
+        { pointer: "/har/log/entries/1/request/method" },
+        { pointer: "/har/log/entries/2/request/url" },
+        { pointer: "/har/log/entries/3/response/status" },
       ],
     },
-    leaves: { audit: 1, exchange: 1, history: 1, "token-key": 1, used: 1 },
+    leaves: one,
   },
   {
     name: "JSON that is no archive",
@@ -234,6 +263,13 @@ describe("an archive of a browser", () => {
       ];
       for (const it of archiveOf(har(...entries)).entries) assert.ok("record" in it || it.problem !== "");
     }
+  });
+
+  test("what nobody reads may be nested as far as JSON is", () => {
+    const nested = `${"[".repeat(10_000)}${"]".repeat(10_000)}`;
+    const text = JSON.stringify(har(entry({ cache: "far" }))).replace('"far"', nested);
+    const [first] = archiveOf(text).entries;
+    assert.ok(first !== undefined && "record" in first);
   });
 
   test("entries that are the same to the letter are told apart", () => {

@@ -4,6 +4,7 @@ import { act } from "../../../registry/operation.ts";
 import type { Taken } from "../arriving.ts";
 import { takeCaptured } from "../capture.ts";
 import { decided } from "../decided.ts";
+import { entryPlace } from "../har/entry-place.ts";
 import { partsOf, planOf, type ImportPlan, type Usable } from "../har/import-plan.ts";
 import { excludedBy, readyOf } from "../live-rules.ts";
 import { tokenKeys } from "../token-keys.ts";
@@ -77,7 +78,7 @@ function outcome({ place, usable, problems, there }: ImportPlan, parts: readonly
   const refused = parts.flatMap((part) =>
     part.refused.map(({ index, pointer, message }) => ({
       at: part.usable[index]?.at ?? 0,
-      pointer: pointer.replace(/^\/records\/\d+/, ""),
+      pointer: entryPlace(pointer.replace(/^\/records\/\d+/, "")),
       problem: message,
     })),
   );
