@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test, type TestContext } from "node:test";
 import { Failure } from "../../src/kernel/failure.ts";
-import { leaseMs } from "../../src/engines/traffic/samples.ts";
+import { wallClock } from "../../src/kernel/clock.ts";
+import { leaseMs, sampleExchange } from "../../src/engines/traffic/samples.ts";
 import { textOf } from "../../src/engines/stored/row.ts";
 import { type PostgresServer, startPostgres } from "../postgres-server.ts";
 import { trafficDatabase, watch } from "./traffic-database.ts";
@@ -179,4 +180,15 @@ test("a day that was dropped meanwhile gets its partition again", async (context
   const entry = eventEntry("lane_1", null, "b");
   assert.equal((await node.traffic.journal.commit(entry)).kind, "committed");
   assert.deepEqual(await storedEvents(context, url), new Set([entry.event]));
+});
+
+test("an entry of hundreds of days is taken, though it may have to be sent again", async (context) => {
+  const [node] = await openNodes(context, await trafficDatabase(server), 1);
+  assert.ok(node !== undefined);
+  const dayMs = 86_400_000;
+  const exchanges = Array.from({ length: 250 }, (_, n) =>
+    sampleExchange({ startedAt: wallClock.now() - n * dayMs }),
+  );
+  const taken = await surely(() => node.traffic.journal.commit({ exchanges, jobs: [] }));
+  assert.equal(taken.kind, "committed");
 });

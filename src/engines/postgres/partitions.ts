@@ -29,20 +29,30 @@ export type Partitions = {
 
 export function partitions(database: Database): Partitions {
   const known = new Set<number>();
+  const making = new Map<number, Promise<void>>();
+  const make = (day: number): Promise<void> => {
+    const made = makeDay(database, day)
+      .then(() => void known.add(day))
+      .finally(() => making.delete(day));
+    making.set(day, made);
+    return made;
+  };
   const ensureDays = async (wanted: readonly number[]): Promise<void> => {
-    const days = new Set(wanted.filter((day) => !known.has(day)));
-    if (days.size === 0) return;
-    await database.transaction(async (within) => {
-      await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
-      await attachDays(within, days);
-    });
-    for (const day of days) known.add(day);
+    for (const day of new Set(wanted)) if (!known.has(day)) await (making.get(day) ?? make(day));
   };
   return {
     ensure: (ids) => ensureDays(ids.map(dayOf)),
     ensureDays,
     forget: () => known.clear(),
   };
+}
+
+/** Each in a transaction of its own: many in one take longer by the square of their number, and are made in vain when it fails. */
+function makeDay(database: Database, day: number): Promise<void> {
+  return database.transaction(async (within) => {
+    await within.query("select pg_advisory_xact_lock($1)", [lockKey]);
+    await attachDays(within, [day]);
+  });
 }
 
 /** The days (whole numbers since the epoch, UTC) that have a partition, oldest first. */
