@@ -115,7 +115,7 @@ test("a node goes on, and others of its version start, beside tables of a later 
     outside,
     laterParts((known) => known),
   );
-  await nextBeat(outside);
+  await Promise.race([nextBeat(outside), node.outdated.then((failure) => assert.fail(failure))]);
   await work(node, "after");
   assert.equal(await isSettled(node.outdated), false);
 
