@@ -6,6 +6,8 @@ import { numberOf } from "../../src/engines/stored/row.ts";
 import { leaseMs, only, sampleExchange } from "../../src/engines/traffic/samples.ts";
 import type { Job } from "../../src/engines/traffic/traffic.ts";
 import { follow } from "../journeys/follower.ts";
+import { mutedWire } from "../journeys/muted-wire.ts";
+import { sharedPostgres } from "../postgres-server.ts";
 import { emptyTrafficDatabase, watch } from "./traffic-database.ts";
 import { attemptEntry, commitSurely, eventEntry, openNodes, type TrafficNode } from "./traffic-nodes.ts";
 
@@ -170,4 +172,27 @@ test("a hold on one node holds on the others, and so does its end", async (conte
   await first.traffic.queue.resume("lane_1");
   await heard;
   assert.equal((await second.traffic.queue.claim(["deliver"], 10, leaseMs)).length, 1);
+});
+
+test("nodes whose notifications are all lost find each other's jobs, and the ends of holds, by looking", async (context) => {
+  const postgres = await sharedPostgres();
+  const direct = await emptyTrafficDatabase();
+  const wire = await mutedWire(context, postgres.port);
+  const [first, second] = await openNodes(context, direct.replace(`:${postgres.port}/`, `:${wire.port}/`), 2);
+  assert.ok(first !== undefined && second !== undefined);
+  assert.deepEqual(await second.traffic.queue.claim(["deliver"], 10, leaseMs), []);
+  const heard = new Promise<void>((resolve) => second.traffic.queue.onWork(resolve));
+  await first.traffic.journal.commit(eventEntry("lane_1", null, "a"));
+  await heard;
+  assert.equal(only(await second.traffic.queue.claim(["deliver"], 10, leaseMs)).lane, "lane_1");
+
+  await first.traffic.queue.hold("lane_2", Infinity);
+  await first.traffic.journal.commit(eventEntry("lane_2", null, "b"));
+  assert.deepEqual(await second.traffic.queue.claim(["deliver"], 10, leaseMs), []);
+  const released = new Promise<void>((resolve) => second.traffic.queue.onWork(resolve));
+  await first.traffic.queue.resume("lane_2");
+  await released;
+  assert.equal(only(await second.traffic.queue.claim(["deliver"], 10, leaseMs)).lane, "lane_2");
+  assert.ok(wire.swallowed() > 0);
+  await Promise.all([first.close(), second.close()]);
 });
