@@ -7,7 +7,7 @@ import { createEndpoint } from "../../src/planes/webhooks/operations/create-endp
 import { getLogDetail } from "../../src/planes/webhooks/operations/get-log-detail.ts";
 import { durablePostgres } from "../postgres-server.ts";
 import { cuttableWire } from "./cuttable-wire.ts";
-import { engines } from "./engines.ts";
+import { postgresTables } from "./engines.ts";
 import { eventually } from "./eventually.ts";
 import { assertNothingLost } from "./nothing-lost.ts";
 import { sendAll } from "./senders.ts";
@@ -100,40 +100,41 @@ test("a second SIGTERM does not wait for what is under way, and what was acknowl
   );
 });
 
-for (const engine of engines)
-  test(`${engine.name}: a server told to stop among webhooks and deliveries leaves all it acknowledged to the next, which repeats nothing`, async (t) => {
-    const { tables, ...place } = await engine.prepare(t);
-    const target = await startTarget(t);
-    const server = await startServer(t, place);
-    const { ingestUrl } = await server.ask(createEndpoint, { name: "busy", targetUrl: target.url });
-    const mayAnswer = Promise.withResolvers<void>();
-    target.behave((response, delivered) => mayAnswer.promise.then(() => accepting(response, delivered)));
-    const acknowledged: string[] = [];
-    const sending = Array.from({ length: senders }, async () => {
-      for (let dropped = 0; dropped === 0;) {
-        const told = await sendAll(ingestUrl, 1);
-        acknowledged.push(...told.accepted);
-        dropped = told.dropped;
-      }
-    });
-    await eventually("webhooks, and deliveries under way", async () =>
-      acknowledged.length >= acknowledgedMin && target.seen.length > 0 ? true : undefined,
-    );
-    await terminate(server);
-    await Promise.all(sending);
-    const underWay = target.seen.map(({ event }) => event);
-    mayAnswer.resolve();
-    assert.deepEqual(await server.ended, { code: 0, signal: null });
-
-    const stored = await tables.events();
-    for (const event of underWay) assert.equal(stored.get(event), 1, "what was under way is recorded");
-    assert.ok(target.seen.length < acknowledged.length, "something is left to do");
-    const next = await startServer(t, place);
-    const account = await assertNothingLost({ server: next, tables, target, unrecordedMax: 0 }, acknowledged);
-    assert.equal(account.delivered, account.received);
-    for (const [event, attempts] of await tables.events())
-      assert.deepEqual([target.times(event), attempts], [1, 1], `${event} was attempted twice`);
+test("a server on PostgreSQL told to stop among webhooks and deliveries leaves all it acknowledged to the next, which repeats nothing", async (t) => {
+  const url = await (await durablePostgres()).newDatabase();
+  const tables = postgresTables(url);
+  const place = { folder: await freshFolder(t), environment: { SLUICE_DATABASE_URL: url } };
+  const target = await startTarget(t);
+  const server = await startServer(t, place);
+  const { ingestUrl } = await server.ask(createEndpoint, { name: "busy", targetUrl: target.url });
+  const mayAnswer = Promise.withResolvers<void>();
+  target.behave((response, delivered) => mayAnswer.promise.then(() => accepting(response, delivered)));
+  const acknowledged: string[] = [];
+  const sending = Array.from({ length: senders }, async () => {
+    for (let dropped = 0; dropped === 0;) {
+      const told = await sendAll(ingestUrl, 1);
+      acknowledged.push(...told.accepted);
+      dropped = told.dropped;
+    }
   });
+  await eventually("webhooks, and deliveries under way", async () =>
+    acknowledged.length >= acknowledgedMin && target.seen.length > 0 ? true : undefined,
+  );
+  await terminate(server);
+  await Promise.all(sending);
+  const underWay = target.seen.map(({ event }) => event);
+  mayAnswer.resolve();
+  assert.deepEqual(await server.ended, { code: 0, signal: null });
+
+  const stored = await tables.events();
+  for (const event of underWay) assert.equal(stored.get(event), 1, "what was under way is recorded");
+  assert.ok(target.seen.length < acknowledged.length, "something is left to do");
+  const next = await startServer(t, place);
+  const account = await assertNothingLost({ server: next, tables, target, unrecordedMax: 0 }, acknowledged);
+  assert.equal(account.delivered, account.received);
+  for (const [event, attempts] of await tables.events())
+    assert.deepEqual([target.times(event), attempts], [1, 1], `${event} was attempted twice`);
+});
 
 test("a server whose PostgreSQL can no longer be reached, of which nobody was told, ends all the same", async (t) => {
   const postgres = await durablePostgres();
