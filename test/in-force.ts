@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
-/** What is promised of everything that is revoked, from the answer to the revocation on. */
-const promisedMs = 1_000;
+/** What is promised of everything that is changed or revoked, from the answer to that on. */
+export const promisedMs = 1_000;
 
 /** Waits for each, and asserts by the clock that it came within the second that is promised. `since` is of `performance.now()`. */
 export async function inForce(
@@ -13,8 +13,8 @@ export async function inForce(
   const took = async ([what, comes]: readonly [string, Promise<unknown>]): Promise<void> => {
     await comes;
     const ms = Math.round(performance.now() - since);
-    t.diagnostic(`${what}: ${ms} ms after the revocation`);
-    assert.ok(ms < promisedMs, `${what}: ${ms} ms after the revocation`);
+    t.diagnostic(`${what}: ${ms} ms later`);
+    assert.ok(ms < promisedMs, `${what}: ${ms} ms later`);
   };
   await Promise.all(Object.entries(consequences).map(took));
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
-import { commitOrder } from "../../src/engines/postgres/commit-order.ts";
-import type { Database, Query } from "../../src/engines/postgres/database.ts";
-import { numberOf, textOf } from "../../src/engines/stored/row.ts";
-import { leaseMs, only } from "../../src/engines/traffic/samples.ts";
+import type { Query } from "../../src/engines/postgres/database.ts";
+import { numberOf } from "../../src/engines/stored/row.ts";
+import { leaseMs, only, sampleExchange } from "../../src/engines/traffic/samples.ts";
 import type { Job } from "../../src/engines/traffic/traffic.ts";
+import { follow } from "../journeys/follower.ts";
+import { mutedWire } from "../journeys/muted-wire.ts";
+import { sharedPostgres } from "../postgres-server.ts";
 import { emptyTrafficDatabase, watch } from "./traffic-database.ts";
 import { attemptEntry, commitSurely, eventEntry, openNodes, type TrafficNode } from "./traffic-nodes.ts";
 
@@ -33,23 +35,6 @@ async function watchClaims(database: Query, until: AbortSignal): Promise<{ lane:
     await sleep(5);
   }
   return most;
-}
-
-/** Follows exchanges in the order of their positions, as far as they are settled, until told to stop and at the end. */
-async function follow(database: Database, until: AbortSignal): Promise<readonly string[]> {
-  const { horizon } = await commitOrder(database);
-  const read: string[] = [];
-  for (let after = -1, last = false; ;) {
-    const rows = await database.query(
-      `select id, seq from exchange where seq > $1 and seq < ${horizon} order by seq limit 500`,
-      [after],
-    );
-    read.push(...rows.map((row) => textOf(row, "id")));
-    after = rows.length === 0 ? after : numberOf(rows.at(-1) ?? {}, "seq");
-    if (rows.length === 0 && last) return read;
-    last = rows.length === 0 && until.aborted;
-    if (rows.length === 0) await sleep(5);
-  }
 }
 
 type Race = (typeof races)[number];
@@ -105,7 +90,7 @@ for (const race of races) {
       await only(nodes.slice(0, 1)).traffic.queue.limit(`lane_${lane}`, laneLimit);
     const over = new AbortController();
     const watching = watchClaims(database, over.signal);
-    const following = follow(database, over.signal);
+    const follower = await follow(context, url, sampleExchange().workspace);
     const completed = new Map<string, number>();
     const accepting = Promise.all(nodes.map((node, share) => accept(node, share, race)));
     const working = nodes.map((node) => work(node, completed));
@@ -113,7 +98,7 @@ for (const race of races) {
     const stale = (await Promise.all(working)).reduce((sum, each) => sum + each, 0);
     over.abort();
     const most = await watching;
-    const followed = await following;
+    const followed = (await follower.end()).map(({ id }) => id);
 
     assert.equal(duplicates, events - keysOf(events));
     assert.equal(stale, 0);
@@ -187,4 +172,27 @@ test("a hold on one node holds on the others, and so does its end", async (conte
   await first.traffic.queue.resume("lane_1");
   await heard;
   assert.equal((await second.traffic.queue.claim(["deliver"], 10, leaseMs)).length, 1);
+});
+
+test("nodes whose notifications are all lost find each other's jobs, and the ends of holds, by looking", async (context) => {
+  const postgres = await sharedPostgres();
+  const direct = await emptyTrafficDatabase();
+  const wire = await mutedWire(context, postgres.port);
+  const [first, second] = await openNodes(context, direct.replace(`:${postgres.port}/`, `:${wire.port}/`), 2);
+  assert.ok(first !== undefined && second !== undefined);
+  assert.deepEqual(await second.traffic.queue.claim(["deliver"], 10, leaseMs), []);
+  const heard = new Promise<void>((resolve) => second.traffic.queue.onWork(resolve));
+  await first.traffic.journal.commit(eventEntry("lane_1", null, "a"));
+  await heard;
+  assert.equal(only(await second.traffic.queue.claim(["deliver"], 10, leaseMs)).lane, "lane_1");
+
+  await first.traffic.queue.hold("lane_2", Infinity);
+  await first.traffic.journal.commit(eventEntry("lane_2", null, "b"));
+  assert.deepEqual(await second.traffic.queue.claim(["deliver"], 10, leaseMs), []);
+  const released = new Promise<void>((resolve) => second.traffic.queue.onWork(resolve));
+  await first.traffic.queue.resume("lane_2");
+  await released;
+  assert.equal(only(await second.traffic.queue.claim(["deliver"], 10, leaseMs)).lane, "lane_2");
+  assert.ok(wire.swallowed() > 0);
+  await Promise.all([first.close(), second.close()]);
 });

@@ -9,7 +9,7 @@ type Input = Readonly<Record<string, unknown>>;
 /** Calls an operation and answers what it gives; fails the test when it is refused. */
 export type Ask = <O extends Operation>(it: O, input: Input) => Promise<z.output<O["output"]>>;
 
-export type Answer = { readonly status: number; readonly json: unknown };
+export type Answer = { readonly status: number; readonly headers: Headers; readonly json: unknown };
 
 /** Operations of a running server over REST, each answer checked against what the operation promises. */
 export function asking(url: string, key: string): Ask {
@@ -43,5 +43,5 @@ export async function restAnswer(
     },
     ...(!queried && { body: JSON.stringify(Object.fromEntries(others)) }),
   });
-  return { status: response.status, json: await response.json() };
+  return { status: response.status, headers: response.headers, json: await response.json() };
 }

@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { postgresLedger } from "../../src/engines/ledger/postgres.ts";
+import type { Query } from "../../src/engines/postgres/database.ts";
 import { openNode } from "../../src/engines/postgres/node.ts";
 import { textOf } from "../../src/engines/stored/row.ts";
 import { wallClock } from "../../src/kernel/clock.ts";
@@ -17,28 +18,30 @@ export type Follower = {
 const rowsAtOnce = 100;
 const lookEveryMs = 5;
 
-/** Follows the only workspace of a database by `ledger.since`, in a node of this process that does nothing else. */
-export async function follow(t: TestContext, url: string): Promise<Follower> {
+/**
+ * Follows a workspace by `ledger.since`, in a node of this process that does nothing else: the only one of the database
+ * unless given.
+ */
+export async function follow(t: TestContext, url: string, given?: string): Promise<Follower> {
   const node = openNode({ url, log: (line) => t.diagnostic(line) });
   const ledger = await postgresLedger(node, wallClock);
-  const [row = {}] = await node.database.query("select id from record where kind = 'workspace'");
-  const workspace = textOf(row, "id");
+  const workspace = given ?? (await onlyWorkspace(node.database));
   const over = new AbortController();
 
-  const read = async (isLast: () => boolean): Promise<readonly Exchange[]> => {
-    const given: Exchange[] = [];
+  const readOn = async (isLast: () => boolean): Promise<readonly Exchange[]> => {
+    const read: Exchange[] = [];
     for (let position = 0; ;) {
       // Before it is asked: what was committed by then is among what is given.
       const last = isLast();
       const { rows, position: next } = await ledger.since(workspace, position, { limit: rowsAtOnce });
-      given.push(...rows);
+      read.push(...rows);
       position = next;
-      if (rows.length === 0 && last) return given;
+      if (rows.length === 0 && last) return read;
       if (rows.length === 0) await sleep(lookEveryMs);
     }
   };
 
-  const following = read(() => over.signal.aborted);
+  const following = readOn(() => over.signal.aborted);
   // Whoever ends it is told.
   following.catch(() => {});
   t.after(async () => {
@@ -52,8 +55,13 @@ export async function follow(t: TestContext, url: string): Promise<Follower> {
       over.abort();
       return following;
     },
-    fromTheBeginning: () => read(() => true),
+    fromTheBeginning: () => readOn(() => true),
   };
+}
+
+async function onlyWorkspace(database: Query): Promise<string> {
+  const [row = {}] = await database.query("select id from record where kind = 'workspace'");
+  return textOf(row, "id");
 }
 
 /** Of each event, how often something said that it was delivered. */

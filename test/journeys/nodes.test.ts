@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
+import { kinds } from "../../src/kernel/failure.ts";
 import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { createApiKey } from "../../src/planes/account/operations/create-api-key.ts";
@@ -16,7 +17,7 @@ import { restAnswer } from "./asking.ts";
 import { eventually } from "./eventually.ts";
 import { deliveredTimes, follow } from "./follower.ts";
 import { exampleSecret, retryingProvider, type Acknowledgement, type Provider } from "./provider.ts";
-import { freshFolder, startServer, type ServerProcess } from "./server-process.ts";
+import { freshFolder, launch, startServer, type Launched, type ServerProcess } from "./server-process.ts";
 import { accepting, startTarget, type Target } from "./target.ts";
 
 /** No secret: what all nodes of a test seal with. */
@@ -308,18 +309,24 @@ describe("identical nodes on one PostgreSQL", () => {
     for (const node of nodes) assert.equal((await node.ask(accountForWebhooks, {})).received, 0);
   });
 
-  test("a node that a newer version has left behind says so and stops", async (t) => {
+  test("a node that a newer version has left behind says so and stops, and does not start again", async (t) => {
     const url = await postgres.newDatabase();
     const environment = { SLUICE_DATABASE_URL: url, SLUICE_VAULT_KEYS: vaultKeys };
-    const node = await startServer(t, { folder: await freshFolder(t), environment });
+    const folder = await freshFolder(t);
+    const node = await startServer(t, { folder, environment });
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(
       "update sluice_schema set version = version + 1, needs = version + 1 where part = 'traffic'",
     );
     await client.end();
-    const { code } = await node.ended;
-    assert.notEqual(code, 0);
-    assert.match(node.log(), /newer version/i);
+    await saysItIsLeftBehind(node);
+    await saysItIsLeftBehind(launch(t, { folder, environment }));
   });
 });
+
+async function saysItIsLeftBehind({ ended, log }: Launched): Promise<void> {
+  assert.deepEqual(await ended, { code: kinds.conflict.exitCode, signal: null });
+  assert.match(log(), /^error: A newer version of Sluice has changed the traffic tables/m);
+  assert.match(log(), /^hint: Start this node with the version that the other nodes run/m);
+}

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { z } from "zod";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { listLogs } from "../../src/planes/webhooks/operations/list-logs.ts";
+import type { Operation } from "../../src/registry/operation.ts";
 import { startPostgres, type PostgresTerms } from "../postgres-server.ts";
-import { restAnswer } from "./asking.ts";
+import { ask } from "../surfaces/mcp-wire.ts";
+import { restAnswer, type Answer } from "./asking.ts";
 import { cuttableWire } from "./cuttable-wire.ts";
 import { postgresTables } from "./engines.ts";
 import { eventually } from "./eventually.ts";
@@ -153,13 +156,21 @@ async function goThrough(
     return refused === webhooks && !(await isReady(server.url)) ? true : undefined;
   });
   await sleep(lastingMs);
-  for (const [ask, allowed] of [
-    [changing, change],
-    [asking, question],
+  const asAgent = (it: Operation, input: object) => mcpStatus(asked, it, input);
+  const [changed, read, ...byAgent] = await Promise.all([
+    changing(),
+    asking(),
+    asAgent(createEndpoint, { name: "meanwhile too", targetUrl: target.url }),
+    asAgent(listLogs, { endpointId: "patient" }),
+  ]);
+  for (const [answer, allowed] of [
+    [changed, change],
+    [read, question],
   ] as const) {
-    const { status, json } = await ask();
-    assert.ok(allowed.includes(status), JSON.stringify(json));
+    assert.ok(allowed.includes(answer.status), JSON.stringify(answer.json));
+    if (answer.status === 503) saysToComeAgain(answer);
   }
+  assert.ok(change.includes(byAgent[0]) && question.includes(byAgent[1]), `over MCP: ${byAgent.join()}`);
   await end();
   const endedAt = performance.now();
   await eventually("readiness", async () => ((await isReady(server.url)) ? true : undefined));
@@ -181,4 +192,46 @@ async function goThrough(
   await assertNothingLost(scene, acknowledged);
   t.diagnostic(`all is delivered after ${Math.round(performance.now() - endedAt)} ms`);
   assert.equal((await server.stop()).code, 0);
+}
+
+/** A problem of RFC 9457, with the time to come again. */
+function saysToComeAgain({ status, headers, json }: Answer): void {
+  assert.equal(headers.get("content-type"), "application/problem+json");
+  assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+  assert.partialDeepStrictEqual(json, { status, code: "unavailable" });
+}
+
+const Refusal = z.object({ code: z.literal("unavailable"), retryAfterMs: z.number().positive() });
+const Reply = z.union([
+  z.object({ error: z.object({ data: Refusal }) }),
+  z.object({
+    result: z.object({ isError: z.literal(true), content: z.tuple([z.object({ text: z.string() })]) }),
+  }),
+  z.object({ result: z.object({ structuredContent: z.looseObject({}) }) }),
+]);
+
+/**
+ * What a call comes to over MCP: 200, or 503, which is said as a status when nobody can tell who calls, else as the result
+ * of a tool. Either says when to come again.
+ */
+async function mcpStatus(
+  { url, key }: { readonly url: string; readonly key: string },
+  { name }: Operation,
+  input: object,
+): Promise<200 | 503> {
+  const response = await fetch(`${url}/api/mcp`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify(ask("tools/call", { name, arguments: input })),
+  });
+  const reply = Reply.parse(await response.json());
+  if ("error" in reply) {
+    assert.equal(response.status, 503);
+    assert.match(response.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+    return 503;
+  }
+  assert.equal(response.status, 200);
+  if ("structuredContent" in reply.result) return 200;
+  Refusal.parse(JSON.parse(reply.result.content[0].text));
+  return 503;
 }

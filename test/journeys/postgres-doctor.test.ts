@@ -268,6 +268,23 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
     await database.query("drop owned by guest; drop role guest");
   });
 
+  await parent.test("says what to do with a release that is too old", async () => {
+    // This one is as new as any, and is made to say otherwise: where `past` comes first, this is what it is asked by.
+    await database.query(`create schema past;
+      create function past.current_setting(name text) returns text language sql as $$ select case name
+        when 'server_version' then '13.22 (of the test)' when 'server_version_num' then '130022'
+        else pg_catalog.current_setting(name) end $$`);
+    const options = encodeURIComponent("-c search_path=past,pg_catalog,public");
+    const { state, saw, todo } = await theTrouble(
+      { ...place, database: `${place.database ?? ""}?options=${options}` },
+      "database",
+    );
+    assert.equal(state, "problem");
+    assert.match(saw, /^PostgreSQL 13\.22, database sluice_/);
+    assert.equal(todo, "Bring PostgreSQL to release 14 or later.");
+    await database.query("drop schema past cascade");
+  });
+
   await parent.test("says why it cannot reach the database, once", async () => {
     const nowhere = place.database?.replace(/:\d+\//, ":9/") ?? "";
     const absent = (place.database ?? "").replace(/sluice_\d+_\d+$/, "absent");

@@ -5,11 +5,18 @@ import { test } from "node:test";
 import { accountForWebhooks } from "../../src/planes/webhooks/operations/account-for-webhooks.ts";
 import { createEndpoint } from "../../src/planes/webhooks/operations/create-endpoint.ts";
 import { getLogDetail } from "../../src/planes/webhooks/operations/get-log-detail.ts";
-import { startPostgres } from "../postgres-server.ts";
+import { durablePostgres } from "../postgres-server.ts";
 import { cuttableWire } from "./cuttable-wire.ts";
+import { postgresTables } from "./engines.ts";
 import { eventually } from "./eventually.ts";
+import { assertNothingLost } from "./nothing-lost.ts";
+import { sendAll } from "./senders.ts";
 import { freshFolder, startServer, type End, type ServerProcess } from "./server-process.ts";
 import { accepting, startTarget } from "./target.ts";
+
+const senders = 8;
+/** More than are under way at once: some are left to whoever comes next. */
+const acknowledgedMin = 200;
 
 /** SIGTERM, and wait until the server has heard it. */
 async function terminate(server: ServerProcess): Promise<void> {
@@ -93,9 +100,44 @@ test("a second SIGTERM does not wait for what is under way, and what was acknowl
   );
 });
 
+test("a server on PostgreSQL told to stop among webhooks and deliveries leaves all it acknowledged to the next, which repeats nothing", async (t) => {
+  const url = await (await durablePostgres()).newDatabase();
+  const tables = postgresTables(url);
+  const place = { folder: await freshFolder(t), environment: { SLUICE_DATABASE_URL: url } };
+  const target = await startTarget(t);
+  const server = await startServer(t, place);
+  const { ingestUrl } = await server.ask(createEndpoint, { name: "busy", targetUrl: target.url });
+  const mayAnswer = Promise.withResolvers<void>();
+  target.behave((response, delivered) => mayAnswer.promise.then(() => accepting(response, delivered)));
+  const acknowledged: string[] = [];
+  const sending = Array.from({ length: senders }, async () => {
+    for (let dropped = 0; dropped === 0;) {
+      const told = await sendAll(ingestUrl, 1);
+      acknowledged.push(...told.accepted);
+      dropped = told.dropped;
+    }
+  });
+  await eventually("webhooks, and deliveries under way", async () =>
+    acknowledged.length >= acknowledgedMin && target.seen.length > 0 ? true : undefined,
+  );
+  await terminate(server);
+  await Promise.all(sending);
+  const underWay = target.seen.map(({ event }) => event);
+  mayAnswer.resolve();
+  assert.deepEqual(await server.ended, { code: 0, signal: null });
+
+  const stored = await tables.events();
+  for (const event of underWay) assert.equal(stored.get(event), 1, "what was under way is recorded");
+  assert.ok(target.seen.length < acknowledged.length, "something is left to do");
+  const next = await startServer(t, place);
+  const account = await assertNothingLost({ server: next, tables, target, unrecordedMax: 0 }, acknowledged);
+  assert.equal(account.delivered, account.received);
+  for (const [event, attempts] of await tables.events())
+    assert.deepEqual([target.times(event), attempts], [1, 1], `${event} was attempted twice`);
+});
+
 test("a server whose PostgreSQL can no longer be reached, of which nobody was told, ends all the same", async (t) => {
-  const postgres = await startPostgres({ durable: false });
-  t.after(() => postgres.dispose());
+  const postgres = await durablePostgres();
   const wire = await cuttableWire(t, postgres.port);
   const url = (await postgres.newDatabase()).replace(`:${postgres.port}/`, `:${wire.port}/`);
   const server = await startServer(t, {

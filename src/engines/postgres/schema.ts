@@ -37,12 +37,18 @@ export async function migrate(database: Database, parts: readonly Part[]): Promi
   });
 }
 
-/** Whether there is nothing to bring forward: then a start needs no lock, which a copy of the tables may hold for hours. */
+/**
+ * Whether there is nothing to bring forward, as when a newer program has changed the tables so that this one goes on: then
+ * a start needs no lock, which a copy of the tables may hold for hours.
+ *
+ * @throws Failure conflict as `migrate` does
+ */
 async function isCurrent(database: Query, parts: readonly Part[]): Promise<boolean> {
   const [row = {}] = await database.query("select to_regclass('sluice_schema') is not null as there");
   if (numberOf(row, "there") === 0) return false;
   const found = await standings(database);
-  return parts.every(({ name, migrations }) => found.get(name)?.version === migrations.length);
+  for (const part of parts) refuseNewer(part, found.get(part.name)?.needs ?? 0);
+  return parts.every(({ name, migrations }) => (found.get(name)?.version ?? 0) >= migrations.length);
 }
 
 /**
