@@ -117,7 +117,7 @@ function named(trace: number, span: number): Pick<Made, "traceId" | "spanId" | "
   };
 }
 
-const moments = [noon, noon - 60_000, noon - dayMs, 1, noon + 23 * 3_600_000];
+const moments = [noon, noon - 60_000, noon - dayMs, noon - 29 * dayMs, noon + 23 * 3_600_000];
 
 const planted = fc.tuple(made, plants).map(([span, plant]): Made => {
   const {
@@ -239,6 +239,7 @@ const unusable = fc
     { traceId: "zz" },
     { spanId: "" },
     { startTimeUnixNano: "0" },
+    { startTimeUnixNano: "1000000" },
     { startTimeUnixNano: -1 },
     { startTimeUnixNano: 1e308 },
     { startTimeUnixNano: "99999999999999999999" },

@@ -13,12 +13,14 @@ import type { Operation } from "../../registry/operation.ts";
 import { bootstrap } from "../account/bootstrap.ts";
 import { createManagementToken } from "../account/operations/create-management-token.ts";
 import { createMcpToken } from "../account/operations/create-mcp-token.ts";
+import { updateWorkspace } from "../account/operations/update-workspace.ts";
 import { getMetrics } from "./operations/get-metrics.ts";
 import { searchRequests } from "./operations/search-requests.ts";
 import { traffic } from "./plane.ts";
 import { allRuleOperations } from "./rules/rules.ts";
 
 type Answer = { readonly status: number; readonly body: Output; readonly headers: Headers };
+const dayMs = 86_400_000;
 const Json = z.record(z.string(), z.unknown());
 
 describe("the way in of agents", () => {
@@ -234,6 +236,19 @@ describe("the way in of agents", () => {
       const metrics = await call(getMetrics, { path: "/orders/:id" });
       assert.partialDeepStrictEqual(metrics, { requestBytes: huge, byMethod: { MKCOL: 9_000_000 } });
     }
+  });
+
+  test("what is older than the plan keeps is refused, and taken as soon as the plan keeps it longer", async () => {
+    const old = [recordOf({ method: "REPORT" }, world.clock.now() - 31 * dayMs)];
+    const answer = async () => (await post(batch([], { records: old }))).body;
+    const refused = await answer();
+    assert.deepEqual([refused["accepted"], refused["refusedInAll"]], [0, 1]);
+    assert.partialDeepStrictEqual(refused["refused"], [
+      { pointer: "/records/0/startedAt", message: "it is older than the 30 days that traffic is kept" },
+    ]);
+    await call(updateWorkspace, { plan: { retentionDays: 32 } });
+    assert.equal((await answer())["accepted"], 1);
+    await call(updateWorkspace, { plan: { retentionDays: 30 } });
   });
 
   test("a path of any length is counted under a route of its own kind", async () => {

@@ -9,6 +9,7 @@ import { madeAt, recordIdOf } from "./stored-record.ts";
 const dayMs = 24 * 3_600_000;
 
 type Refused = Taken["refused"][number];
+type Times = { readonly receivedAt: number; readonly keepsDays: number };
 
 export type Decided = {
   /** All that are in their form. */
@@ -22,22 +23,18 @@ export type Decided = {
 /** What becomes of captured traffic on its way in; nothing is written here. */
 export function decided(
   arriving: Pick<Arriving, "records" | "summaries" | "receivedAt" | "counted">,
-  rules: Pick<Ready, "samplings" | "excludes">,
+  rules: Pick<Ready, "samplings" | "excludes" | "keepsDays">,
 ): Decided {
   const { receivedAt, counted } = arriving;
   const refused: Refused[] = [];
-  const records = arriving.records.flatMap((it, index) => recordOf(it, index, receivedAt, refused));
+  const times = { receivedAt, keepsDays: rules.keepsDays };
+  const records = arriving.records.flatMap((it, index) => recordOf(it, index, times, refused));
   const counts = arriving.summaries.flatMap((it, index) => countOf(it, index, refused));
   const kept = records.flatMap((it) => (counted ? [it] : sampled(it, rules)));
   return { records, recorded: kept.filter((it) => !rules.excludes(seenIn(it))), counts, refused };
 }
 
-function recordOf(
-  it: unknown,
-  index: number,
-  receivedAt: number,
-  refused: Refused[],
-): readonly CapturedRecord[] {
+function recordOf(it: unknown, index: number, times: Times, refused: Refused[]): readonly CapturedRecord[] {
   const parsed = SentRecord.safeParse(it);
   if (!parsed.success) {
     refused.push(refusalOf("records", index, parsed.error.issues[0]));
@@ -45,15 +42,25 @@ function recordOf(
   }
   // Of what it says, not of all that was sent: that may be nested deeper than JSON can be written.
   const { startedAt, id = recordIdOf(startedAt, JSON.stringify(parsed.data)) } = parsed.data;
-  const problem =
-    Math.abs(madeAt(id) - startedAt) > dayMs
-      ? { path: ["id"], message: "its moment is over a day from startedAt" }
-      : startedAt > receivedAt + dayMs
-        ? { path: ["startedAt"], message: "it is over a day ahead of the server's clock" }
-        : undefined;
+  const problem = untimely(id, startedAt, times);
   if (problem === undefined) return [{ ...parsed.data, id }];
-  refused.push({ index, pointer: `/records/${index}/${problem.path[0] ?? ""}`, message: problem.message });
+  refused.push({ index, pointer: `/records/${index}/${problem.member}`, message: problem.message });
   return [];
+}
+
+/** What is older than what is kept would be removed at once, and each day of it would need a place until then. */
+function untimely(
+  id: string,
+  startedAt: number,
+  { receivedAt, keepsDays }: Times,
+): { readonly member: "id" | "startedAt"; readonly message: string } | undefined {
+  if (Math.abs(madeAt(id) - startedAt) > dayMs)
+    return { member: "id", message: "its moment is over a day from startedAt" };
+  if (startedAt > receivedAt + dayMs)
+    return { member: "startedAt", message: "it is over a day ahead of the server's clock" };
+  if (startedAt < receivedAt - keepsDays * dayMs)
+    return { member: "startedAt", message: `it is older than the ${keepsDays} days that traffic is kept` };
+  return undefined;
 }
 
 function countOf(it: unknown, index: number, refused: Refused[]): readonly CapturedSummary[] {

@@ -6,6 +6,7 @@ import type { Engines } from "../../registry/engines.ts";
 import { liveRecords } from "../../registry/live-records.ts";
 import type { Resource, Row } from "../../registry/resource.ts";
 import { decodedRow, type Unit } from "../../registry/unit.ts";
+import { workspace as workspaceResource } from "../../registry/workspace.ts";
 import { fingerprint } from "../../kernel/secret.ts";
 import { block } from "./rules/block.ts";
 import { exclusion } from "./rules/exclusion.ts";
@@ -27,8 +28,9 @@ export type Rules = {
   readonly revision: string;
 };
 
-/** Rules made ready for traffic. */
+/** Rules made ready for traffic, and how long the plan keeps it. */
 export type Ready = Rules & {
+  readonly keepsDays: number;
   readonly tokenKey: Uint8Array;
   /** Of the built-in rules and these. It counts hits: for one exchange at a time. */
   readonly redactor: Redactor;
@@ -46,6 +48,11 @@ export async function liveRules(engines: Engines, keys: TokenKeys): Promise<Live
   const forget = (workspace: string): void => {
     for (const key of made.keys()) if (key.startsWith(`${workspace}/`)) made.delete(key);
   };
+  const keepsDays = new Map<string, number>();
+  await liveRecords(engines.store, workspaceResource.kind, (stored) => {
+    keepsDays.set(stored.id, decodedRow(workspaceResource, stored).value.plan.retentionDays);
+    forget(stored.id);
+  });
   const [redactions, exclusions, samplings, blocks] = await Promise.all([
     liveKind(engines, redaction, forget),
     liveKind(engines, exclusion, forget),
@@ -59,11 +66,17 @@ export async function liveRules(engines: Engines, keys: TokenKeys): Promise<Live
       samplings: inForce(samplings(workspace), environment),
       blocks: inForce(blocks(workspace), environment),
     });
+  // Of a workspace that another node made a moment ago nothing is refused for its age.
+  const makeReady = async (workspace: string, environment: string): Promise<Ready> =>
+    readyOf(
+      rulesOf(workspace, environment),
+      await keys.of(workspace, environment),
+      keepsDays.get(workspace) ?? Infinity,
+    );
   return {
     ready(workspace, environment) {
       const key = `${workspace}/${environment}`;
-      const known =
-        made.get(key) ?? madeReady(rulesOf(workspace, environment), keys.of(workspace, environment));
+      const known = made.get(key) ?? makeReady(workspace, environment);
       made.set(key, known);
       known.catch(() => made.delete(key));
       return known;
@@ -71,13 +84,10 @@ export async function liveRules(engines: Engines, keys: TokenKeys): Promise<Live
   };
 }
 
-async function madeReady(rules: Rules, key: Promise<Uint8Array>): Promise<Ready> {
-  return readyOf(rules, await key);
-}
-
-export function readyOf(rules: Rules, tokenKey: Uint8Array): Ready {
+export function readyOf(rules: Rules, tokenKey: Uint8Array, keepsDays: number): Ready {
   return {
     ...rules,
+    keepsDays,
     tokenKey,
     redactor: redactor([...defaultRules, ...rules.redactions], tokenKey),
     excludes: excludedBy(rules),

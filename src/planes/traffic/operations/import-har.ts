@@ -42,10 +42,10 @@ export const importHar = act({
     to: z.iso.datetime().nullable(),
   }),
   plan: planOf,
-  preview(plan, { now }) {
-    const excludes = excludedBy(plan.rules);
+  preview(plan, { now, plan: { retentionDays: keepsDays } }) {
+    const rules = { ...plan.rules, excludes: excludedBy(plan.rules), keepsDays };
     const parts = partsOf(plan, now).map(({ usable, arriving }) => {
-      const { records, recorded, refused } = decided(arriving, { ...plan.rules, excludes });
+      const { records, recorded, refused } = decided(arriving, rules);
       const leftOut = records.length - recorded.length;
       return { usable, accepted: recorded.length, leftOut, refused, refusedInAll: refused.length };
     });
@@ -54,7 +54,7 @@ export const importHar = act({
   async perform(plan, context) {
     const { place, rules } = plan;
     const key = await tokenKeys(context).of(place.workspace, place.environment);
-    const ready = readyOf(rules, key);
+    const ready = readyOf(rules, key, context.plan.retentionDays);
     const parts: Part[] = [];
     const arrivals = partsOf(plan, context.now);
     const total = arrivals.reduce((sum, it) => sum + it.usable.length, 0);
