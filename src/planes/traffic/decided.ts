@@ -1,7 +1,7 @@
 import type { Arriving, Taken } from "./arriving.ts";
 import { CapturedSummary, SentRecord, type CapturedRecord } from "./captured.ts";
 import { problemOf } from "./checked.ts";
-import type { Ready } from "./live-rules.ts";
+import type { Ready } from "./rules-in-force.ts";
 import { sampled } from "./sampled.ts";
 import { seenIn } from "./seen.ts";
 import { madeAt, recordIdOf } from "./stored-record.ts";

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { compileSelection, type Seen } from "../../../capture/selection.ts";
 import type { CapturedRecord, Selection } from "../../../capture/wire.ts";
-import type { Ready } from "./live-rules.ts";
+import type { Ready } from "./rules-in-force.ts";
 import { seenIn } from "./seen.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { CaptureSettings } from "../../../capture/wire.ts";
-import type { Ready } from "./live-rules.ts";
+import type { Ready } from "./rules-in-force.ts";
 import type { Place } from "./live-places.ts";
 
 /** Of a body, unless an operator of the agent says less. */

@@ -7,7 +7,8 @@ import { bucket as bucketResource, requirePlace } from "../../../registry/enviro
 import type { Arriving } from "../arriving.ts";
 import { recordsMax } from "../captured.ts";
 import type { Place } from "../live-places.ts";
-import { rulesSeen, type Rules } from "../live-rules.ts";
+import { rulesSeen } from "../live-rules.ts";
+import type { Rules } from "../rules-in-force.ts";
 import { exchangeIdOf } from "../stored-record.ts";
 import { archiveOf, type Archive, type Entry } from "./archive.ts";
 

@@ -3,7 +3,8 @@ import type { Job } from "../../../engines/traffic/traffic.ts";
 import type { Exchange } from "../../../kernel/exchange.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
-import type { LiveRules, Ready } from "../live-rules.ts";
+import type { LiveRules } from "../live-rules.ts";
+import type { Ready } from "../rules-in-force.ts";
 import { redactedMessage } from "../redacted-message.ts";
 import { redactJob, runOf, saveRun, type RedactionRun } from "../redaction-run.ts";
 

@@ -6,7 +6,7 @@ import { takeCaptured } from "../capture.ts";
 import { decided } from "../decided.ts";
 import { entryPlace } from "../har/entry-place.ts";
 import { partsOf, planOf, type ImportPlan, type Usable } from "../har/import-plan.ts";
-import { excludedBy, readyOf } from "../live-rules.ts";
+import { excludedBy, readyOf } from "../rules-in-force.ts";
 import { tokenKeys } from "../token-keys.ts";
 
 const refusalsTold = 100;
