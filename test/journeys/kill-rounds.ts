@@ -43,7 +43,7 @@ type Last = {
   readonly times: number;
 };
 
-const pointsAtCommits: Readonly<Record<string, Point>> = {
+const points: Readonly<Record<string, Point>> = {
   "before the commit of an event": {
     command: (nth) => faulty(`dies-before-commit=${nth}`),
     arrange: arm,
@@ -73,9 +73,6 @@ const pointsAtCommits: Readonly<Record<string, Point>> = {
       assert.ok(last.times === 1 || last.times === 2, `delivered ${last.times} times`);
     },
   },
-};
-
-const pointsBeside: Readonly<Record<string, Point>> = {
   "after the commit and before the answer to the sender": {
     command: (nth) => faulty(`dies-after-commit=${nth}`),
     arrange: arm,
@@ -103,19 +100,12 @@ const pointsBeside: Readonly<Record<string, Point>> = {
   },
 };
 
-/**
- * Kills a server at each named point so many times, at those around a commit `atCommits` times; each time another one
- * takes over what it left.
- */
-export function killRounds(beside: number, atCommits = beside): void {
-  const points = [
-    ...Object.entries(pointsBeside).map(([name, point]) => ({ name, point, rounds: beside })),
-    ...Object.entries(pointsAtCommits).map(([name, point]) => ({ name, point, rounds: atCommits })),
-  ];
+/** Kills a server at each named point so many times; each time another one takes over what it left. */
+export function killRounds(rounds: number): void {
   for (const engine of engines)
     // Most of a round is waiting for the server to start.
     describe(`${engine.name}: a server killed with kill -9`, { concurrency: pointsAtOnce }, () => {
-      for (const { name, point, rounds } of points)
+      for (const [name, point] of Object.entries(points))
         test(`${name} delivers every event that it acknowledged, ${rounds} times over`, async (t) => {
           const place = await placeOf(t, engine);
           let server = await place.start(point.command(1));

@@ -13,7 +13,7 @@ import { startServer } from "./server-process.ts";
 import { startTarget } from "./target.ts";
 
 // A start takes a second: the many rounds are those of the night.
-killRounds(10, 3);
+killRounds(10);
 killUnderLoad(3);
 
 for (const engine of engines)
