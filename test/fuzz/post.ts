@@ -1,20 +1,33 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 
+/** Less than a server discards of a body that it has refused: see `linger` of engines/inbound. */
+const pieceBytes = 64 * 1024;
+
 /**
  * Posts on a connection of its own: one that is kept may be closed by the server, after a refusal or while the machine is
- * busy, at the moment that it is used again.
+ * busy, at the moment that it is used again. What is answered before it is sent whole is not sent any further.
  */
 export async function post(
   url: string,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): Promise<Response> {
-  const asked = request(url, { method: "POST", agent: false, headers });
-  asked.end(body);
-  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  const length = { "content-length": String(body.byteLength) };
+  const asked = request(url, { method: "POST", agent: false, headers: { ...headers, ...length } });
+  const answered = once(asked, "response") as Promise<[IncomingMessage]>;
+  let isOver = false;
+  const over = answered.then(
+    () => void (isOver = true),
+    () => void (isOver = true),
+  );
+  for (let at = 0; at < body.length && !isOver; at += pieceBytes)
+    if (!asked.write(body.subarray(at, at + pieceBytes))) await Promise.race([once(asked, "drain"), over]);
+  if (!isOver) asked.end();
+  const [answer] = await answered;
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
+  asked.destroy();
   const { statusCode: status = 0, headers: told } = answer;
   return new Response(Buffer.concat(chunks), {
     status,
