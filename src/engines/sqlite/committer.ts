@@ -1,5 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { Failure } from "../../kernel/failure.ts";
+import { onLull } from "../../kernel/lull.ts";
 import { type FileEntry, writeEntry } from "./entry-pack.ts";
 import type { GroupResult } from "./group.ts";
 import { PackWriter } from "./pack.ts";
@@ -57,13 +58,14 @@ export class Committer {
   readonly #writer: Link;
   readonly #clock: Clock;
   readonly #buffers: ArrayBuffer[] = [];
+  /** Larger groups cost less an entry than more of them. */
+  readonly #stir = onLull(() => this.#flush());
   #turns: Turn[] = [];
   #open: OpenGroup | undefined;
   #entries = 0;
   #bytes = 0;
   #underWay = 0;
   #commitMs = 0;
-  #scheduled = false;
   #drained: (() => void) | undefined;
 
   constructor(writer: Link, clock: Clock) {
@@ -83,7 +85,7 @@ export class Committer {
       this.#entries++;
       if (group.callers.length >= entriesPerGroupMax || group.pack.size >= bytesPerGroupMax)
         this.#seal(group);
-      this.#schedule();
+      this.#stir();
     });
   }
 
@@ -94,7 +96,7 @@ export class Committer {
       if (this.#open !== undefined) this.#seal(this.#open);
       this.#entries++;
       this.#turns.push({ entries: 1, bytes: 0, send: () => call().then(resolve, reject), refuse: reject });
-      this.#schedule();
+      this.#stir();
     });
   }
 
@@ -147,15 +149,6 @@ export class Committer {
     });
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
   #flush(): void {
     while (this.#underWay < (this.#commitMs > slowCommitMs ? 1 : 2)) {
       const open = this.#open;
@@ -167,7 +160,7 @@ export class Committer {
       void turn.send().finally(() => {
         this.#underWay--;
         this.#settle(turn);
-        this.#flush();
+        this.#stir();
       });
     }
     if (this.#underWay === 0) this.#drained?.();
