@@ -16,14 +16,12 @@ export async function post(
   const length = { "content-length": String(body.byteLength) };
   const asked = request(url, { method: "POST", agent: false, headers: { ...headers, ...length } });
   const answered = once(asked, "response") as Promise<[IncomingMessage]>;
-  let isOver = false;
-  const over = answered.then(
-    () => void (isOver = true),
-    () => void (isOver = true),
-  );
-  for (let at = 0; at < body.length && !isOver; at += pieceBytes)
-    if (!asked.write(body.subarray(at, at + pieceBytes))) await Promise.race([once(asked, "drain"), over]);
-  if (!isOver) asked.end();
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  const stopped = answered.then(stop, stop);
+  for (let at = 0; at < body.length && !over.signal.aborted; at += pieceBytes)
+    if (!asked.write(body.subarray(at, at + pieceBytes))) await Promise.race([once(asked, "drain"), stopped]);
+  if (!over.signal.aborted) asked.end();
   const [answer] = await answered;
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
