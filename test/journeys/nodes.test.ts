@@ -23,7 +23,7 @@ import { accepting, startTarget, type Target } from "./target.ts";
 /** No secret: what all nodes of a test seal with. */
 const vaultKeys = "ExampleExampleExampleExampleExampleExample0";
 
-const senders = 16;
+const workers = 16;
 
 /** Who leaves while events come, one after the other: killed, or paused until everything is worked off. */
 const departures = [
@@ -120,14 +120,13 @@ async function endpointPath(node: ServerProcess, target: Target): Promise<string
   return new URL(made.ingestUrl).pathname;
 }
 
-/** Sends the events from many senders at once. */
-async function sendAll(provider: Provider, events: Iterable<string>): Promise<void> {
-  const waiting = events[Symbol.iterator]();
-  const sender = async (): Promise<void> => {
-    for (let next = waiting.next(); next.done !== true; next = waiting.next())
-      await provider.send(next.value);
+/** A few at once: more would only wait for each other's connections to the database, and in vain on a busy machine. */
+async function forEach<T>(all: Iterable<T>, work: (one: T) => Promise<unknown>): Promise<void> {
+  const waiting = all[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.next(); next.done !== true; next = waiting.next()) await work(next.value);
   };
-  await Promise.all(Array.from({ length: senders }, sender));
+  await Promise.all(Array.from({ length: workers }, worker));
 }
 
 /** The account once nothing is pending. Nothing is ever missing from it. */
@@ -151,7 +150,7 @@ async function everyOneDelivered(node: ServerProcess, provider: Provider, target
     const times = target.times(event);
     assert.ok(times >= 1 && times <= attempts.length + 1, `${times} deliveries, ${attempts.length} recorded`);
   };
-  await Promise.all([...provider.acknowledged.values()].map(check));
+  await forEach(provider.acknowledged.values(), check);
 }
 
 /** Every number that the log has, over all its pages. */
@@ -201,9 +200,9 @@ describe("identical nodes on one PostgreSQL", () => {
       };
       const [left] = await Promise.all([
         leave(),
-        sendAll(
-          provider,
+        forEach(
           eventsUntil(() => areGone),
+          (event) => provider.send(event),
         ),
       ]);
       const account = await settled(first);
@@ -289,7 +288,7 @@ describe("identical nodes on one PostgreSQL", () => {
     const provider = retryingProvider(() => `${balancer.next().url}${path}`, true);
     const events = Array.from({ length: 150 }, (_, n) => `followed-${n}`);
     let isSent = false;
-    const sending = sendAll(provider, events).then(() => (isSent = true));
+    const sending = forEach(events, (event) => provider.send(event)).then(() => (isSent = true));
     const seen: string[] = [];
     await eventually("every acknowledged event seen", async () => {
       // Before it is asked: what was acknowledged by then has been committed.
