@@ -5,11 +5,11 @@ import type { Ready } from "./rules-in-force.ts";
 import { sampled } from "./sampled.ts";
 import { seenIn } from "./seen.ts";
 import { madeAt, recordIdOf } from "./stored-record.ts";
+import { untimely, type Times } from "./untimely.ts";
 
 const dayMs = 24 * 3_600_000;
 
 type Refused = Taken["refused"][number];
-type Times = { readonly receivedAt: number; readonly keepsDays: number };
 
 export type Decided = {
   /** All that are in their form. */
@@ -42,25 +42,11 @@ function recordOf(it: unknown, index: number, times: Times, refused: Refused[]):
   }
   // Of what it says, not of all that was sent: that may be nested deeper than JSON can be written.
   const { startedAt, id = recordIdOf(startedAt, JSON.stringify(parsed.data)) } = parsed.data;
-  const problem = untimely(id, startedAt, times);
-  if (problem === undefined) return [{ ...parsed.data, id }];
-  refused.push({ index, pointer: `/records/${index}/${problem.member}`, message: problem.message });
+  const apart = Math.abs(madeAt(id) - startedAt) > dayMs;
+  const message = apart ? "its moment is over a day from startedAt" : untimely(startedAt, times);
+  if (message === undefined) return [{ ...parsed.data, id }];
+  refused.push({ index, pointer: `/records/${index}/${apart ? "id" : "startedAt"}`, message });
   return [];
-}
-
-/** What is older than what is kept would be removed at once, and each day of it would need a place until then. */
-function untimely(
-  id: string,
-  startedAt: number,
-  { receivedAt, keepsDays }: Times,
-): { readonly member: "id" | "startedAt"; readonly message: string } | undefined {
-  if (Math.abs(madeAt(id) - startedAt) > dayMs)
-    return { member: "id", message: "its moment is over a day from startedAt" };
-  if (startedAt > receivedAt + dayMs)
-    return { member: "startedAt", message: "it is over a day ahead of the server's clock" };
-  if (startedAt < receivedAt - keepsDays * dayMs)
-    return { member: "startedAt", message: `it is older than the ${keepsDays} days that traffic is kept` };
-  return undefined;
 }
 
 function countOf(it: unknown, index: number, refused: Refused[]): readonly CapturedSummary[] {

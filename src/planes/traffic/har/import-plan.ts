@@ -10,9 +10,9 @@ import type { Place } from "../live-places.ts";
 import { rulesSeen } from "../live-rules.ts";
 import type { Rules } from "../rules-in-force.ts";
 import { exchangeIdOf } from "../stored-record.ts";
+import { untimely } from "../untimely.ts";
 import { archiveOf, type Archive, type Entry } from "./archive.ts";
 
-const dayMs = 86_400_000;
 const lookedUpAtOnce = 50;
 
 type Problem = { readonly at: number; readonly pointer: string; readonly problem: string };
@@ -70,23 +70,18 @@ async function placeOf(
 /** Records that would be removed at once, since nothing so old is kept, or that are to come yet, are problems too. */
 function sorted(
   entries: Archive["entries"],
-  { now, plan: { retentionDays } }: Context,
+  { now, plan: { retentionDays: keepsDays } }: Context,
 ): Pick<ImportPlan, "usable" | "problems"> {
+  const times = { receivedAt: now, keepsDays };
   const usable: Usable[] = [];
   const problems: Problem[] = [];
   for (const entry of entries) {
-    const problem = "record" in entry ? untimely(entry.record) : undefined;
+    const problem = "record" in entry ? untimely(entry.record.startedAt, times) : undefined;
     if (!("record" in entry)) problems.push(entry);
     else if (problem === undefined) usable.push(entry);
     else problems.push({ at: entry.at, pointer: "/startedDateTime", problem });
   }
   return { usable, problems };
-
-  function untimely({ startedAt }: CapturedRecord): string | undefined {
-    if (startedAt < now - retentionDays * dayMs)
-      return `It is older than the ${retentionDays} days that traffic is kept.`;
-    return startedAt > now + dayMs ? "It is over a day ahead of the server's clock." : undefined;
-  }
 }
 
 async function thoseThere(

@@ -110,11 +110,11 @@ scenarios(importHar, [
       refused: [
         {
           pointer: "/har/log/entries/0/startedDateTime",
-          message: "It is older than the 30 days that traffic is kept.",
+          message: "it is older than the 30 days that traffic is kept",
         },
         ...[1, 2].map((n) => ({
           pointer: `/har/log/entries/${n}/startedDateTime`,
-          message: "It is over a day ahead of the server's clock.",
+          message: "it is over a day ahead of the server's clock",
         })),
       ],
       from: null,
