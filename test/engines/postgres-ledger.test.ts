@@ -135,6 +135,21 @@ test("a day that several workspaces share goes when each of them keeps it no lon
     assert.equal((await all(opened, theirs)).length, 1);
   }));
 
+test("what waits in one workspace holds back no day that this one has nothing in", () =>
+  withLedger(async (opened) => {
+    const { ledger, node, commit } = opened;
+    const held = at(monday, { workspace: theirs });
+    const { id: exchange, receivedAt } = held;
+    await commit([held, at(monday + dayMs)], [sampleJob({ exchange, workspace: theirs, receivedAt })]);
+    const due = [ours, theirs].map((workspace) => ({ workspace, before: monday + 2 * dayMs }));
+    assert.equal(await ledger.expire(due, 10), 1);
+    const left = (await partitionDays(node.database)).map((day) => day - monday / dayMs);
+    assert.deepEqual(
+      left.filter((day) => day < 2),
+      [0],
+    );
+  }));
+
 test("an exchange whose id is of a day before it began keeps that day", () =>
   withLedger(async (opened) => {
     const slow = at(monday + dayMs - 1, { startedAt: monday + dayMs + 1 });

@@ -57,8 +57,8 @@ async function dropOnceDue(within: Query, day: number, due: readonly Due[]): Pro
 }
 
 /**
- * Whether everything of the day is due, and no job is open for an event of that day or an earlier one, whose attempts may
- * be among it. Ends with the first row that is kept, which is found soonest among those that keep the most.
+ * Whether everything of the day is due, and no job is open, in a workspace that has something in it, for an event of that
+ * day or an earlier one, whose attempts may be among it. Ends with the first row that is kept, which is found soonest among those that keep the most.
  */
 async function isDue(within: Query, day: number, due: readonly Due[]): Promise<boolean> {
   const exchange = text(partitionName("exchange", day));
@@ -77,7 +77,10 @@ async function isDue(within: Query, day: number, due: readonly Due[]): Promise<b
           select (select min(workspace) from ${exchange} where workspace > there.workspace) from there
           where there.workspace is not null)
         select 1 from there where workspace <> all(${workspaces}))
-      and not exists (select 1 from job where exchange < ${partitionBounds(day).to})`,
+      and not exists (
+        select 1 from (select distinct workspace from job where exchange < ${partitionBounds(day).to}) as at_work
+        cross join lateral (
+          select 1 from ${exchange} as candidate where candidate.workspace = at_work.workspace limit 1) as held)`,
   );
   return row !== undefined;
 }
