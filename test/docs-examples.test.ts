@@ -100,18 +100,23 @@ async function runAgainst(
   const end = `--- end ${process.pid} ---`;
   const script = commands.map((command) => `${command}\nprintf '\\n%s\\n' '${end}'\n`).join("");
   const said = await bash(
-    script
-      .replaceAll(shownAddress, address)
-      .replaceAll(shownTargetPort, targetPort)
-      .replaceAll("src/main.ts", resolve("src/main.ts")),
+    replaced(script, {
+      [shownAddress]: address,
+      [shownTargetPort]: targetPort,
+      "src/main.ts": resolve("src/main.ts"),
+    }),
     folder,
     { SLUICE_URL: url, SLUICE_API_KEY: key, ECHO: echoUrl },
   );
-  return said
-    .replaceAll(address, shownAddress)
-    .replaceAll(targetPort, shownTargetPort)
+  return replaced(said, { [address]: shownAddress, [`:${targetPort}`]: `:${shownTargetPort}` })
     .split(end)
     .map((part) => part.replace(/^\n+|\n+$/g, ""));
+}
+
+/** All at once: a port that is put in may look like one that is shown. */
+function replaced(written: string, by: Readonly<Record<string, string>>): string {
+  const any = new RegExp(Object.keys(by).map(RegExp.escape).join("|"), "g");
+  return written.replaceAll(any, (found) => by[found]!);
 }
 
 /** What the script printed. The shell and all that it started are ended, at the latest when it hangs. */

@@ -188,12 +188,14 @@ describe("identical nodes on one PostgreSQL", () => {
       let areGone = false;
       const leave = async () => {
         const left = [];
+        // All of them before one goes: else the next could be at work on what that one left.
         for (const [index, signal] of signals.entries()) {
           const { id, server } = nodes[index + 1]!;
-          const held = await holdAttempts(target, onlooker, id);
+          left.push({ signal, server, held: await holdAttempts(target, onlooker, id) });
+        }
+        for (const { signal, server } of left) {
           server.send(signal);
           balancer.leaveOut(server);
-          left.push({ signal, server, held });
         }
         areGone = true;
         return left;
