@@ -1,7 +1,10 @@
 // How far long work is, as a person sees it who sits at a terminal: a real one, which `script` makes.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,10 +20,11 @@ const skip =
   spawnSync("script", ["-qc", "true", "/dev/null"]).status === 0 ? false : "script is not installed";
 const events = 12;
 const slowMs = 700;
+const farMs = 5;
 
 /** Everything that a command writes at a terminal, or where there is none on both of its outputs. */
 async function written(
-  server: ServerProcess,
+  server: Pick<ServerProcess, "url">,
   args: readonly string[],
   at: "terminal" | "pipes",
 ): Promise<string> {
@@ -32,6 +36,28 @@ async function written(
     stdio: ["ignore", "pipe", "pipe"],
   });
   return (await Promise.all([text(child.stdout), text(child.stderr)])).join("");
+}
+
+/** Where the server is reached over a long way, so that no machine is too fast for a line to be shown. */
+async function farAway(t: TestContext, { url }: ServerProcess): Promise<string> {
+  const way = createServer((asked, answered) => {
+    const { method = "GET", headers } = asked;
+    const forward = async () => {
+      const body = method === "GET" ? null : await text(asked);
+      await sleep(farMs);
+      const { authorization = "", "content-type": type = "" } = headers;
+      const answer = await fetch(`${url}${asked.url}`, {
+        method,
+        headers: { authorization, "content-type": type },
+        body,
+      });
+      answered.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+    };
+    forward().catch((error: unknown) => answered.destroy(new Error("the way is cut", { cause: error })));
+  });
+  await once(way.listen(0, "127.0.0.1"), "listening");
+  t.after(() => way.close());
+  return `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
 }
 
 /** A planned replay to a target that takes its time. */
@@ -127,7 +153,7 @@ test(
         (_, n) => `  applied-${n}: { name: Applied ${n}, targetUrl: ${server.echoUrl} }`,
       );
       await writeFile(file, ["sluice: 1", "endpoints:", ...names, ""].join("\n"));
-      const seen = await written(server, ["config", "apply", file], "terminal");
+      const seen = await written({ url: await farAway(t, server) }, ["config", "apply", file], "terminal");
       assert.match(seen, /\d+ of 90, [\d.]+ a second: records compared/);
       const lines = seen.split("\n").filter((line) => line.includes("created "));
       assert.equal(lines.length, 90);
