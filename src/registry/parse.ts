@@ -15,8 +15,7 @@ type Problem = { readonly pointer: string; readonly message: string; readonly al
  * @throws Failure invalid with a JSON pointer to every problem (at most 20), what is allowed there, and a hint
  */
 export function parseInput<S extends z.ZodObject>(shape: S, raw: unknown): z.output<S> {
-  const misfit = misfitIn(raw, []);
-  if (misfit !== undefined) throw new Failure("invalid", misfit.message, { pointer: misfit.pointer });
+  refuseMisfits(raw);
   const parsed = shape.safeParse(raw);
   if (parsed.success) return parsed.data;
   const members = Object.keys(shape.shape);
@@ -32,6 +31,12 @@ export function parseInput<S extends z.ZodObject>(shape: S, raw: unknown): z.out
     hint: hintOf(issues[0], members),
     ...(problems.length > 1 && { problems: problems.map(({ pointer, message }) => ({ pointer, message })) }),
   });
+}
+
+/** @throws Failure invalid with a JSON pointer for what no schema allows, such as nesting without end */
+export function refuseMisfits(raw: unknown): void {
+  const misfit = misfitIn(raw, []);
+  if (misfit !== undefined) throw new Failure("invalid", misfit.message, { pointer: misfit.pointer });
 }
 
 function problemsOf(issue: z.core.$ZodIssue, members: readonly string[]): readonly Problem[] {

@@ -139,6 +139,19 @@ test("the whole input comes from a file, standard input or inline, and flags win
   assert.deepEqual([missing.exitCode, missing.calls], [4, 0]);
 });
 
+test("what is nested too deep to be written as JSON is refused before anything is sent", async () => {
+  const deep = '{"a":'.repeat(10_000) + "1" + "}".repeat(10_000);
+  const { exitCode, err, calls } = await run(
+    ["create-crate", "--label", "x", "--contents-file", "deep.json"],
+    {
+      readInput: async () => deep,
+    },
+  );
+  assert.deepEqual([exitCode, calls], [2, 0]);
+  assert.match(err, /Nested more than 64 levels deep/);
+  assert.match(err, /^field: \/contents\/a\/a/m);
+});
+
 test("a value is read from a file, and a secret loses the line break an editor leaves", async () => {
   const files: Record<string, string> = { "note.txt": "two\nlines\n", "seal.txt": "fake-seal\r\n" };
   const sent: unknown[] = [];

@@ -5,7 +5,7 @@ import type { Connection, Connections } from "./connection.ts";
 import { byteLengthOf, endWith, writeBody } from "./answer-body.ts";
 import { openStream, overStream } from "./answer-stream.ts";
 import type { AnswerHeaders, BodyProblem, Limits, RawAnswer, RawRequest, StreamedAnswer } from "./inbound.ts";
-import { linger, lingerBytesMax } from "./linger.ts";
+import { linger } from "./linger.ts";
 import { senderOf, type TrustedProxies } from "./sender.ts";
 
 /** What all exchanges of a listener share. */
@@ -18,6 +18,9 @@ export type Shared = {
 };
 
 type BodyResult = Awaited<ReturnType<RawRequest["body"]>>;
+
+/** A declared body of at most so much that nobody wanted is discarded, and its connection goes on. */
+const discardedBytesMax = 1024 * 1024;
 
 const noBody: BodyResult = { kind: "whole", bytes: Buffer.alloc(0) };
 
@@ -208,7 +211,7 @@ export class HttpExchange implements RawRequest {
   /** Whether body is still to come that Node would not discard by itself on a connection that it keeps. */
   #bodyStillComes(): boolean {
     if (this.incoming.complete || this.#declared === 0 || this.#connection.broken !== null) return false;
-    return this.last || this.#reading || this.#declared === null || this.#declared > lingerBytesMax;
+    return this.last || this.#reading || this.#declared === null || this.#declared > discardedBytesMax;
   }
 }
 

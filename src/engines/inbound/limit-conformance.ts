@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import { test } from "node:test";
 import type { OpenInbound } from "./conformance-world.ts";
 import { answer, listening, posting, reading, route } from "./conformance-world.ts";
@@ -83,6 +86,17 @@ function bodyLimits(name: string, open: OpenInbound): void {
     for (let sent = 0; sent < 104_857_600 && client.send(piece); sent += piece.length)
       await new Promise(setImmediate);
     assert.match(await client.closed(), /^HTTP\/1\.1 413 [^]*too_large$/);
+  });
+
+  test(`${name}: a client that sends some MiB whole before it reads gets to read the refusal`, async (t) => {
+    const inbound = await listening(t, open, { routes: [reading(1000)] });
+    const length = 8 * 1024 * 1024;
+    const client = connect(inbound.port, "127.0.0.1");
+    t.after(() => client.destroy());
+    client.write(`POST /in/a HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+    client.end(Buffer.alloc(length, "a"));
+    await finished(client, { readable: false });
+    assert.match(await text(client), /^HTTP\/1\.1 413 [^]*too_large$/);
   });
 
   test(`${name}: a chunked body is refused as soon as it exceeds the maximum`, async (t) => {

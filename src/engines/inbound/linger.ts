@@ -4,8 +4,8 @@ import type { RawAnswer } from "./inbound.ts";
 import { byteLengthOf, endWith } from "./answer-body.ts";
 import { STATUS_CODES } from "node:http";
 
-/** How much of an unwanted body is discarded so that its sender gets to read the answer. */
-export const lingerBytesMax = 1024 * 1024;
+/** How much of an unwanted body is discarded so that its sender gets to read the answer: many read only once all is sent. */
+const lingerBytesMax = 16 * 1024 * 1024;
 const lingerMs = 2_000;
 
 /**

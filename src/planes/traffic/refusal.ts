@@ -1,5 +1,6 @@
 import type { RawAnswer } from "../../engines/inbound/inbound.ts";
 import { kinds, type Failure } from "../../kernel/failure.ts";
+import { retryAfter } from "../../kernel/retry-after.ts";
 
 /** What an agent is told when it is refused: RFC 9457 problem details. */
 export function refusal({ kind, message, detail }: Failure): RawAnswer {
@@ -11,7 +12,7 @@ export function refusal({ kind, message, detail }: Failure): RawAnswer {
     status,
     headers: {
       "content-type": "application/problem+json",
-      ...(waits !== undefined && { "retry-after": String(Math.ceil(waits / 1_000)) }),
+      ...retryAfter(waits),
       ...(status === 401 && { "www-authenticate": "Bearer" }),
     },
     body: JSON.stringify(problem),

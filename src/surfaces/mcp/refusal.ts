@@ -1,5 +1,6 @@
 import type { BodyProblem, RawAnswer } from "../../engines/inbound/inbound.ts";
 import { Failure, kinds } from "../../kernel/failure.ts";
+import { retryAfter } from "../../kernel/retry-after.ts";
 import { scopeChallenge, signInChallenge, type Challenged } from "../../registry/challenge.ts";
 import type { Engines } from "../../registry/engines.ts";
 import { explained, ScopeNeeded } from "./failure-reply.ts";
@@ -41,10 +42,9 @@ export function refused(
 
 function failed(failure: Failure, { requestId, id }: Refused, challenged: string | undefined): RawAnswer {
   const { status } = kinds[failure.kind];
-  const { retryAfterMs } = failure.detail;
   return errorAnswer(status, id, new RpcError(status, failure.message, explained(failure, requestId)), {
     ...(challenged !== undefined && { "www-authenticate": challenged }),
-    ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
+    ...retryAfter(failure.detail.retryAfterMs),
   });
 }
 

@@ -1,5 +1,6 @@
 import { Failure, kinds } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
+import { retryAfter } from "../../kernel/retry-after.ts";
 
 export const apiRoot = "/api/v1";
 
@@ -79,9 +80,7 @@ function problemResponse(
     { ...problem, ...rest, ...(errors && { errors }) },
     {
       ...always(asked),
-      ...(rest.retryAfterMs !== undefined && {
-        "retry-after": String(Math.max(1, Math.ceil(rest.retryAfterMs / 1_000))),
-      }),
+      ...retryAfter(rest.retryAfterMs),
       ...(kind === "method_not_allowed" && { allow: [rest.allowed ?? []].flat().join(", ") }),
     },
   );

@@ -1,5 +1,6 @@
 import type { AnswerHeaders, RawAnswer } from "../../../engines/inbound/inbound.ts";
 import { kinds, type Failure } from "../../../kernel/failure.ts";
+import { retryAfter } from "../../../kernel/retry-after.ts";
 import { html, type Html } from "../../../registry/html.ts";
 import { renderedPage } from "../../../registry/page.ts";
 import { settingCookies } from "../people/cookie.ts";
@@ -42,15 +43,9 @@ export function shown({ title, body, wide = false, failure, headers = {}, css = 
   });
   return {
     status: failure === undefined ? 200 : kinds[failure.kind].status,
-    headers: { ...page.headers, ...retryAfter(failure), ...headers },
+    headers: { ...page.headers, ...retryAfter(failure?.detail.retryAfterMs), ...headers },
     body: page.text,
   };
-}
-
-/** When to come back. */
-function retryAfter(failure: Failure | undefined): Readonly<Record<string, string>> {
-  const ms = failure?.detail.retryAfterMs;
-  return ms === undefined ? {} : { "retry-after": String(Math.ceil(ms / 1_000)) };
 }
 
 /** To go on with GET. A browser follows it only to an address that the form's page allows. */
