@@ -1,4 +1,4 @@
-import { CleanHeaders } from "./clean-headers.ts";
+import { CleanTexts } from "./clean-texts.ts";
 import { redactedBody, redactedInner } from "./document-text.ts";
 import { redactedHeader } from "./header-text.ts";
 import { fromOctets, toOctets } from "./octets.ts";
@@ -41,15 +41,16 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
   );
   const everywhere: Scope = { rules: compileRules(rules, undefined), replacer };
   const at = (place: RedactionPlace): Scope => scopes.get(place) ?? everywhere;
-  const clean = new CleanHeaders();
+  const clean = { request: new CleanTexts(), response: new CleanTexts(), text: new CleanTexts() };
   const urls: UrlScope = { path: at("request.path"), query: at("request.query"), names: pathNames(rules) };
   return {
     headers(side, headers) {
       const scope = at(`${side}.headers`);
       return headers.map((header) => {
-        if (clean.has(side, header)) return header;
+        const known = lineOf(header);
+        if (clean[side].has(known)) return header;
         const redacted = redactedHeader(scope, urls, header);
-        if (redacted[1] === header[1]) clean.add(side, header);
+        if (redacted[1] === header[1]) clean[side].add(known);
         return redacted;
       });
     },
@@ -63,10 +64,18 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
       return redacted === octets.text ? bytes : bytesOf({ ...octets, text: redacted });
     },
     text(text) {
+      if (clean.text.has(text)) return text;
       const octets = toOctets(text);
       const redacted = redactedInner(everywhere, octets, false);
-      return redacted === octets ? text : fromOctets(redacted);
+      if (redacted !== octets) return fromOctets(redacted);
+      clean.text.add(text);
+      return text;
     },
     hits: () => replacer.takeCounts(),
   };
+}
+
+/** Where the name ends is told by its length: any character may stand in what was sent. */
+function lineOf([name, value]: HeaderPair): string {
+  return `${name.length} ${name}${value}`;
 }

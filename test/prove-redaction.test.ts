@@ -92,6 +92,8 @@ const places: Readonly<Record<string, Told>> = {
     status: 500,
     error: { type: `login with password=${canary} and card ${card}`, message: "" },
   },
+  host: { host: `sk_live_${canary}ABCDEFGH0123` },
+  "address of the sender": { ip: `token=${canary}` },
   "user agent": { request: { headers: [["User-Agent", `app/1 (token=${canary})`]] } },
 };
 
@@ -149,6 +151,21 @@ describe("what is nobody's business is stored nowhere", () => {
     assert.partialDeepStrictEqual(answer, { accepted: told.length, refused: [] });
     sent += told.length;
   }
+
+  test("from what an agent says of itself and of what it dropped", async () => {
+    const said = `card ${card}`;
+    const response = await fetch(`${inbound.url}/capture/v1/batches`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        agent: { name: said, version: said, service: `token=${canary}`, instance: `token=${canary}` },
+        records: [recordOf({}, world.clock.now())],
+        dropped: { records: 1, reasons: { [said]: 1, queueFull: 1 } },
+      }),
+    });
+    assert.equal(response.status, 202, await response.text());
+    assertNothing(world);
+  });
 
   for (const [name, told] of Object.entries(places))
     test(`from ${name}`, async () => {

@@ -1,4 +1,5 @@
-import type { NewExchange } from "../../kernel/exchange.ts";
+import type { Redactor } from "../../../capture/redactor.ts";
+import type { Facts, NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
@@ -46,11 +47,13 @@ export async function takeCaptured(
   rules: Ready,
   { traffic }: Pick<Engines, "traffic">,
 ): Promise<Taken> {
-  const { id, receivedAt, source, counted } = arriving;
+  const { id, receivedAt, counted } = arriving;
+  const { redactor } = rules;
   const { records, recorded, counts, refused } = decided(arriving, rules);
+  const source = sourceOf(arriving, redactor);
   const origin = {
     place,
-    redactor: rules.redactor,
+    redactor,
     receivedAt,
     bodyBytesMax: bodyBytesKept,
     ruleset: rules.revision,
@@ -60,11 +63,14 @@ export async function takeCaptured(
   const leftOut = records.length - recorded.length;
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
   const verdict = await traffic.journal.commit({
-    exchanges: [batchOf(place, arriving, tally), ...exchanges],
+    exchanges: [
+      batchOf(place, arriving, { ...source, ...tally, ...dropsOf(arriving, redactor) }),
+      ...exchanges,
+    ],
     jobs: [],
     summaries: [
       ...counts.map((it) => summaryOf(it, place)),
-      ...(counted ? [] : summariesOf(records, place, rules.redactor)),
+      ...(counted ? [] : summariesOf(records, place, redactor)),
     ],
     unless: { key: `capture/${place.workspace}/${place.id}/${id}`, expiresAt: receivedAt + batchKnownMs },
   });
@@ -78,15 +84,27 @@ export async function takeCaptured(
   };
 }
 
-/** The receipt of a batch: who sent what, and what of it is not there. */
-function batchOf(
-  place: Place,
-  { source, dropped, receivedAt, id }: Arriving,
-  tally: { readonly accepted: number; readonly leftOut: number; readonly refused: number },
-): NewExchange {
+/** Who sends it. A sender's own words may hold anything. */
+function sourceOf({ source }: Arriving, redactor: Redactor): Arriving["source"] {
+  const { name, version, service, instance } = source;
+  return {
+    name: redactor.text(name),
+    version: redactor.text(version),
+    service: redactor.text(service),
+    instance: redactor.text(instance),
+  };
+}
+
+function dropsOf({ dropped }: Arriving, redactor: Redactor): Facts {
   const drops = Object.entries(dropped.reasons)
     .slice(0, reasonsMax)
     .filter(([, count]) => count > 0);
+  const byReason = drops.map(([reason, count]) => [`dropped.${redactor.text(reason)}`, count] as const);
+  return { dropped: dropped.records, ...Object.fromEntries(byReason) };
+}
+
+/** The receipt of a batch; `told` says who sent what, and what of it is not there. */
+function batchOf(place: Place, { receivedAt, id }: Arriving, told: Facts): NewExchange {
   return {
     id: newExchangeId(receivedAt),
     workspace: place.workspace,
@@ -109,13 +127,7 @@ function batchOf(
     error: null,
     ending: null,
     receivedAt,
-    facts: {
-      ...source,
-      batch: id,
-      ...tally,
-      dropped: dropped.records,
-      ...Object.fromEntries(drops.map(([reason, count]) => [`dropped.${reason}`, count])),
-    },
+    facts: { batch: id, ...told },
     request: { headers: [], body: null },
     response: null,
   };

@@ -42,7 +42,7 @@ export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange 
     startedAt: Math.round(record.startedAt),
     durationMs: record.durationMs,
     method: record.method,
-    host: record.host.toLowerCase(),
+    host: redactor.text(record.host.toLowerCase()),
     path,
     route: record.route ?? "",
     status: record.status,
@@ -72,7 +72,7 @@ function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, reques
     ...(record.weight !== 1 && { weight: record.weight }),
     ...(redacted > 0 && { redacted }),
     ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentCharactersMax) }),
-    ...(record.ip !== null && { ip: record.ip }),
+    ...(record.ip !== null && { ip: redactor.text(record.ip) }),
     ...(message !== "" && { message }),
   };
 }
