@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { endings } from "../../kernel/exchange.ts";
+import { newExchangeId } from "../../kernel/id.ts";
 import {
   cohorts,
   exchangesOf,
@@ -13,6 +14,7 @@ import {
 } from "./arbitraries.ts";
 import { conditionPromises } from "./condition-promises.ts";
 import type { Find, Where } from "./ledger.ts";
+import { hourMs } from "./rolled-hours.ts";
 import { bySubjectAndEnding, countEndingsAll, findAll } from "./oracle.ts";
 import {
   attemptPromises,
@@ -81,6 +83,35 @@ function oraclePromises(promised: Promised): void {
   promised("find agrees with brute force for any filter, page by page", (under) => findAgrees(under, wheres));
 
   promised("find by a condition agrees with brute force", (under) => findAgrees(under, wheresOfConditions));
+
+  promised("find of several subjects agrees with brute force however far back in time", async (under) => {
+    const now = Date.now();
+    const ages = [
+      -hourMs,
+      0,
+      59_999,
+      60_000,
+      60_001,
+      ...[1, 2, 3, 26, 24 * 40].map((hours) => hours * hourMs),
+    ];
+    const rows = ages.flatMap((age) =>
+      ["ep_1", "ep_2", "ep_3"].flatMap((subject) =>
+        [200, 503, 503].map((status) => {
+          const startedAt = now - age;
+          return made({ id: newExchangeId(startedAt), startedAt, subject, status });
+        }),
+      ),
+    );
+    await under.commit(rows);
+    const fault = { condition: { field: "status", atLeast: 500 } } as const;
+    const few = { ...fault, subjects: ["ep_1", "ep_3"] };
+    for (const where of [fault, few, { ...few, from: now - 2 * hourMs, to: now }, { statuses: [200] }, {}])
+      for (const limit of [1, 4, 1_000]) {
+        const query = { workspace: ours, where, limit };
+        const found = await pages(under, query, rows.length);
+        assert.deepEqual(found.map(plain), findAll(rows, query).map(plain));
+      }
+  });
 
   promised("find by ending agrees with brute force among thousands of other endings", async (under) => {
     for (const ending of endings)

@@ -30,7 +30,7 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
   return {
     async find(query) {
       const completeUntil = clock.now();
-      return { rows: await findRows(file, query), completeUntil };
+      return { rows: await findRows(file, clock, query), completeUntil };
     },
     async get(workspace, key) {
       if ("number" in key) return await one(file, "exchange.number = ?", [key.number, workspace]);

@@ -7,16 +7,14 @@ import { ask, askPlanned, joined, sql, text, type Sql } from "../../postgres/sql
 import { textOf, type Row } from "../../stored/row.ts";
 import { atMost, fewEndingsMax, foreignCursor, rowsMax } from "../bounds.ts";
 import type { Find, Listed } from "../ledger.ts";
+import { isPlain, walkBack, type Span } from "../walk-back.ts";
 import { contentSize, withContents } from "./contents.ts";
 import { endsAs, withEndings } from "./ended.ts";
 import { anyText, conditions, isStorable, between, notBefore } from "./where.ts";
 
 const dayMs = 86_400_000;
 /** A page is looked for in so many days at first, then in more, at last in all: each step touches those partitions. */
-const stepsDays = [1, 6, 24, Infinity];
-
-/** The moments [from, to) that rows of a page began in. */
-type Span = { readonly from: number; readonly to: number };
+const stepsMs = [1, 6, 24, Infinity].map((days) => days * dayMs);
 
 /** Rows of a page, newest first. @throws Failure invalid for a foreign cursor, too_large for too much content */
 export async function findRows(node: Node, clock: Clock, query: Find): Promise<readonly Listed[]> {
@@ -62,28 +60,15 @@ function among({ database }: Node, query: Find, ids: readonly string[]): Promise
 /** Walks back in time until the page is full. */
 async function alongTime(node: Node, clock: Clock, query: Find): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const span of spans(query, clock.now())) {
+  for (const span of walkBack(query, clock.now(), stepsMs)) {
     const wanted = newest({ ...query, limit: query.limit - rows.length }, span);
-    rows.push(...(await (isPlain(query) ? askPlanned(node.walking, wanted) : ask(node.database, wanted))));
+    // Which way is best is the same whatever is asked for: there are few such statements, and rows of them everywhere.
+    rows.push(
+      ...(await (isPlain(query.where) ? askPlanned(node.walking, wanted) : ask(node.database, wanted))),
+    );
     if (rows.length === query.limit) break;
   }
   return rows;
-}
-
-/** Which way is best is the same whatever is asked for: there are few such statements, and rows of them everywhere. */
-function isPlain({ where }: Find): boolean {
-  const { statuses, errors, condition, endings, outcomes } = where;
-  return [statuses, errors, condition, endings, outcomes].every((filter) => filter === undefined);
-}
-
-function* spans({ where, after }: Find, now: number): Generator<Span> {
-  const oldest = where.from ?? -Infinity;
-  let to = Math.min(where.to ?? Infinity, after === undefined ? Infinity : after.startedAt + 1);
-  for (const days of stepsDays) {
-    const from = Math.max(Math.min(to, now) - days * dayMs, oldest);
-    if (from < to) yield { from, to };
-    to = from;
-  }
 }
 
 /** With several subjects, the newest of each and then the newest of those: the list index has one after another. */

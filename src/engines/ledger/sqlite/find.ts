@@ -1,3 +1,4 @@
+import type { Clock } from "../../../kernel/clock.ts";
 import { exchangeTimeMs } from "../../../kernel/id.ts";
 import { endings, type Ending, type Exchange } from "../../../kernel/exchange.ts";
 import { endingCode, endingOf, exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
@@ -6,6 +7,7 @@ import { exchangeColumns } from "../../sqlite/traffic-schema.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { atMost, fewEndingsMax, foreignCursor, pageBytesMax, refuseTooLarge, rowsMax } from "../bounds.ts";
 import type { Find, Listed } from "../ledger.ts";
+import { walkBack, type Span } from "../walk-back.ts";
 import { anyNamed, anyOf, clause, joined, type Clause } from "./clause.ts";
 import { conditions, ofWorkspace, subjectsOf, workspaceOf } from "./where.ts";
 
@@ -31,21 +33,46 @@ const ended = `coalesce(
   ${endingOfAttempts("exchange.parent", "exchange.workspace")})`;
 
 /** Rows of a page, newest first. @throws Failure invalid for a foreign cursor, too_large for too much content */
-export async function findRows(file: TrafficFile, query: Find): Promise<readonly Listed[]> {
+export async function findRows(file: TrafficFile, clock: Clock, query: Find): Promise<readonly Listed[]> {
   atMost(query.limit, rowsMax);
-  const picked = await pickedBy(file, query);
+  const few = await fewEnded(file, query);
+  const rows = few === undefined ? await alongTime(file, clock, query) : await among(file, query, few);
+  return rows.map(listedOf);
+}
+
+async function among(file: TrafficFile, query: Find, recorded: Clause): Promise<readonly Row[]> {
+  const rows = await pageOf(file, query, pickedFrom(recorded, demandedBy(query, query.where), query.limit));
+  refuseLargePage(rows);
+  return rows;
+}
+
+/** Walks back in time until the page is full. */
+async function alongTime(file: TrafficFile, clock: Clock, query: Find): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  let bytes = 0;
+  for (const span of walkBack(query, clock.now(), [Infinity])) {
+    const limit = query.limit - rows.length;
+    const picked = pickedAlong(subjectsOf(query.where.subjects), demandedBy(query, span), limit);
+    const page = await pageOf(file, query, picked);
+    rows.push(...page);
+    bytes += bytesIn(page);
+    refuseTooLarge(rows.length, bytes);
+    if (rows.length === query.limit) break;
+  }
+  return rows;
+}
+
+function pageOf(file: TrafficFile, { workspace, content }: Find, picked: Clause): Promise<readonly Row[]> {
   const list = joined(
     [
-      workspaceOf(query.workspace),
+      workspaceOf(workspace),
       picked,
-      query.content === true ? withContent : withoutContent,
+      content === true ? withContent : withoutContent,
       clause("order by exchange.started_at desc, exchange.id desc"),
     ],
     " ",
   );
-  const rows = await file.read(list.sql, list.params);
-  refuseLargePage(rows);
-  return rows.map(listedOf);
+  return file.read(list.sql, list.params);
 }
 
 const withoutContent = clause(
@@ -54,7 +81,7 @@ const withoutContent = clause(
 
 const contentBytes = "coalesce(exchange.block_bytes, length(exchange.content), 0)";
 
-/** Content is left out of every row once the page as a whole is too large, which `refuseLargePage` reports. */
+/** Content is left out of every row once they have too much of it together, which `refuseLargePage` reports. */
 export const contentColumns = `picked_bytes,
   case when picked_bytes > ${pageBytesMax} then null
     when exchange.block is null then exchange.content
@@ -72,8 +99,11 @@ const withContent = clause(
 
 /** @throws Failure too_large when the rows were answered without their content */
 export function refuseLargePage(rows: readonly Row[]): void {
-  const bytes = rows[0]?.["picked_bytes"];
-  if (typeof bytes === "number") refuseTooLarge(rows.length, bytes);
+  refuseTooLarge(rows.length, bytesIn(rows));
+}
+
+function bytesIn([row]: readonly Row[]): number {
+  return Number(row?.["picked_bytes"] ?? 0);
 }
 
 function listedOf(row: Row): Listed {
@@ -81,22 +111,27 @@ function listedOf(row: Row): Listed {
   return { ...exchange, ended: endingOf(row["ended"] ?? null) };
 }
 
-async function pickedBy(file: TrafficFile, query: Find): Promise<Clause> {
-  const { workspace, where, limit, after } = query;
-  const demanded = joined(
+/** What events that ended in one of the wanted ways are known by, when that is asked for and they are few. */
+async function fewEnded(file: TrafficFile, { workspace, where }: Find): Promise<Clause | undefined> {
+  if (where.endings === undefined) return undefined;
+  const recorded = recording(where.endings, where.subjects);
+  return (await areFew(file, workspace, recorded)) ? recorded : undefined;
+}
+
+function demandedBy({ where, after }: Find, { from, to }: Partial<Span>): Clause {
+  const { from: _, to: __, ...rest } = where;
+  return joined(
     [
-      conditions(where),
+      conditions({
+        ...rest,
+        ...(from !== undefined && from !== -Infinity && { from }),
+        ...(to !== undefined && to !== Infinity && { to }),
+      }),
       ...(after === undefined ? [] : [below(after)]),
       ...(where.endings === undefined ? [] : [endsAs(where.endings)]),
     ],
     " and ",
   );
-  if (
-    where.endings === undefined ||
-    !(await areFew(file, workspace, recording(where.endings, where.subjects)))
-  )
-    return pickedAlong(subjectsOf(where.subjects), demanded, limit);
-  return pickedFrom(recording(where.endings, where.subjects), demanded, limit);
 }
 
 /** That a row records one of these endings, of an event of one of these subjects: those are the row's own as well. */
