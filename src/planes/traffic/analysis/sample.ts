@@ -8,7 +8,7 @@ const pageRows = 1_000;
 const wholeRowsMax = 20_000;
 /** Short stretches of time that are read instead where there is more, spread over the whole of it. */
 const stretches = 100;
-const stretchRowsMax = 400;
+const stretchRowsMax = 200;
 
 export type Sampled = {
   readonly observed: readonly Observed[];
@@ -24,7 +24,7 @@ export async function sampleOf(
   where: Where & { readonly from: number; readonly to: number },
   count: number | undefined,
 ): Promise<Sampled> {
-  const whole = await wholeOf(context, where);
+  const whole = (await areMany(context, where)) ? undefined : await wholeOf(context, where);
   if (whole !== undefined) return { observed: whole.map((row) => observedOf(row, 1)), isWhole: true };
   const span = where.to - where.from;
   const rows: Listed[] = [];
@@ -49,6 +49,13 @@ export async function sampleOf(
   const own = rows.reduce((sum, row) => sum + weightOf(row), 0);
   const scale = count === undefined || own === 0 ? 1 / Math.max(share, Number.EPSILON) : count / own;
   return { observed: rows.map((row) => observedOf(row, scale)), isWhole: false };
+}
+
+/** Where that is known without reading them: it is, unless rows must be looked at to know which are meant. */
+async function areMany({ ledger, workspace }: Asking, where: Where): Promise<boolean> {
+  if (where.condition !== undefined) return false;
+  const [all] = await ledger.measure({ workspace, where, bySubject: false });
+  return (all?.count ?? 0) > wholeRowsMax;
 }
 
 /** undefined when there is more than is read one by one. */
