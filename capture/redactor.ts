@@ -1,4 +1,4 @@
-import { CleanTexts } from "./clean-texts.ts";
+import { keepClean } from "./clean-texts.ts";
 import { redactedBody, redactedInner } from "./document-text.ts";
 import { redactedHeader } from "./header-text.ts";
 import { fromOctets, toOctets } from "./octets.ts";
@@ -41,7 +41,7 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
   );
   const everywhere: Scope = { rules: compileRules(rules, undefined), replacer };
   const at = (place: RedactionPlace): Scope => scopes.get(place) ?? everywhere;
-  const clean = { request: new CleanTexts(), response: new CleanTexts(), text: new CleanTexts() };
+  const clean = { request: new Set<string>(), response: new Set<string>(), text: new Set<string>() };
   const urls: UrlScope = { path: at("request.path"), query: at("request.query"), names: pathNames(rules) };
   return {
     headers(side, headers) {
@@ -50,7 +50,7 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
         const known = lineOf(header);
         if (clean[side].has(known)) return header;
         const redacted = redactedHeader(scope, urls, header);
-        if (redacted[1] === header[1]) clean[side].add(known);
+        if (redacted[1] === header[1]) keepClean(clean[side], known);
         return redacted;
       });
     },
@@ -68,7 +68,7 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
       const octets = toOctets(text);
       const redacted = redactedInner(everywhere, octets, false);
       if (redacted !== octets) return fromOctets(redacted);
-      clean.text.add(text);
+      keepClean(clean.text, text);
       return text;
     },
     hits: () => replacer.takeCounts(),

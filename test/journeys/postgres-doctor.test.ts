@@ -11,6 +11,7 @@ import { isBackendHere } from "../../src/engines/postgres/cluster-disk.ts";
 import { joinNodes } from "../../src/engines/postgres/membership.ts";
 import { connectionsPerNode, openNode } from "../../src/engines/postgres/node.ts";
 import { partitions } from "../../src/engines/postgres/partitions.ts";
+import { kinds } from "../../src/kernel/failure.ts";
 import { newExchangeId } from "../../src/kernel/id.ts";
 import { selfHosted } from "../../src/registry/workspace.ts";
 import { startPostgres } from "../postgres-server.ts";
@@ -18,7 +19,7 @@ import { commandHere, exampleVersion, type Place } from "./command-here.ts";
 import { runCommand } from "./command.ts";
 import { eventually } from "./eventually.ts";
 import { exampleDatabase, spendTransactions, type ExampleDatabase } from "./postgres-example.ts";
-import { freshFolder } from "./server-process.ts";
+import { freshFolder, launch } from "./server-process.ts";
 import { smallDisk } from "./small-disk.ts";
 
 type Told = {
@@ -246,7 +247,10 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
   });
 
   await parent.test("says what to grant to a role that lacks it", async (t) => {
-    await database.query(`create role guest login password '${password}'`);
+    // Before release 15 everybody might make tables there.
+    await database.query(
+      `revoke create on schema public from public; create role guest login password '${password}'`,
+    );
     const guest: Place = { folder, database: withUser(url, "guest") };
     const [missing] = await trouble(guest, "rights");
     assert.match(missing?.todo ?? "", /grant usage, create on schema public to guest;/);
@@ -270,19 +274,30 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
 
   await parent.test("says what to do with a release that is too old", async () => {
     // This one is as new as any, and is made to say otherwise: where `past` comes first, this is what it is asked by.
-    await database.query(`create schema past;
-      create function past.current_setting(name text) returns text language sql as $$ select case name
-        when 'server_version' then '13.22 (of the test)' when 'server_version_num' then '130022'
-        else pg_catalog.current_setting(name) end $$`);
-    const options = encodeURIComponent("-c search_path=past,pg_catalog,public");
+    await database.query(past);
     const { state, saw, todo } = await theTrouble(
-      { ...place, database: `${place.database ?? ""}?options=${options}` },
+      { ...place, database: `${place.database ?? ""}?options=${pastFirst}` },
       "database",
     );
     assert.equal(state, "problem");
     assert.match(saw, /^PostgreSQL 13\.22, database sluice_/);
     assert.equal(todo, "Bring PostgreSQL to release 14 or later.");
     await database.query("drop schema past cascade");
+  });
+
+  await parent.test("a server does not begin on a release that is too old", async (t) => {
+    const fresh = await server.newDatabase();
+    const within = new pg.Client({ connectionString: fresh });
+    await within.connect();
+    await within.query(past);
+    const environment = { SLUICE_DATABASE_URL: `${fresh}?options=${pastFirst}` };
+    const { ended, log } = launch(t, { folder: await freshFolder(t), environment });
+    assert.deepEqual(await ended, { code: kinds.conflict.exitCode, signal: null });
+    assert.match(log(), /^error: PostgreSQL 13\.22 is older than what Sluice needs\.$/m);
+    assert.match(log(), /^hint: Bring PostgreSQL to release 14 or later\.$/m);
+    const { rows } = await within.query("select from pg_tables where schemaname = 'public'");
+    await within.end();
+    assert.equal(rows.length, 0, "nothing was made");
   });
 
   await parent.test("says why it cannot reach the database, once", async () => {
@@ -321,6 +336,12 @@ test("doctor, of a PostgreSQL server that is well set up", async (parent) => {
     assert.deepEqual(await trouble(place, "writes"), []);
   });
 });
+
+const past = `create schema past;
+  create function past.current_setting(name text) returns text language sql as $$ select case name
+    when 'server_version' then '13.22 (of the test)' when 'server_version_num' then '130022'
+    else pg_catalog.current_setting(name) end $$`;
+const pastFirst = encodeURIComponent("-c search_path=past,pg_catalog,public");
 
 test("doctor, of a PostgreSQL server that is badly set up", async (parent) => {
   const settings = {

@@ -1,4 +1,4 @@
-import { serverVersion } from "../../engines/postgres/catalogue.ts";
+import { bringForward, serverVersion } from "../../engines/postgres/catalogue.ts";
 import { textOf } from "../../engines/stored/row.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { ok, problem, type Check } from "../check.ts";
@@ -22,7 +22,7 @@ export const database: Check = {
       "select current_database() as name, current_user as role, current_setting('server_encoding') as encoding",
     );
     const saw = `PostgreSQL ${version.text}, database ${textOf(row, "name")}, role ${textOf(row, "role")}`;
-    if (!version.isSupported) return [problem(`${saw}.`, "Bring PostgreSQL to release 14 or later.")];
+    if (!version.isSupported) return [problem(`${saw}.`, bringForward)];
     const encoding = textOf(row, "encoding");
     if (encoding !== "UTF8")
       return [

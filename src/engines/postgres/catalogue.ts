@@ -1,3 +1,4 @@
+import { Failure } from "../../kernel/failure.ts";
 import { numberOf, numberOrNull, textOf } from "../stored/row.ts";
 import type { Query } from "./database.ts";
 
@@ -18,6 +19,17 @@ export async function serverVersion(within: Query): Promise<ServerVersion> {
   );
   const [text = ""] = textOf(row, "text").split(" ");
   return { text, isSupported: numberOf(row, "number") >= versionMin };
+}
+
+export const bringForward = "Bring PostgreSQL to release 14 or later.";
+
+/** @throws Failure conflict when PostgreSQL is older than the oldest release that has what is needed */
+export async function refuseOld(within: Query): Promise<void> {
+  const { text, isSupported } = await serverVersion(within);
+  if (!isSupported)
+    throw new Failure("conflict", `PostgreSQL ${text} is older than what Sluice needs.`, {
+      hint: bringForward,
+    });
 }
 
 /** What belongs to an extension, which was put there on purpose, counts as nothing; so do partitions, beside their table. */

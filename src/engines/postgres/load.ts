@@ -6,7 +6,7 @@ import { Failure } from "../../kernel/failure.ts";
 import { damagedBackup } from "../stored/backup-manifest.ts";
 import { numberOf } from "../stored/row.ts";
 import { tableFile, type CopiedTable, type DatabaseManifest } from "./backup-manifest.ts";
-import { columnNames, relationNames, serverVersion } from "./catalogue.ts";
+import { columnNames, relationNames, refuseOld } from "./catalogue.ts";
 import { settleEpoch } from "./commit-order.ts";
 import { attachDays } from "./partitions.ts";
 import { advanceAll, lockSchema, type Part } from "./schema.ts";
@@ -94,11 +94,7 @@ async function refuseOtherCount(session: Session, table: string, rows: number): 
 }
 
 async function refuseFilled(session: Session): Promise<void> {
-  const version = await serverVersion(session);
-  if (!version.isSupported)
-    throw new Failure("conflict", `This is PostgreSQL ${version.text}.`, {
-      hint: "Use release 14 or later.",
-    });
+  await refuseOld(session);
   const there = await relationNames(session);
   if (there.length === 0) return;
   const named =

@@ -1,5 +1,6 @@
 import { Failure } from "../../kernel/failure.ts";
 import { numberOf, textOf, type Row } from "../stored/row.ts";
+import { refuseOld } from "./catalogue.ts";
 import type { Database, Query } from "./database.ts";
 
 /** One step of a part's schema, forward only; one that was released is never edited. */
@@ -26,12 +27,13 @@ const lockKey = 7_305_417_731;
 /**
  * Brings every part up to date, in one transaction that other starting nodes wait for.
  *
- * @throws Failure conflict when a newer program has changed a part so that this one cannot work with it;
- * Failure unavailable when PostgreSQL cannot be used
+ * @throws Failure conflict when a newer program has changed a part so that this one cannot work with it, or PostgreSQL is
+ * too old; Failure unavailable when PostgreSQL cannot be used
  */
 export async function migrate(database: Database, parts: readonly Part[]): Promise<void> {
   if (await isCurrent(database, parts)) return;
   await database.transaction(async (within) => {
+    await refuseOld(within);
     await lockSchema(within);
     await advanceAll(within, parts);
   });

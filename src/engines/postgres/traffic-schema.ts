@@ -32,8 +32,9 @@ create table exchange (
   block uuid,
   block_at integer,
   block_bytes integer,
-  content bytea storage external
+  content bytea
 ) partition by range (id);
+alter table exchange alter content set storage external;
 create index exchange_seq on exchange (seq);
 create index exchange_list on exchange (workspace, subject, started_at, id)
   include (plane, kind, environment, bucket, outcome, status, duration_ms, ending);
@@ -47,8 +48,9 @@ create index exchange_number on exchange (workspace, number) where number is not
 create table block (
   id uuid primary key,
   exchanges integer not null,
-  data bytea storage external not null
+  data bytea not null
 ) partition by range (id);
+alter table block alter data set storage external;
 
 -- Up to which position contents are sealed, or redacted since. Who holds the lock on the row seals.
 create table sealing (
@@ -177,8 +179,9 @@ create table summary (
   bucket text not null,
   first bigint not null,
   last bigint not null,
-  series bytea storage external not null
+  series bytea not null
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+alter table summary alter series set storage external;
 
 -- What was folded, by minute, quarter and whole hour; grain: which of them, at: its start, both in ms. Each holds all
 -- of what it lasts. total: series by status and outcome alone; detail: all of them. Who folds holds the lock on rolled.
@@ -188,10 +191,11 @@ create table interval_summary (
   at bigint not null,
   bucket text not null,
   environment text not null,
-  total bytea storage external not null,
-  detail bytea storage external not null,
+  total bytea not null,
+  detail bytea not null,
   primary key (workspace, grain, at, bucket, environment)
 ) with (fillfactor = 70);
+alter table interval_summary alter total set storage external, alter detail set storage external;
 `;
 
 /** Tables of `traffic`, which writes them, and `ledger`, which reads them. */
