@@ -22,7 +22,7 @@ const documents = [
 const key = "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP";
 const shownAddress = "127.0.0.1:8080";
 const shownTargetPort = "3999";
-const hungAfterMs = 240_000;
+const hungAfterMs = 540_000;
 
 const missing = ["bash", "curl", "openssl"].filter((program) => spawnSync(program, ["--help"]).error);
 const skip = missing.length > 0 && `needs ${missing.join(", ")}`;

@@ -8,7 +8,8 @@ import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 
-const installed = ["test/clients/large", "test/clients/capture", "sdk/test/large"];
+const installed = ["test/clients/large", "test/clients/capture", "sdk/test/large", "test/postgres-14"];
+const programs = ["strace", "mount", "chromium", "fish", "zsh", "curl", "openssl"];
 
 /** Runs .ci/run where `npm ci` fails in that folder alone. */
 async function ciRun(t: TestContext, failing: string): Promise<{ code: number; printed: string }> {
@@ -18,7 +19,7 @@ async function ciRun(t: TestContext, failing: string): Promise<{ code: number; p
   for (const folder of [".ci", "tools", ...installed]) await mkdir(join(root, folder), { recursive: true });
   await cp(".ci/run", join(root, ".ci/run"));
   const npm = `#!/bin/sh\nif [ "$1" = ci ] && [ "$PWD" = "${join(root, failing)}" ]; then exit 1; fi\n`;
-  for (const tool of ["npm", "strace", "mount"])
+  for (const tool of ["npm", ...programs])
     await writeFile(join(tools, tool), tool === "npm" ? npm : "#!/bin/sh\n", { mode: 0o755 });
   const child = spawn(join(root, ".ci/run"), {
     env: { ...process.env, PATH: `${tools}${delimiter}${process.env["PATH"]}` },

@@ -120,12 +120,14 @@ async function fewEnded(file: TrafficFile, { workspace, where }: Find): Promise<
 
 function demandedBy({ where, after }: Find, { from, to }: Partial<Span>): Clause {
   const { from: _, to: __, ...rest } = where;
+  // The cursor says it better: an index is entered at one of two bounds.
+  const isBound = to !== undefined && to !== Infinity && (after === undefined || to <= after.startedAt);
   return joined(
     [
       conditions({
         ...rest,
         ...(from !== undefined && from !== -Infinity && { from }),
-        ...(to !== undefined && to !== Infinity && { to }),
+        ...(isBound && { to }),
       }),
       ...(after === undefined ? [] : [below(after)]),
       ...(where.endings === undefined ? [] : [endsAs(where.endings)]),
