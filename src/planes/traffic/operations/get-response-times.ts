@@ -27,11 +27,10 @@ export const getResponseTimes = read({
     series: z.array(Times.extend({ at: z.iso.datetime().describe("Start of the step.") })),
   }),
   async run({ step, ...asked }, context) {
-    const { window, stepMs, sums } = await counted(asked, context, (within) => ({
-      by: [],
-      stepMs: stepOf(step, within),
-    }));
-    const whole = await counted(asked, context, () => ({ by: [] }));
+    const [{ window, stepMs, sums }, whole] = await Promise.all([
+      counted(asked, context, (within) => ({ by: [], stepMs: stepOf(step, within) })),
+      counted(asked, context, () => ({ by: [] })),
+    ]);
     const [overall] = whole.sums;
     return {
       window: windowView(window),
