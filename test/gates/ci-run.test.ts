@@ -11,14 +11,20 @@ import { test, type TestContext } from "node:test";
 const installed = ["test/clients/large", "test/clients/capture", "sdk/test/large", "test/postgres-14"];
 const programs = ["strace", "mount", "chromium", "fish", "zsh", "curl", "openssl"];
 
-/** Runs .ci/run where `npm ci` fails in that folder alone. */
-async function ciRun(t: TestContext, failing: string): Promise<{ code: number; printed: string }> {
+/** Runs .ci/run where `npm ci` fails in that folder alone, and `npm test` prints this and fails if it is given. */
+async function ciRun(
+  t: TestContext,
+  failing: string,
+  report = "",
+): Promise<{ code: number; printed: string }> {
   const root = await mkdtemp(join(tmpdir(), "sluice-ci-"));
   t.after(() => rm(root, { recursive: true }));
   const tools = join(root, "tools");
   for (const folder of [".ci", "tools", ...installed]) await mkdir(join(root, folder), { recursive: true });
   await cp(".ci/run", join(root, ".ci/run"));
-  const npm = `#!/bin/sh\nif [ "$1" = ci ] && [ "$PWD" = "${join(root, failing)}" ]; then exit 1; fi\n`;
+  const npm = `#!/bin/sh\nif [ "$1" = ci ] && [ "$PWD" = "${join(root, failing)}" ]; then exit 1; fi
+if [ "$1" = test ] && [ -s "${join(root, "report")}" ]; then cat "${join(root, "report")}"; exit 1; fi\n`;
+  await writeFile(join(root, "report"), report);
   for (const tool of ["npm", ...programs])
     await writeFile(join(tools, tool), tool === "npm" ? npm : "#!/bin/sh\n", { mode: 0o755 });
   const child = spawn(join(root, ".ci/run"), {
@@ -33,6 +39,15 @@ test("a run passes when every step does", async (t) => {
   const { code, printed } = await ciRun(t, "nowhere");
   assert.equal(code, 0, printed);
   assert.match(printed, /all 12 checks passed/);
+});
+
+test("a run ends with the tests that failed and why", async (t) => {
+  const report = `✔ a test\nℹ skipped 0\n\n✖ failing tests:\n\ntest at a.test.ts:1:1\n✖ two and two (3 ms)\n  AssertionError: 5 !== 4\n      at a.test.ts:2:3\n`;
+  const { code, printed } = await ciRun(t, "nowhere", report);
+  assert.equal(code, 1, printed);
+  const [, end = ""] = printed.split("=== package-test: pass");
+  assert.match(end, /^✖ two and two \(3 ms\)\n {2}AssertionError: 5 !== 4\n[^]*=== summary/m);
+  assert.match(end, /^FAIL {2}install, test/m);
 });
 
 for (const folder of installed)

@@ -25,7 +25,7 @@ const vaultKeys = "ExampleExampleExampleExampleExampleExample0";
 
 const workers = 16;
 
-/** Who leaves while events come, one after the other: killed, or paused until everything is worked off. */
+/** Who leaves while events come: killed, or paused until everything is worked off. */
 const departures = [
   { count: 2, signals: ["SIGKILL"] },
   { count: 2, signals: ["SIGSTOP"] },

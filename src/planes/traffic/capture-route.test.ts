@@ -213,6 +213,20 @@ describe("the way in of agents", () => {
     assert.equal(requests.length, 1);
   });
 
+  test("what is redacted of a record is counted, wherever it stood", async () => {
+    const secret = "token=example-secret-0123456789";
+    const error = { type: secret, message: secret };
+    await post(
+      batch([{ method: "PURGE", host: secret, ip: secret, target: `/a?${secret}`, status: 500, error }]),
+    );
+    const { requests } = z
+      .object({ requests: z.array(z.object({ id: z.string() })) })
+      .parse(await call(searchRequests, { method: "PURGE" }));
+    const stored = await world.engines.ledger.get(workspace, { id: requests[0]?.id ?? "" });
+    assert.equal(stored?.facts["redacted"], 5);
+    assert.ok(!world.dump().includes("example-secret"));
+  });
+
   test("what nobody reads of a record may be nested as far as JSON is", async () => {
     const record = { ...recordOf({ method: "LOCK" }, world.clock.now()), id: undefined, more: "far" };
     const nested = "[".repeat(6_000) + "]".repeat(6_000);

@@ -63,6 +63,7 @@ function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, reques
   const userAgent = headerOf(request, "user-agent");
   const said = record.error?.message ?? "";
   const message = said === "" ? "" : redactor.text(said);
+  const ip = record.ip && redactor.text(record.ip);
   const redacted = redactor.hits().reduce((sum, { count }) => sum + count, 0);
   return {
     ...origin.facts,
@@ -72,7 +73,7 @@ function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, reques
     ...(record.weight !== 1 && { weight: record.weight }),
     ...(redacted > 0 && { redacted }),
     ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentCharactersMax) }),
-    ...(record.ip !== null && { ip: redactor.text(record.ip) }),
+    ...(ip !== null && { ip }),
     ...(message !== "" && { message }),
   };
 }
