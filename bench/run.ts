@@ -69,6 +69,11 @@ const benchmarks: readonly {
     measures:
       "Captured records taken in by batches of 100, and questions about a million of them while more come in.",
   },
+  {
+    file: "capture-beside.ts",
+    args: [],
+    measures: "How long webhooks wait beside batches of captured records, up to the largest.",
+  },
   { file: "summaries.ts", args: [], measures: "Summaries of calls, and sums of a day." },
   {
     file: "summaries.ts",

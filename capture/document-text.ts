@@ -13,14 +13,18 @@ const byteOrderMark = "\u00ef\u00bb\u00bf";
 
 /** The same for what came out of it: in JSON that is so by its form, anything else is gone over again. */
 export function redactedBody(scope: Scope, octets: string, contentType: string, cut: boolean): string {
-  if (looksLikeJson(octets)) {
-    const redacted = redactedJson(scope, octets, { inner: innerOf(scope, 1), cut: true });
-    if (redacted !== undefined) return redacted;
-  }
-  return (
-    untilStable(octets, (text) => redactedDocument(scope, { octets: text, contentType, cut, depth: 0 })) ??
-    replacedWhole(scope, octets)
+  const asJson = (text: string): string | undefined =>
+    looksLikeJson(text) ? redactedJson(scope, text, { inner: innerOf(scope, 1), cut: true }) : undefined;
+  const asAnything = (text: string): string =>
+    redactedDocument(scope, { octets: text, contentType, cut, depth: 0 });
+  const json = asJson(octets);
+  if (json !== undefined) return json;
+  // What is no JSON may be some when its end has been replaced.
+  const redacted = untilStable(
+    octets,
+    (text) => (text === octets ? undefined : asJson(text)) ?? asAnything(text),
   );
+  return redacted ?? replacedWhole(scope, octets);
 }
 
 /** A value, or the document that it turns out to be. */

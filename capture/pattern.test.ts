@@ -58,6 +58,7 @@ test("a pattern finds exactly what a regular expression of the language finds", 
         wanted,
         `${source} in ${JSON.stringify(text)}`,
       );
+      assert.equal(compilePattern(source).test(text), new RegExp(source).test(text), source);
     }),
     { numRuns: 20_000 },
   );
@@ -114,6 +115,21 @@ test("twice the text takes twice the steps, whatever the pattern", () => {
     assert.ok(small !== undefined && large !== undefined && small > 0);
     assert.ok(large <= small * 2.01 + 100, `${source}: ${small} steps, then ${large}`);
     assert.ok(large <= 8_001 * 6 * 1_000, `${source}: ${large} steps`);
+  }
+});
+
+test("a text has a match or none, however many states and characters were met before", () => {
+  const sources = ["[ab]*a[ab]{9}c", "[^a]b{3}", "\\bé+\\B", "[ab]*a[ab]{60}c"];
+  const units = fc.oneof(fc.constantFrom("a", "b", "c", "é"), fc.string({ unit: "binary", maxLength: 1 }));
+  for (const source of sources) {
+    const compiled = compilePattern(source);
+    const expression = new RegExp(source);
+    fc.assert(
+      fc.property(fc.string({ unit: units, maxLength: 80 }), (text) => {
+        assert.equal(compiled.test(text), expression.test(text), text);
+      }),
+      { numRuns: 3_000 },
+    );
   }
 });
 

@@ -1,6 +1,8 @@
+import { LazyDfa } from "./lazy-dfa.ts";
 import { type Instruction, program } from "./pattern-program.ts";
-import { membership, union, wordUnits } from "./pattern-set.ts";
-import { type Assertion, readPattern } from "./pattern-syntax.ts";
+import { membership, union } from "./pattern-set.ts";
+import { readPattern } from "./pattern-syntax.ts";
+import { loops, pass, type Place, stateAt } from "./pattern-walk.ts";
 
 /** A compiled regular expression whose matching takes time in proportion to the text. */
 export type Pattern = {
@@ -13,21 +15,19 @@ export type Pattern = {
   steps(): number;
 };
 
-/** No loop of those that an iteration has to read something in was entered since the last character. */
-const none = 6;
-
 /**
  * Compiles a regular expression, see `readPattern`. It finds what one of ECMAScript would, by following all
  * alternatives at once in their order, so that no text takes more than linear time.
  * @throws InvalidRule with the position of what is not supported
  */
 export function compilePattern(source: string): Pattern {
-  const machine = new Machine(program(readPattern(source)));
+  const instructions = program(readPattern(source));
+  const [machine, dfa] = [new Machine(instructions), new LazyDfa(instructions)];
   return {
-    find: (text, from) => machine.find(text, from),
-    test: (text) => machine.find(text, 0) !== undefined,
+    find: (text, from) => (dfa.has(text, from) === false ? undefined : machine.find(text, from)),
+    test: (text) => dfa.has(text, 0) ?? machine.find(text, 0) !== undefined,
     begins: machine.begins,
-    steps: () => machine.steps,
+    steps: () => machine.steps + dfa.steps,
   };
 }
 
@@ -42,6 +42,7 @@ class Machine {
   /** The round in which it was last put among the threads. */
   readonly #waits: Int32Array;
   readonly #stack: number[] = [];
+  readonly #place: Place = { before: -1, after: -1 };
   readonly begins: (unit: number) => boolean;
   #round = 0;
   #threads: Threads;
@@ -49,7 +50,7 @@ class Machine {
 
   constructor(instructions: readonly Instruction[]) {
     this.#program = instructions;
-    this.#reached = new Int32Array(instructions.length * (none + 1));
+    this.#reached = new Int32Array(instructions.length * loops);
     this.#waits = new Int32Array(instructions.length);
     this.#threads = threads(instructions.length);
     this.#next = threads(instructions.length);
@@ -109,29 +110,19 @@ class Machine {
   /** Adds all instructions that read, or match, and are reached from this one without reading. */
   #follow(text: string, at: number, from: { readonly instruction: number; readonly start: number }): void {
     const stack = this.#stack;
-    stack.push(from.instruction * (none + 1) + none);
+    this.#place.before = at > 0 ? text.charCodeAt(at - 1) : -1;
+    this.#place.after = at < text.length ? text.charCodeAt(at) : -1;
+    stack.push(stateAt(from.instruction));
     for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
       if (this.#reached[state] === this.#round) continue;
       this.#reached[state] = this.#round;
       this.steps++;
-      const number = Math.floor(state / (none + 1));
+      const number = Math.floor(state / loops);
       const instruction = this.#program[number];
       if (instruction === undefined) continue;
       if (instruction.kind === "read" || instruction.kind === "match") this.#wait(number, from.start);
-      else this.#pass(instruction, state, holds(instruction, text, at));
+      else pass(stack, state, instruction, this.#place);
     }
-  }
-
-  #pass(instruction: Instruction, state: number, holding: boolean): void {
-    const fresh = state % (none + 1);
-    const on = (number: number, loop = fresh): number => this.#stack.push(number * (none + 1) + loop);
-    const next = Math.floor(state / (none + 1)) + 1;
-    if (instruction.kind === "jump") on(instruction.to);
-    else if (instruction.kind === "enter") on(next, Math.min(fresh, instruction.loop));
-    else if (instruction.kind === "fork") {
-      on(instruction.or);
-      on(instruction.to);
-    } else if (instruction.kind === "leave" ? fresh > instruction.loop : holding) on(next);
   }
 
   #wait(number: number, start: number): void {
@@ -145,24 +136,6 @@ class Machine {
 
 function threads(count: number): Threads {
   return { at: new Int32Array(count), start: new Int32Array(count), count: 0 };
-}
-
-const isWord = membership(wordUnits);
-
-function holds(instruction: Instruction, text: string, at: number): boolean {
-  return instruction.kind === "assert" && asserted[instruction.assertion](text, at);
-}
-
-const asserted: Readonly<Record<Assertion, (text: string, at: number) => boolean>> = {
-  start: (_, at) => at === 0,
-  end: (text, at) => at === text.length,
-  edge: atEdge,
-  no_edge: (text, at) => !atEdge(text, at),
-};
-
-function atEdge(text: string, at: number): boolean {
-  const before = at > 0 && isWord(text.charCodeAt(at - 1));
-  return before !== (at < text.length && isWord(text.charCodeAt(at)));
 }
 
 /** Which characters a match can begin with; any, where it can be empty. */

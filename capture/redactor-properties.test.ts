@@ -286,7 +286,13 @@ test("what is redacted stays as it is, cut or not, by any type", () => {
         assert.equal(redacted(once, type, cut), once, JSON.stringify(parts.join("")));
       },
     ),
-    { numRuns: 20_000 },
+    {
+      numRuns: 20_000,
+      // What is broken as JSON may be JSON that was cut once its end was replaced.
+      examples: [
+        [['"', "password", "%3D", "\\", "password", "-----BEGIN PRIVATE KEY-----", '"', "x"], "", false],
+      ],
+    },
   );
 });
 

@@ -1,4 +1,4 @@
-import { keepClean } from "./clean-texts.ts";
+import { CleanTexts } from "./clean-texts.ts";
 import { redactedBody, redactedInner } from "./document-text.ts";
 import { redactedHeader } from "./header-text.ts";
 import { fromOctets, toOctets } from "./octets.ts";
@@ -41,16 +41,16 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
   );
   const everywhere: Scope = { rules: compileRules(rules, undefined), replacer };
   const at = (place: RedactionPlace): Scope => scopes.get(place) ?? everywhere;
-  const clean = { request: new Set<string>(), response: new Set<string>(), text: new Set<string>() };
+  const clean = { request: new CleanTexts(), response: new CleanTexts(), text: new CleanTexts() };
   const urls: UrlScope = { path: at("request.path"), query: at("request.query"), names: pathNames(rules) };
   return {
     headers(side, headers) {
       const scope = at(`${side}.headers`);
       return headers.map((header) => {
-        const known = lineOf(header);
-        if (clean[side].has(known)) return header;
+        const [name, value] = header;
+        if (clean[side].has(name, value)) return header;
         const redacted = redactedHeader(scope, urls, header);
-        if (redacted[1] === header[1]) keepClean(clean[side], known);
+        if (redacted[1] === value) clean[side].add(name, value);
         return redacted;
       });
     },
@@ -64,18 +64,13 @@ export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array):
       return redacted === octets.text ? bytes : bytesOf({ ...octets, text: redacted });
     },
     text(text) {
-      if (clean.text.has(text)) return text;
+      if (clean.text.has("", text)) return text;
       const octets = toOctets(text);
       const redacted = redactedInner(everywhere, octets, false);
       if (redacted !== octets) return fromOctets(redacted);
-      keepClean(clean.text, text);
+      clean.text.add("", text);
       return text;
     },
     hits: () => replacer.takeCounts(),
   };
-}
-
-/** Where the name ends is told by its length: any character may stand in what was sent. */
-function lineOf([name, value]: HeaderPair): string {
-  return `${name.length} ${name}${value}`;
 }

@@ -6,13 +6,11 @@ import { isToken, type Tokens } from "./token.ts";
 export class Replacer {
   readonly #rules: readonly RedactionRule[];
   readonly #tokens: Tokens;
-  #counts: number[];
-  #counted = false;
+  readonly #counts = new Map<number, number>();
 
   constructor(rules: readonly RedactionRule[], tokens: Tokens) {
     this.#rules = rules;
     this.#tokens = tokens;
-    this.#counts = rules.map(() => 0);
   }
 
   /**
@@ -21,17 +19,15 @@ export class Replacer {
    */
   replaced(rule: number, octets: string): string {
     if (octets === "" || isToken(octets)) return octets;
-    this.#counts[rule] = (this.#counts[rule] ?? 0) + 1;
-    this.#counted = true;
+    this.#counts.set(rule, (this.#counts.get(rule) ?? 0) + 1);
     return this.#tokens(this.#rules[rule]?.category ?? "secret", fromOctets(octets));
   }
 
-  /** Since the last call. */
+  /** Since the last call, in the order of the rules. */
   takeCounts(): readonly { readonly rule: string; readonly count: number }[] {
-    if (!this.#counted) return [];
-    this.#counted = false;
-    const counted = this.#rules.map(({ id }, n) => ({ rule: id, count: this.#counts[n] ?? 0 }));
-    this.#counts = this.#rules.map(() => 0);
-    return counted.filter(({ count }) => count > 0);
+    if (this.#counts.size === 0) return [];
+    const counts = [...this.#counts].toSorted(([one], [other]) => one - other);
+    this.#counts.clear();
+    return counts.map(([n, count]) => ({ rule: this.#rules[n]?.id ?? "", count }));
   }
 }

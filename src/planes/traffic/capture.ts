@@ -1,6 +1,7 @@
 import type { Redactor } from "../../../capture/redactor.ts";
 import type { Facts, NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
+import { mapYielding } from "../../kernel/map-yielding.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Arriving, Taken } from "./arriving.ts";
@@ -59,7 +60,8 @@ export async function takeCaptured(
     ruleset: rules.revision,
     facts: { source: source.name, ...(source.service !== "" && { service: source.service }) },
   };
-  const exchanges = recorded.map((it) => exchangeOf(it, origin));
+  // A batch may hold a thousand bodies, and webhooks are accepted meanwhile.
+  const exchanges = await mapYielding(recorded, (it) => exchangeOf(it, origin));
   const leftOut = records.length - recorded.length;
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
   const verdict = await traffic.journal.commit({
