@@ -90,8 +90,9 @@ export type Answered = {
 
 export async function openRunningWorld(
   change: (engines: Engines) => Engines = (engines) => engines,
+  url: string | null = null,
 ): Promise<RunningWorld> {
-  const world = await openWorld();
+  const world = await openWorld(url);
   const target = await openTarget();
   const wakes = new Set<() => void>();
   const { settings } = world.engines;

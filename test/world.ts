@@ -15,6 +15,7 @@ import { keyRingVault } from "../src/engines/vault/key-ring.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { newId } from "../src/kernel/id.ts";
 import type { Principal, Scope } from "../src/kernel/principal.ts";
+import { Secret } from "../src/kernel/secret.ts";
 import { identityNeeds } from "../src/planes/account/oauth/identity-needs.ts";
 import { authenticator, credentialReader } from "../src/planes/account/authenticate.ts";
 import { securityNotes } from "../src/planes/account/security-note.ts";
@@ -58,13 +59,22 @@ export type World = {
   close(): Promise<void>;
 };
 
-/** Loopback may be reached. Names resolve without a name server, and sending to one is a mistake of the test. */
-export async function openWorld(): Promise<World> {
+/**
+ * Loopback may be reached. Names resolve without a name server, and sending to one is a mistake of the test. With the URL of a
+ * PostgreSQL, all is stored there, and what is looked for in files, such as what was left behind, is not found.
+ */
+export async function openWorld(url: string | null = null): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-world-"));
   const clock = settableClock(Date.UTC(2026, 10, 20, 12));
   const log: string[] = [];
-  const place = { folder, url: null, clock, version: "0.0.0", log: (line: string) => void log.push(line) };
-  const { close, ...database } = await databases.sqlite(place);
+  const open = url === null ? databases.sqlite : databases.postgres;
+  const { close, ...database } = await open({
+    folder,
+    url: url === null ? null : new Secret(url),
+    clock,
+    version: "0.0.0",
+    log: (line: string) => void log.push(line),
+  });
   const { outbound, sends } = recorded(
     undiciOutbound({
       allow: parseCidrs("127.0.0.0/8"),

@@ -18,6 +18,8 @@ import { mcpTeller, type McpTeller } from "./mcp-teller.ts";
 export type Stranger = {
   readonly name: string;
   readonly principal: Principal;
+  /** Where they may make something. */
+  readonly place: Place;
   /** What exists, their own and others', by the field that names it. */
   readonly known: Known;
   /** Texts that stand in what is not theirs and nowhere else. */
@@ -27,6 +29,8 @@ export type Stranger = {
   /** Who has what is not theirs, in a session over MCP. */
   readonly other: McpTeller;
 };
+
+type Place = { readonly environment: string; readonly bucket: string };
 
 /** What there is, by the form of the texts that stand in it alone. */
 type Marked = {
@@ -55,6 +59,7 @@ export async function strangers(world: RunningWorld): Promise<readonly Stranger[
     stranger([foreign], {
       name: "one who may do everything in another workspace",
       principal: principalOf(own, "all"),
+      place: { environment: "production", bucket: "default" },
       known: joined([owned, foreign.known]),
       other: await mcpTeller(principalOf(away, "all"), engines),
     }),
@@ -62,6 +67,7 @@ export async function strangers(world: RunningWorld): Promise<readonly Stranger[
     stranger([outside, beside], {
       name: "one who is confined to a part of the workspace",
       principal: { ...confined, actor: { kind: "key", id }, credential: { kind: "api-key", id } },
+      place: { environment: "staging", bucket: shop },
       known: joined([inside.known, outside.known, beside.known, { workspaceId: [own] }]),
       other: await mcpTeller(principalOf(own, "all"), engines),
     }),
@@ -70,7 +76,7 @@ export async function strangers(world: RunningWorld): Promise<readonly Stranger[
 
 function stranger(
   theirs: readonly Marked[],
-  { other, ...rest }: Pick<Stranger, "name" | "principal" | "known" | "other">,
+  { other, ...rest }: Pick<Stranger, "name" | "principal" | "place" | "known" | "other">,
 ): Stranger {
   const ids = [...theirs.flatMap((it) => it.ids), other.session];
   const marks = theirs.flatMap((it) => it.marks);
@@ -85,11 +91,7 @@ function stranger(
 }
 
 /** An endpoint with an event that was delivered, one that was not, and a plan to replay them. */
-async function traffic(
-  world: RunningWorld,
-  workspace: string,
-  place: { readonly environment: string; readonly bucket: string },
-): Promise<Marked> {
+async function traffic(world: RunningWorld, workspace: string, place: Place): Promise<Marked> {
   const [name, body, header, path] = [newMark(), newMark(), newMark(), newMark()];
   const endpoint: MadeEndpoint = await world.endpointIn(workspace, {
     name,
@@ -142,22 +144,20 @@ async function traffic(
       environment: [place.environment],
       bucket: [place.bucket],
       slug: [slug],
+      name: [name, note],
       requestId: [...captured.ids, ...numbers.map((number) => `#${number}`)],
       marker: [markerId],
       query: [`path:/${target}`, `body:${text}`],
       path: [`/${target}`],
       userAgent: [text],
       target: [new URL(world.target.url).origin],
+      targetUrl: [world.target.url],
     },
   };
 }
 
 /** A bucket that is made for it, with traffic and a token that is confined to it. */
-async function part(
-  world: RunningWorld,
-  workspace: string,
-  place: { readonly environment: string; readonly bucket: string },
-): Promise<Marked> {
+async function part(world: RunningWorld, workspace: string, place: Place): Promise<Marked> {
   const { environment, bucket } = place;
   const bucketId = await idOf(world, workspace, createBucket, { environment, name: bucket });
   const token = newMark();
@@ -170,7 +170,7 @@ async function part(
     marks: [...marked.marks, bucket, token],
     known: joined([
       marked.known,
-      { bucketId: [bucketId], credentialId: [credentialId], buckets: [[bucket]] },
+      { bucketId: [bucketId], credentialId: [credentialId], buckets: [[bucket]], name: [bucket, token] },
     ]),
   };
 }
@@ -202,6 +202,7 @@ async function everything(world: RunningWorld, workspace: string): Promise<Marke
         changeId: changeIds,
         workspaceId: [workspace],
         before: changeIds,
+        name: [environment, bucket, keyName],
       },
     ]),
   };

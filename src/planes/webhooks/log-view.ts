@@ -87,6 +87,11 @@ export function verificationOf({ kind, outcome, facts }: Exchange): (typeof veri
   return outcome === "rejected" ? "refused" : "not verified";
 }
 
+/** How an event ended, when one of these attempts at it says so. */
+export function endingAmong(attempts: readonly Exchange[]): Ending | null {
+  return attempts.find(({ ending }) => ending !== null)?.ending ?? null;
+}
+
 /** When a replay last delivered it again, among its attempts. */
 export function redeliveredAt(attempts: readonly Exchange[]): string | null {
   const last = attempts.findLast(({ kind, outcome }) => kind === "replay" && outcome === "delivered");

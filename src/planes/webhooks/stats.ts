@@ -43,33 +43,34 @@ export async function statsOf(context: Context, ids: readonly string[]): Promise
   if (ids.length === 0) return () => none;
   const { ledger, traffic, workspace, now } = context;
   const from = now - dayMs;
-  const [events, attempts, replays, endings, open] = await Promise.all([
+  const [events, attempts, replays, states, older] = await Promise.all([
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["event"], from }, bySubject: true }),
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["attempt"], from }, bySubject: true }),
     ledger.measure({ workspace, where: { subjects: ids, kinds: ["replay"], from }, bySubject: true }),
-    ledger.countEndings({
+    ledger.countStates({
       workspace,
       kinds: accounted.kinds,
+      jobs: accounted.jobs,
       subjects: ids,
       receivedFrom: from,
       receivedTo: Infinity,
     }),
-    traffic.queue.countOpen({ workspace, names: [deliverJob], subjects: ids }),
+    traffic.queue.countOpen({ workspace, names: [deliverJob], subjects: ids, receivedTo: from }),
   ]);
   const [received, attempted, replayed] = [bySubject(events), bySubject(attempts), bySubject(replays)];
-  const counts = new Map(endings.map(({ subject, ending, count }) => [`${subject} ${ending}`, count]));
-  const ended = (id: string, ending: Ending): number => counts.get(`${id} ${ending}`) ?? 0;
+  const counts = new Map(states.map(({ subject, state, count }) => [`${subject} ${state}`, count]));
+  const became = (id: string, state: Ending | "open"): number => counts.get(`${id} ${state}`) ?? 0;
   return (id) => {
     const event = received.get(id);
-    const [delivered, failed] = [ended(id, "delivered"), ended(id, "failed")];
+    const [delivered, failed] = [became(id, "delivered"), became(id, "failed")];
     return {
       received: event?.count ?? 0,
       delivered,
       failed,
-      rejected: ended(id, "rejected"),
-      duplicates: ended(id, "duplicate"),
+      rejected: became(id, "rejected"),
+      duplicates: became(id, "duplicate"),
       redelivered: replayed.get(id)?.outcomes["delivered"] ?? 0,
-      pending: open.get(id) ?? 0,
+      pending: became(id, "open") + (older.get(id) ?? 0),
       successRate: successRateOf(delivered, failed),
       p95Ms: roundOrNull(attempted.get(id)?.p95Ms),
       lastEventAt: event === undefined ? null : new Date(event.lastAt).toISOString(),

@@ -238,6 +238,35 @@ describe("create_endpoint, told in full", () => {
     });
   });
 
+  test("a confined credential is not told by slugs which endpoints there are that it may not see", async () => {
+    const workspace = await world.newWorkspace();
+    const everybody = callerOf(principalOf(workspace, "all"));
+    await invoke(createEndpoint, orders, everybody, world.engines);
+    const confines = { environment: "staging", buckets: ["shop"] };
+    const caller = callerOf({ ...principalOf(workspace, "all"), confines });
+    const create = (input: object) =>
+      invoke(
+        createEndpoint,
+        { ...orders, environment: "staging", bucket: "shop", ...input },
+        caller,
+        world.engines,
+      );
+    for (const name of ["orders", "invoices"]) {
+      const { slug, ingestUrl } = await create({ name });
+      assert.match(String(slug), new RegExp(`^${name}-[0-9a-z]{8}$`));
+      assert.ok(String(ingestUrl).startsWith(`https://sluice.example/in/${String(slug)}-`));
+      assert.equal((await create({ name, dryRun: true }))["slug"], `${name}-…`);
+      await assert.rejects(create({ slug: name }), {
+        kind: "forbidden",
+        message: "A credential for a part of the workspace chooses no slug.",
+        detail: {
+          pointer: "/slug",
+          hint: "Leave it out: it is made from the name and ends at random.",
+        },
+      });
+    }
+  });
+
   test("sent twice at once under one idempotency key, it is done once", async () => {
     const caller = { ...callerOf(principalOf(await world.newWorkspace(), "all")), idempotencyKey: "at once" };
     world.mark();

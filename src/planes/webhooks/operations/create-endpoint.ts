@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import { randomText } from "../../../kernel/id.ts";
+import { isConfined } from "../../../kernel/principal.ts";
 import { newDeliverySecret } from "../../../registry/delivery-secret.ts";
 import type { Context } from "../../../registry/context.ts";
 import { PlaceName, requirePlace } from "../../../registry/environment.ts";
@@ -11,6 +12,7 @@ import { presetOf, providerField } from "../preset.ts";
 import { checkTarget } from "../../../registry/allowed-target.ts";
 
 const slugTriesMax = 50;
+const slugEndLength = 8;
 
 export const createEndpoint = change({
   name: "create_endpoint",
@@ -67,10 +69,7 @@ export const createEndpoint = change({
       {
         ...input,
         provider: presetOf(input.provider, input.verification)?.name ?? null,
-        slug:
-          input.slug === undefined
-            ? await freeSlug(context, slugOf(input.name))
-            : await given(context, input.slug),
+        slug: await slugFor(input, context),
         token: randomText(22),
         isActive: true,
         pausedBecause: null,
@@ -90,7 +89,24 @@ export const createEndpoint = change({
   },
 });
 
-async function given({ unit }: Context, slug: string): Promise<string> {
+type Asked = { readonly name: string; readonly slug?: string | undefined };
+
+/**
+ * A slug is taken once in a workspace, and whether one is taken tells whoever asks that another endpoint has it: who may not see
+ * all of them chooses none, and gets one that no other has because it is random.
+ *
+ * @throws Failure conflict when another has the slug that was asked for; forbidden when none may be asked for
+ */
+async function slugFor({ name, slug }: Asked, context: Context): Promise<string> {
+  const { unit, principal, dryRun } = context;
+  if (isConfined(principal)) {
+    if (slug === undefined) return `${slugOf(name)}-${dryRun ? "…" : randomEnd()}`;
+    throw new Failure("forbidden", "A credential for a part of the workspace chooses no slug.", {
+      pointer: "/slug",
+      hint: "Leave it out: it is made from the name and ends at random.",
+    });
+  }
+  if (slug === undefined) return freeSlug(context, slugOf(name));
   if ((await unit.byKey(endpoint, "slug", slug)) === undefined) return slug;
   throw new Failure("conflict", `The slug "${slug}" is taken.`, {
     pointer: "/slug",
@@ -103,7 +119,11 @@ async function freeSlug({ unit }: Context, wish: string): Promise<string> {
     const slug = n === 1 ? wish : `${wish}-${n}`;
     if ((await unit.byKey(endpoint, "slug", slug)) === undefined) return slug;
   }
-  return `${wish}-${randomText(6).toLowerCase()}`;
+  return `${wish}-${randomEnd()}`;
+}
+
+function randomEnd(): string {
+  return randomText(slugEndLength).toLowerCase();
 }
 
 function nextStep({ verification, slug }: z.output<typeof EndpointView>): string {

@@ -3,7 +3,7 @@ import type { Exchange } from "../../../kernel/exchange.ts";
 import { read } from "../../../registry/operation.ts";
 import { shownBody, ShownBody, shownHeaders } from "../../../registry/redaction.ts";
 import { endpoint } from "../endpoint.ts";
-import { AttemptLine, attemptOf, lineOf, LogLine, redeliveredAt } from "../log-view.ts";
+import { AttemptLine, attemptOf, endingAmong, lineOf, LogLine, redeliveredAt } from "../log-view.ts";
 import { logId, logOf } from "../log-id.ts";
 
 const bodyBytesShown = 32 * 1024;
@@ -55,7 +55,7 @@ export const getLogDetail = read({
     const log =
       found.attempt === null ? found : ((await ledger.get(workspace, { id: found.parent ?? "" })) ?? found);
     const attempts = await ledger.children(workspace, log.id, attemptsMax);
-    const ended = log.ending ?? attempts.find(({ ending }) => ending !== null)?.ending ?? null;
+    const ended = log.ending ?? endingAmong(attempts);
     const row = await unit.get(endpoint, log.subject);
     const line = lineOf(log, ended, attempts.at(-1));
     return {

@@ -8,7 +8,7 @@ import { read } from "../../../registry/operation.ts";
 import { deliverJob } from "../delivery.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
 import { moment } from "../moment.ts";
-import { AttemptLine, attemptOf, lineOf, LogLine, redeliveredAt, states } from "../log-view.ts";
+import { AttemptLine, attemptOf, endingAmong, lineOf, LogLine, redeliveredAt, states } from "../log-view.ts";
 
 const pageMax = 20;
 const attemptsShown = 3;
@@ -67,9 +67,14 @@ export const listLogs = read({
       shown.map((row) => row.id),
     );
     const byLog = Map.groupBy(attempts, ({ parent }) => parent ?? "");
-    const logs = fitting(shown.map((row) => withAttempts(row, byLog.get(row.id) ?? [])));
-    const last = shown[logs.length - 1];
-    const more = rows.length > logs.length && last !== undefined;
+    const told = shown
+      .map((row) => ({ row, log: withAttempts(row, byLog.get(row.id) ?? []) }))
+      // What was pending when it was found may have ended before its attempts were read.
+      .filter(({ log }) => status === undefined || log.state === status);
+    const logs = fitting(told.map(({ log }) => log));
+    const isCut = logs.length < told.length;
+    const last = isCut ? told[logs.length - 1]?.row : shown.at(-1);
+    const more = (isCut || rows.length > limit) && last !== undefined;
     return {
       logs: [...logs],
       nextCursor: more ? cursorOf({ startedAt: last.startedAt, id: last.id }) : null,
@@ -138,7 +143,7 @@ async function pendingRows(
 function withAttempts(row: Listed, attempts: readonly Exchange[]): z.output<typeof LogWithAttempts> {
   const made = attempts.filter(({ kind }) => kind !== "ending");
   return {
-    ...lineOf(row, row.ended, made.at(-1)),
+    ...lineOf(row, row.ended ?? endingAmong(attempts), made.at(-1)),
     redeliveredAt: redeliveredAt(made),
     attempts: made.length,
     lastAttempts: attempts.slice(-attemptsShown).map(attemptOf),

@@ -4,7 +4,7 @@ import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
 import { waitFor } from "../../../registry/wait.ts";
 import { endpointId, endpointOf } from "../endpoint-of.ts";
-import { lineOf, LogLine } from "../log-view.ts";
+import { endingAmong, lineOf, LogLine } from "../log-view.ts";
 
 const untils = ["received", "attempted", "ended"] as const;
 type Until = (typeof untils)[number];
@@ -17,6 +17,7 @@ const kindsOf: Readonly<Record<Until, readonly string[]>> = {
 const secondsMax = 60;
 const rowsPerLook = 500;
 const looksMax = 200;
+const attemptsMax = 50;
 
 export const waitForWebhook = read({
   name: "wait_for_webhook",
@@ -53,7 +54,7 @@ export const waitForWebhook = read({
     const { ledger, traffic, workspace, signal } = context;
     let position = input.position ?? (await ledger.position());
     const kinds = kindsOf[input.until];
-    const look = async (): Promise<{ readonly root: Exchange; readonly row: Exchange } | undefined> => {
+    const look = async (): Promise<Exchange | undefined> => {
       for (let n = 0; n < looksMax; n++) {
         const page = await ledger.since(workspace, position, { subjects: [id], kinds, limit: rowsPerLook });
         for (const [index, row] of page.rows.entries()) {
@@ -62,7 +63,7 @@ export const waitForWebhook = read({
           // The position right behind this row: what follows it is for the next call.
           position = (await ledger.since(workspace, position, { subjects: [id], kinds, limit: index + 1 }))
             .position;
-          return { root, row };
+          return root;
         }
         position = page.position;
         if (page.rows.length === 0) break;
@@ -70,15 +71,14 @@ export const waitForWebhook = read({
       return undefined;
     };
     const found = await waitFor(look, traffic, input.timeoutSeconds * 1_000, signal);
-    const ended = found === undefined ? null : await endingOf(context, found.root);
     return {
       found: found !== undefined,
-      log: found === undefined ? null : lineOf(found.root, ended, found.row),
+      log: found === undefined ? null : await lineNow(context, found),
       position,
       next:
         found === undefined
           ? "Nothing came in time. Call again with this position, or look at list_logs."
-          : `get_log_detail ${found.root.id} shows it whole.`,
+          : `get_log_detail ${found.id} shows it whole.`,
     };
   },
 });
@@ -93,8 +93,8 @@ async function matching(
   return eventType === undefined || root?.facts["type"] === eventType ? root : undefined;
 }
 
-async function endingOf({ ledger, workspace }: Context, root: Exchange): Promise<Exchange["ending"]> {
-  if (root.ending !== null) return root.ending;
-  const children = await ledger.children(workspace, root.id, 50);
-  return children.find(({ ending }) => ending !== null)?.ending ?? null;
+/** As it stands by now: since it was found, more may have come of it. */
+async function lineNow({ ledger, workspace }: Context, root: Exchange): Promise<z.output<typeof LogLine>> {
+  const attempts = await ledger.children(workspace, root.id, attemptsMax);
+  return lineOf(root, root.ending ?? endingAmong(attempts), attempts.at(-1));
 }
