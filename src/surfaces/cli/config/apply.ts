@@ -50,7 +50,9 @@ async function carriedOut(step: Step, ask: Ask): Promise<void> {
   }
   if (step.do === "create") {
     if (step.comesWith !== null) return;
-    const view = outputOf(await ask(kind.create, { ...step.fields, ...keyFields(kind, key) }));
+    const view = outputOf(
+      await ask(kind.create, { ...step.fields, ...step.madeWith, ...keyFields(kind, key) }),
+    );
     const differing = Object.entries(step.later).filter(
       ([name, value]) => !isAlready(kind, name, { value, view }),
     );
