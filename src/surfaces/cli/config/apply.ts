@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../../kernel/failure.ts";
 import { pathParameters } from "../../../registry/field.ts";
 import type { Operation } from "../../../registry/operation.ts";
-import { outputOf, type Ask } from "./ask.ts";
+import { outputOf, type Ask } from "../ask.ts";
 import { nameOf } from "./diff.ts";
 import type { Entry } from "./document.ts";
 import { keyFields, shownBy, type Kind } from "./kind.ts";

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Operation } from "../../../registry/operation.ts";
 import type { Trouble } from "../trouble.ts";
-import { failureOf, type Ask } from "./ask.ts";
+import { failureOf, type Ask } from "../ask.ts";
 import { isEntry, type Complaint, type Entry, type Path } from "./document.ts";
 import { keyFields, secretNames, shownBy, type Kind, type KindField } from "./kind.ts";
 import type { Live } from "./live.ts";
