@@ -88,6 +88,7 @@ test("an export makes another workspace the same, once the environment has where
   await applied(from, watched);
   const document = await exported(from);
   assert.ok(!document.includes("hooks.example.com"), "an address is no part of it");
+  assert.match(document, /^ {4}remindHours: null$/m);
   assert.ok(!/firing|firedAt|state:|figures|version|whsec/.test(document), "nor is how an alert stands");
   assert.match(await applied(from, document), /^Nothing to change/m);
   const elsewhere = document.replaceAll("targetUrl: stored", "targetUrl: ${HOOK}");
