@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { backup } from "./commands/backup.ts";
@@ -106,7 +104,7 @@ async function run(argv: readonly string[], { settings, person, call, progress }
       progress,
       environment: referredTo,
     },
-    readInput: (path) => (path === "-" ? text(process.stdin) : readFileText(path)),
+    readInput,
   });
 }
 
@@ -182,15 +180,30 @@ async function confirmed(question: string): Promise<boolean> {
   }
 }
 
-async function readFileText(path: string): Promise<string> {
+/** What a command is given to read, such as an archive of a browser. */
+const inputBytesMax = 64 * 1024 * 1024;
+
+async function readInput(path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
   try {
-    return await readFile(path, "utf8");
+    const stream: AsyncIterable<Buffer> = path === "-" ? process.stdin : createReadStream(path);
+    for await (const chunk of stream) {
+      size += chunk.length;
+      if (size > inputBytesMax) break;
+      chunks.push(chunk);
+    }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new Failure("invalid", `The file ${path} cannot be read: ${said}.`, {
       hint: "`-` reads standard input.",
     });
   }
+  if (size > inputBytesMax)
+    throw new Failure("too_large", `The file ${path} has more than ${inputBytesMax / 1024 / 1024} MiB.`, {
+      hint: "Give it in parts.",
+    });
+  return Buffer.concat(chunks).toString();
 }
 
 /** Runs until SIGINT or SIGTERM, or until a newer version has taken over; a second signal ends it at once. */

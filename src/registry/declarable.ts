@@ -28,6 +28,9 @@ export type Declarable = {
   readonly refers: readonly Reference[];
   /** What is made along with a record of this key. */
   readonly brings: (key: string) => readonly Brought[];
+  /** Secret fields of create and update without which no record is made: one that is there has them. */
+  readonly madeWith: readonly string[];
+  /** Those that are stored once the record is there. */
   readonly secrets: readonly DeclaredSecret[];
 };
 

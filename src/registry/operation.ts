@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Scope } from "../kernel/principal.ts";
 import type { Context } from "./context.ts";
+import type { InParts } from "./in-parts.ts";
 import { fieldsInput } from "./row-fields.ts";
 
 /** Everything a surface knows of an operation. REST, OpenAPI, MCP, CLI, audit and docs are generated from it. */
@@ -51,6 +52,8 @@ export type Act<N extends string, I extends z.ZodObject, O extends z.ZodObject, 
 > & {
   readonly effect: "act";
   readonly destructive: boolean;
+  /** Absent: one call is one call. */
+  readonly inParts?: InParts;
   /** Reads and decides; all that a dry run executes. */
   plan(input: z.output<I>, context: Context): Promise<P>;
   /** What a dry run answers. */

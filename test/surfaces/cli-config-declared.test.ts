@@ -20,7 +20,7 @@ function section(name: string): Declarable {
   return it;
 }
 
-for (const { name, key, rows, operations: named, shownAs, refers, brings } of declared) {
+for (const { name, key, rows, operations: named, shownAs, refers, brings, madeWith } of declared) {
   const [list, create, remove] = [named.list, named.create, named.remove].map(operation);
   assert.ok(list && create && remove);
 
@@ -34,6 +34,17 @@ for (const { name, key, rows, operations: named, shownAs, refers, brings } of de
   test(`${name} show each field that they are made with`, () => {
     for (const field of fieldsOf(create).filter((it) => it.name in create.input.shape && !it.secret))
       assert.ok((shownAs[field.name] ?? field.name) in create.output.shape, field.name);
+  });
+
+  test(`${name} are made with the secrets that are declared, and can be given others`, () => {
+    const wanted = fieldsOf(create).filter((it) => it.secret && it.required);
+    assert.deepEqual(wanted.map((it) => it.name).toSorted(), madeWith.toSorted());
+    const changing = named.update === null ? [] : fieldsOf(operation(named.update));
+    for (const field of madeWith)
+      assert.ok(
+        changing.some((it) => it.name === field && it.secret),
+        field,
+      );
   });
 
   test(`${name} name and bring what is declared`, () => {

@@ -95,3 +95,11 @@ test("a rule that cannot be is refused with its place in the document", async ()
   assert.notEqual(exitCode, 0);
   assert.match(err, /line 7, column \d+: .*\n.*redactions\/Names\/match\/field/);
 });
+
+test("a rule moves into an environment that the same document makes", async () => {
+  const at = await place();
+  await applied(at, "sluice: 1\nexclusions:\n  Health: { selection: { path: /h } }");
+  const file = "sluice: 1\nenvironments:\n  eu: {}\nexclusions:\n  Health: { environment: eu }";
+  assert.match(await applied(at, file), /^ {4}environment: null -> "eu"$/m);
+  assert.match(await applied(at, file), /^Nothing to change/m);
+});

@@ -22,6 +22,7 @@ export const declaredEnvironment: Declarable = {
   shownAs: {},
   refers: [],
   brings: (environment) => [{ section: "buckets", key: `${environment}/${firstBucket}` }],
+  madeWith: [],
   secrets: [],
 };
 
@@ -40,5 +41,6 @@ export const declaredBucket: Declarable = {
   shownAs: {},
   refers: [{ section: "environments", by: ["environment"] }],
   brings: () => [],
+  madeWith: [],
   secrets: [],
 };

@@ -3,6 +3,7 @@ import type { Engines } from "../../registry/engines.ts";
 import type { Plane, Running } from "../../registry/plane.ts";
 import { alert } from "./alerts/alert.ts";
 import { notify } from "./alerts/notify.ts";
+import { declaredAlert } from "./alerts/declared-alert.ts";
 import { createAlert } from "./alerts/operations/create-alert.ts";
 import { deleteAlert } from "./alerts/operations/delete-alert.ts";
 import { listAlerts } from "./alerts/operations/list-alerts.ts";
@@ -69,7 +70,7 @@ export const traffic = {
   resources: [marker, tokenKey, ...ruleResources, routeTemplate, alert],
   documents: [],
   prompts: [],
-  declares: declaredRules,
+  declares: [...declaredRules, declaredAlert],
   start,
 } as const satisfies Plane;
 

@@ -23,6 +23,7 @@ export const declaredEndpoint: Declarable = {
     { section: "buckets", by: ["environment", "bucket"] },
   ],
   brings: () => [],
+  madeWith: [],
   secrets: [
     {
       name: "verification",

@@ -10,8 +10,8 @@ import { readArguments, type Arguments } from "./flags.ts";
 import { builtinText, explanation, overview } from "./help.ts";
 import { programs } from "./programs.ts";
 import { rendering } from "./rendering.ts";
-import { restCall } from "./rest-call.ts";
-import { exitCodeOf, troubleIn, troubleOf, troubleText, type Trouble } from "./trouble.ts";
+import { sentCall } from "./sent-call.ts";
+import { exitCodeOf, troubleOf, troubleText, type Trouble } from "./trouble.ts";
 import { visibleText } from "./visible-text.ts";
 
 export type Cli = {
@@ -102,20 +102,16 @@ async function carryOut(it: Operation, given: Arguments, cli: Cli): Promise<numb
     throw new Failure("invalid", `${commandName(it)} removes something and was not confirmed.`, {
       hint: "Add --dry-run to see what would happen, or --yes to do it.",
     });
-  const { method, path, body } = restCall(it, input);
   const key = common.get("idempotency-key");
-  const { status, json } = await cli.call(method, path, body, {
+  const headers = {
     "user-agent": `sluice-cli/${cli.version}`,
     ...(key !== undefined && { "idempotency-key": key }),
-  });
+  };
+  const answered = await sentCall(it, input, { call: cli.call, headers, progress: cli.terminal?.progress });
   const asJson = common.has("json");
-  if (status < 200 || status > 299 || !isAnswer(json)) return report(cli, troubleIn(status, json), asJson);
-  cli.print(asJson ? jsonText(json) : rendering(json));
+  if ("trouble" in answered) return report(cli, answered.trouble, asJson);
+  cli.print(asJson ? jsonText(answered.output) : rendering(answered.output));
   return 0;
-}
-
-function isAnswer(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function report(cli: Cli, trouble: Trouble, asJson: boolean): number {

@@ -3,7 +3,7 @@ import { readTexts } from "../../registry/coerce.ts";
 import { pathParameters, type Field } from "../../registry/field.ts";
 import { parseJson } from "../../registry/json-text.ts";
 import type { Operation } from "../../registry/operation.ts";
-import { pointerOf, refuseMisfits } from "../../registry/parse.ts";
+import { pointerOf } from "../../registry/parse.ts";
 import { commandName } from "./command-name.ts";
 import type { Arguments } from "./flags.ts";
 
@@ -29,8 +29,6 @@ export async function commandInput(it: Operation, given: Arguments, readInput: R
   for (const [field, path] of given.files)
     texts.set(field, [...(texts.get(field) ?? []), contentOf(field, await readInput(path))]);
   for (const [field, values] of texts) input.set(field.name, readTexts(field, values, "keep"));
-  // Here already, since what is nested too deep could not be written to be sent.
-  refuseMisfits(Object.fromEntries(input));
   return input;
 }
 

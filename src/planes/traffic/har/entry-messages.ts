@@ -3,15 +3,19 @@ import { fittingHeaders } from "../fitting.ts";
 import { listOf, memberOf, numberOf, textOf } from "../loose-json.ts";
 import { bodyBytesKept } from "../settings.ts";
 
-/** What was sent and what was answered. Lists of cookies and of the query are left aside: headers and URL have both. */
+/**
+ * What was sent and what was answered. Lists of cookies and of the query are left aside: headers and URL have both. `sentBytes` =
+ * of the body that was sent, before it was cut.
+ */
 export function messagesOf(
   request: unknown,
   response: unknown,
+  sentBytes: number | undefined,
 ): { readonly sent: CapturedMessage; readonly answered: CapturedMessage } {
   const posted = memberOf(request, "postData");
   const content = memberOf(response, "content");
   return {
-    sent: messageOf(request, textOf(posted, "mimeType"), postedBytes(posted), undefined),
+    sent: messageOf(request, textOf(posted, "mimeType"), postedBytes(posted), sentBytes),
     answered: messageOf(
       response,
       textOf(content, "mimeType"),

@@ -4,12 +4,12 @@ import { act } from "../../../registry/operation.ts";
 import type { Taken } from "../arriving.ts";
 import { takeCaptured } from "../capture.ts";
 import { decided } from "../decided.ts";
+import { archiveParts } from "../har/archive-parts.ts";
 import { entryPlace } from "../har/entry-place.ts";
+import { ImportOutcome, refusalsTold } from "../har/import-outcome.ts";
 import { partsOf, planOf, type ImportPlan, type Usable } from "../har/import-plan.ts";
 import { excludedBy, readyOf } from "../rules-in-force.ts";
 import { tokenKeys } from "../token-keys.ts";
-
-const refusalsTold = 100;
 
 export const importHar = act({
   name: "import_har",
@@ -28,19 +28,8 @@ export const importHar = act({
     environment: PlaceName.optional().describe("Production, or a confined credential's own, if left out."),
     bucket: PlaceName.optional().describe("Default, or a confined credential's only one, if left out."),
   }),
-  output: z.object({
-    stored: z.int(),
-    alreadyThere: z.int().describe("Stored by an earlier import."),
-    leftOut: z.int().describe("By exclusions and samplings in force."),
-    refusedInAll: z.int(),
-    refused: z
-      .array(z.object({ pointer: z.string(), message: z.string() }))
-      .describe(`The first ${refusalsTold}.`),
-    environment: z.string(),
-    bucket: z.string(),
-    from: z.iso.datetime().nullable().describe("When the first of those that could be stored began."),
-    to: z.iso.datetime().nullable(),
-  }),
+  output: ImportOutcome,
+  inParts: archiveParts,
   plan: planOf,
   preview(plan, { now, plan: { retentionDays: keepsDays } }) {
     const rules = { ...plan.rules, excludes: excludedBy(plan.rules), keepsDays };

@@ -16,5 +16,6 @@ export const declaredRules: readonly Declarable[] = ruleResources.map(({ kind })
   shownAs: {},
   refers: [{ section: "environments", by: ["environment"] }],
   brings: () => [],
+  madeWith: [],
   secrets: [],
 }));

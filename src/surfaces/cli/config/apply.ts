@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../../kernel/failure.ts";
 import { pathParameters } from "../../../registry/field.ts";
 import type { Operation } from "../../../registry/operation.ts";
-import { outputOf, type Ask } from "./ask.ts";
+import { outputOf, type Ask } from "../ask.ts";
 import { nameOf } from "./diff.ts";
 import type { Entry } from "./document.ts";
 import { keyFields, shownBy, type Kind } from "./kind.ts";
@@ -50,7 +50,9 @@ async function carriedOut(step: Step, ask: Ask): Promise<void> {
   }
   if (step.do === "create") {
     if (step.comesWith !== null) return;
-    const view = outputOf(await ask(kind.create, { ...step.fields, ...keyFields(kind, key) }));
+    const view = outputOf(
+      await ask(kind.create, { ...step.fields, ...step.madeWith, ...keyFields(kind, key) }),
+    );
     const differing = Object.entries(step.later).filter(
       ([name, value]) => !isAlready(kind, name, { value, view }),
     );

@@ -5,7 +5,7 @@ import type { Builtin } from "../command-name.ts";
 import { noProgress } from "../progress-line.ts";
 import { visibleText } from "../visible-text.ts";
 import { applied } from "./apply.ts";
-import { askingOver, type Ask } from "./ask.ts";
+import { askingOver, type Ask } from "../ask.ts";
 import { diffText, planJson } from "./diff.ts";
 import { documentText, readDocument, type Entry } from "./document.ts";
 import { entryOf, kindsOf } from "./kind.ts";

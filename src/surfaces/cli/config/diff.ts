@@ -11,7 +11,11 @@ export type FieldChange = { readonly field: string; readonly before?: unknown; r
 /** Field by field what a step does. */
 export function changesOf(step: Step): readonly FieldChange[] {
   if (step.do === "remove") return [];
-  const secrets = step.secrets.map(({ secret }) => ({ field: `secrets.${secret.name}`, after: "stored" }));
+  const names = [
+    ...(step.do === "create" ? Object.keys(step.madeWith) : []),
+    ...step.secrets.map(({ secret }) => secret.name),
+  ];
+  const secrets = names.map((name) => ({ field: `secrets.${name}`, after: "stored" }));
   if (step.do === "create")
     return [
       ...Object.entries({ ...step.fields, ...step.later }).map(([field, after]) => ({ field, after })),

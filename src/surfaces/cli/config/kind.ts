@@ -4,7 +4,10 @@ import type { Operation } from "../../../registry/operation.ts";
 import type { Entry } from "./document.ts";
 
 /** A kind of record that documents describe, with its operations at hand. */
-export type Kind = Pick<Declarable, "name" | "key" | "inOrder" | "rows" | "refers" | "brings"> & {
+export type Kind = Pick<
+  Declarable,
+  "name" | "key" | "inOrder" | "rows" | "refers" | "brings" | "madeWith"
+> & {
   readonly list: Operation;
   readonly create: Operation;
   readonly update: Operation | null;
@@ -51,6 +54,8 @@ function kindOf(declared: Declarable, operations: readonly Operation[]): Kind {
   const updates = update === null ? [] : fieldsOf(named(update));
   const updated = new Map(updates.map((field) => [field.name, field]));
   const names = [...new Set([...created.keys(), ...updated.keys()])];
+  // What is never shown is a secret, or does something, such as `newSecret`: nothing that a record is.
+  const isShown = (name: string): boolean => (declared.shownAs[name] ?? name) in named(create).output.shape;
   return {
     ...declared,
     list: named(list),
@@ -61,6 +66,7 @@ function kindOf(declared: Declarable, operations: readonly Operation[]): Kind {
     fields: new Map(
       names
         .filter((name) => !controls.has(name) && name !== idField && !declared.key.includes(name))
+        .filter(isShown)
         .map((name) => [
           name,
           { member: declared.shownAs[name] ?? name, created: created.get(name), updated: updated.get(name) },
@@ -81,16 +87,25 @@ export function keyIn(fields: Entry, names: readonly string[]): string {
   return names.map((name) => String(fields[name])).join("/");
 }
 
+/** Under `secrets`. */
+export function secretNames({ madeWith, secrets }: Kind): readonly string[] {
+  return [...madeWith, ...secrets.map(({ name }) => name)];
+}
+
 /** What a record is at, for a field: what the view shows, else what a new record would have. */
 export function shownBy({ member, created }: KindField, view: Entry): unknown {
-  return view[member] ?? created?.schema.default ?? null;
+  const shown = view[member];
+  // Such as an alert that reminds nobody, where a new one would.
+  if (shown === null && created?.takes.has("null") === true) return null;
+  return shown ?? created?.schema.default ?? null;
 }
 
 /** A record as a document has it. Empty settings and secrets that are not stored are left out. */
 export function entryOf(kind: Kind, view: Entry): Entry {
   const fields = [...kind.fields].map(([name, field]) => [name, shownBy(field, view)] as const);
   const stored = kind.secrets.filter(({ told }) => view[told.member] === told.stored);
-  const secrets = Object.fromEntries(stored.map(({ name }) => [name, "stored"]));
+  const names = [...kind.madeWith, ...stored.map(({ name }) => name)];
+  const secrets = Object.fromEntries(names.map((name) => [name, "stored"]));
   const shown = fields.filter(([, value]) => JSON.stringify(value) !== "{}");
-  return { ...Object.fromEntries(shown), ...(stored.length > 0 && { secrets }) };
+  return { ...Object.fromEntries(shown), ...(names.length > 0 && { secrets }) };
 }

@@ -1,4 +1,4 @@
-import { outputOf, type Ask } from "./ask.ts";
+import { outputOf, type Ask } from "../ask.ts";
 import { isEntry, type Entry } from "./document.ts";
 import { keyIn, type Kind } from "./kind.ts";
 

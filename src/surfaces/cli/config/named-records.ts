@@ -40,29 +40,30 @@ export function complaintsOfLeaving(kind: Kind, naming: Naming, { leaving }: Out
 }
 
 export type Trial =
-  | { readonly input: Entry }
+  /** The fields that are tried with other values than they will have. */
+  | { readonly instead: Entry }
   | { readonly complaints: readonly Complaint[] }
   /** There is nothing to try it with. */
   | "untried";
 
 /**
- * What to try the creation of a record with. A dry run sees what the server has: what an earlier step will make stands in it
+ * What to try a record with besides what the document says of it. A dry run sees what the server has: what an earlier step will make stands in it
  * as something of the same kind that is there.
  */
 export async function trialOf(kind: Kind, naming: Naming, outlook: Outlook): Promise<Trial> {
   const named = namedBy(kind, naming);
-  const input = { ...naming.fields, ...keyFields(kind, naming.key) };
-  if (!named.some((it) => outlook.coming(it.section).has(it.key))) return { input };
-  let trial: Entry = input;
+  let instead: Entry = {};
+  if (!named.some((it) => outlook.coming(it.section).has(it.key))) return { instead };
   for (const it of named) {
     const live = await outlook.live(it.section);
     if (outlook.coming(it.section).has(it.key)) {
-      const instead = await standIn(kind, { named: it, trial }, outlook);
-      if (instead === undefined) return "untried";
-      trial = { ...trial, ...instead };
+      const trial = { ...naming.fields, ...keyFields(kind, naming.key), ...instead };
+      const found = await standIn(kind, { named: it, trial }, outlook);
+      if (found === undefined) return "untried";
+      instead = { ...instead, ...found };
     } else if (!live.has(it.key)) return { complaints: [missing(kind, naming.key, it)] };
   }
-  return { input: trial };
+  return { instead };
 }
 
 type Wanted = { readonly named: Named; readonly trial: Entry };

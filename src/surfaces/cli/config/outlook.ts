@@ -1,4 +1,4 @@
-import type { Ask } from "./ask.ts";
+import type { Ask } from "../ask.ts";
 import type { Kind } from "./kind.ts";
 import { liveRecords, type Live } from "./live.ts";
 

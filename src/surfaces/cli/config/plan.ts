@@ -1,5 +1,5 @@
 import type { Progress } from "../../../registry/context.ts";
-import type { Ask } from "./ask.ts";
+import type { Ask } from "../ask.ts";
 import { isEntry, refusal, type Complaint, type ConfigDocument, type Entry } from "./document.ts";
 import type { Kind } from "./kind.ts";
 import { outlookOver } from "./outlook.ts";

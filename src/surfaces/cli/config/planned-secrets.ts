@@ -1,6 +1,7 @@
 import { commandName, flagName } from "../command-name.ts";
 import type { Complaint, Entry } from "./document.ts";
-import type { Kind, KindSecret } from "./kind.ts";
+import { secretNames, type Kind, type KindSecret } from "./kind.ts";
+import { saidSecret, textOf, type Environment } from "./said-secret.ts";
 import type { Given } from "./step.ts";
 import { unknownText } from "./unknown-text.ts";
 
@@ -9,7 +10,7 @@ export type Told = {
   readonly secrets: Entry;
   /** What the record is, or would become by its other fields. */
   readonly view: Entry;
-  readonly environment: (name: string) => string | undefined;
+  readonly environment: Environment;
 };
 
 export type PlannedSecrets = {
@@ -20,7 +21,7 @@ export type PlannedSecrets = {
 
 /** Which secrets are to be stored: those that are wanted, are not there, and that the environment has. */
 export function plannedSecrets(kind: Kind, key: string, told: Told): PlannedSecrets {
-  const names = kind.secrets.map(({ name }) => name);
+  const names = secretNames(kind);
   const unknown = Object.keys(told.secrets).filter((name) => !names.includes(name));
   const each = kind.secrets.map((secret) => plannedSecret(secret, { kind, key, told }));
   return {
@@ -31,11 +32,7 @@ export function plannedSecrets(kind: Kind, key: string, told: Told): PlannedSecr
         path: [kind.name, key, "secrets", name],
         message: unknownText(name, names),
       })),
-      ...each.flatMap(({ complaint, hint }) =>
-        complaint === undefined
-          ? []
-          : [{ path: complaint.path, message: complaint.message, ...(hint !== undefined && { hint }) }],
-      ),
+      ...each.flatMap(({ complaint }) => complaint ?? []),
     ],
   };
 }
@@ -45,28 +42,20 @@ type One = {
   readonly given?: Given;
   readonly byHand?: string;
   readonly complaint?: Complaint;
-  readonly hint?: string;
 };
 
 function plannedSecret(secret: KindSecret, { kind, key, told }: Of): One {
-  const said = told.secrets[secret.name] ?? null;
   const path = [kind.name, key, "secrets", secret.name];
   const { member, stored, missing } = secret.told;
   const isMissing = told.view[member] === missing;
-  const variable = typeof said === "string" ? /^\$\{(\w+)\}$/.exec(said)?.[1] : undefined;
-  if (variable === undefined) {
-    if (said === null || said === "stored") return isMissing ? { byHand: commandFor(secret, kind, key) } : {};
-    const message = "A secret does not stand in a document.";
-    const hint =
-      "Write `stored` for one that is there, or ${NAME} for one that the environment has under that name.";
-    return { complaint: { path, message }, hint };
-  }
+  const said = saidSecret(told.secrets[secret.name], path);
+  if ("complaint" in said) return said;
+  if (said.variable === undefined) return isMissing ? { byHand: commandFor(secret, kind, key) } : {};
   if (told.view[member] === stored) return {};
   if (!isMissing)
     return { complaint: { path, message: "This record takes no such secret: nothing would use it." } };
-  const text = told.environment(variable) ?? "";
-  if (text !== "") return { given: { secret, text } };
-  return { complaint: { path, message: `The environment has no ${variable}.` }, hint: `Set ${variable}.` };
+  const found = textOf(said.variable, told.environment, path);
+  return "text" in found ? { given: { secret, text: found.text } } : found;
 }
 
 function commandFor({ store, field, name }: KindSecret, kind: Kind, key: string): string {

@@ -10,6 +10,8 @@ export type Step = { readonly kind: Kind; readonly key: string } & (
       readonly comesWith: string | null;
       readonly fields: Entry;
       readonly later: Entry;
+      /** Secrets, which are never shown. */
+      readonly madeWith: Entry;
       readonly secrets: readonly Given[];
     }
   | {

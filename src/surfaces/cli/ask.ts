@@ -1,17 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure, kinds, type FailureKind } from "../../../kernel/failure.ts";
-import type { Operation } from "../../../registry/operation.ts";
-import type { Call } from "../call.ts";
-import { restCall } from "../rest-call.ts";
-import { troubleIn, type Trouble } from "../trouble.ts";
-import { isEntry, type Entry } from "./document.ts";
+import { Failure, kinds, type FailureKind } from "../../kernel/failure.ts";
+import type { Operation } from "../../registry/operation.ts";
+import type { Call } from "./call.ts";
+import { restCall } from "./rest-call.ts";
+import { troubleIn, type Trouble } from "./trouble.ts";
+import { isEntry, type Entry } from "./config/document.ts";
 
-/** One call of an operation: what it answers, or what it was refused with. */
+/** Calls of operations: what one answers, or what it was refused with. */
 export type Ask = (it: Operation, input: Entry) => Promise<Answered>;
 export type Answered = { readonly output: Entry } | { readonly trouble: Trouble };
 
 const waitsMax = 5;
 const waitMsMax = 60_000;
+
+/** One call over REST. */
+export async function asked(
+  it: Operation,
+  input: Entry,
+  call: Call,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answered> {
+  const { method, path, body } = restCall(it, new Map(Object.entries(input)));
+  const { status, json } = await call(method, path, body, headers);
+  return status >= 200 && status <= 299 && isEntry(json)
+    ? { output: json }
+    : { trouble: troubleIn(status, json) };
+}
 
 /** Asks a server over REST; one that limits how often it may be asked is waited for, up to five minutes. */
 export function askingOver(
@@ -22,12 +36,10 @@ export function askingOver(
   const besides = workspaceId === undefined ? {} : { workspaceId };
   return async (it, input) => {
     for (let waits = 0; ; waits++) {
-      const { method, path, body } = restCall(it, new Map(Object.entries({ ...input, ...besides })));
-      const { status, json } = await call(method, path, body, headers);
-      if (status >= 200 && status <= 299 && isEntry(json)) return { output: json };
-      const trouble = troubleIn(status, json);
-      if (trouble.code !== "limited" || waits === waitsMax) return { trouble };
-      await sleep(Math.min(waitMsMax, trouble.retryAfterMs ?? waitMsMax));
+      const answered = await asked(it, { ...input, ...besides }, call, headers);
+      if (!("trouble" in answered) || answered.trouble.code !== "limited" || waits === waitsMax)
+        return answered;
+      await sleep(Math.min(waitMsMax, answered.trouble.retryAfterMs ?? waitMsMax));
     }
   };
 }
