@@ -160,20 +160,35 @@ for (const on of stores)
       assert.deepEqual([await statusOf(theirs), await statusOf(others)], [404, 200]);
     });
 
-    test("what is made while a member is being removed is revoked too", async () => {
-      const { stays, goes } = await workspace();
-      const token = await call(goes.principal, createManagementToken, making);
-      const maker = await holder(token);
-      const made: Output[] = [];
-      const meanwhile = beforeCommit(async () => {
-        made.push(await call(maker, createManagementToken, making));
-        made.push(await call(goes.principal, createApiKey, { name: "quick" }));
-        made.push(await call(maker, inviteMember, { email: `quick-${on}@example.com` }));
+    for (const [name, of, input] of [
+      ["an API key", createApiKey, { name: "quick" }],
+      ["an MCP token", createMcpToken, seeing],
+      ["a management token", createManagementToken, making],
+    ] as const)
+      test(`${name} that is made while its maker is being removed is revoked too`, async () => {
+        for (const by of ["the member", "a key"]) {
+          const { stays, goes } = await workspace();
+          const key = await call(goes.principal, createApiKey, { name: "theirs" });
+          const maker = by === "a key" ? await holder(key) : goes.principal;
+          let made: Output = {};
+          const meanwhile = beforeCommit(async () => {
+            made = await call(maker, of, input);
+          });
+          const { memberId } = goes;
+          const removed = await call(stays.principal, removeMember, { memberId }, meanwhile);
+          assert.equal(removed["credentialsRevoked"], 2);
+          await refused(made);
+        }
       });
-      const removed = await call(stays.principal, removeMember, { memberId: goes.memberId }, meanwhile);
-      assert.equal(removed["credentialsRevoked"], 3);
-      const [second = {}, key = {}, { link } = {}] = made;
-      for (const one of [token, second, key]) await refused(one);
+
+    test("an invitation that is made while its maker is being removed is revoked too", async () => {
+      const { stays, goes } = await workspace();
+      let made: Output = {};
+      const meanwhile = beforeCommit(async () => {
+        made = await call(goes.principal, inviteMember, { email: `quick-${on}@example.com` });
+      });
+      await call(stays.principal, removeMember, { memberId: goes.memberId }, meanwhile);
+      const { link } = made;
       assert.equal((await world.newBrowser().open(new URL(String(link)).pathname)).status, 404);
     });
 
