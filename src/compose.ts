@@ -29,7 +29,7 @@ import { startCaretaker } from "./registry/caretaker.ts";
 import { startCourier } from "./registry/courier.ts";
 import type { Engines } from "./registry/engines.ts";
 import type { Operation } from "./registry/operation.ts";
-import type { Plane } from "./registry/plane.ts";
+import type { Plane, Running } from "./registry/plane.ts";
 import { metrics } from "./registry/metrics.ts";
 import { startRunner } from "./registry/runner.ts";
 import { verifyKeys } from "./registry/vault-keys.ts";
@@ -155,7 +155,9 @@ async function openEngines(composition: Composition, closing: Closing) {
     catalogue: catalogueOf(planes),
     federation: federationOf(config, () => `${settings.publicUrl}${callbackPath}`, { clock, log, outbound }),
   };
-  const engines = wrap({ ...mechanisms, identity: oidcIdentity(identityNeeds(mechanisms)) });
+  const needs = identityNeeds(mechanisms);
+  closing.unshift(() => needs.stop());
+  const engines = wrap({ ...mechanisms, identity: oidcIdentity(needs) });
   return { engines, own, folder, address, outdated: database.outdated };
 }
 
@@ -179,7 +181,8 @@ async function startPlanes(
   const { authenticate, watch } = accounts;
   const others = planes.filter(({ name }) => name !== account.name);
   const started = await Promise.all(others.map((plane) => plane.start(engines, authenticate)));
-  const running = [...started, accounts];
+  const running: readonly Running[] = [...started, accounts];
+  for (const plane of running) closing.unshift(() => plane.stop?.());
   const rate = callRate(config.SLUICE_API_RATE, engines);
   const mcp = {
     operations,

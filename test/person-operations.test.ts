@@ -15,7 +15,7 @@ describe("operations of a person", () => {
 
   const operations = planes.flatMap((plane) => plane.operations).filter(({ of }) => of === "person");
   for (const it of operations) {
-    test(`${it.name} is refused to a credential that belongs to no person, whatever it may do`, () =>
+    test(`${it.name} is refused to a credential that acts as no person, whatever it may do`, () =>
       assert.rejects(invoke(it, {}, callerOf(principalOf(workspace, "all")), world.engines), {
         kind: "forbidden",
       }));

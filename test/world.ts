@@ -151,7 +151,7 @@ export function principalFor(
 
 export async function authenticatorOf(engines: Engines): Promise<Authenticate> {
   const read = credentialReader(engines, await liveMembers(engines));
-  return authenticator(read, engines, securityNotes(engines));
+  return authenticator(read, engines, securityNotes(engines).note);
 }
 
 /** What a request sends that has this header and nothing else. */

@@ -102,7 +102,7 @@ function requireScope(
 /** Users may do for themselves what concerns them alone; a client that acts for one needs to have been allowed it. */
 function requirePerson(it: Operation, principal: Principal): void {
   if (principal.actor.kind !== "user")
-    throw new Failure("forbidden", `${it.name} is done as a person, and this credential belongs to none.`, {
+    throw new Failure("forbidden", `${it.name} is done as a person, and this credential acts as none.`, {
       hint: "Use a personal key, or sign in.",
     });
   if (principal.credential.kind === "oauth") requireScope(it, principal);

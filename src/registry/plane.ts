@@ -28,6 +28,8 @@ export type Running = {
   readonly jobs: readonly JobHandler[];
   readonly messages: readonly MessageHandler[];
   readonly upkeep: readonly Upkeep[];
+  /** Called once nobody is let in any more and no work is under way: writes what is in memory alone. Never fails. */
+  stop?(): Promise<void>;
 };
 
 /** What may be written somewhere, for clients that offer it while their people type. */

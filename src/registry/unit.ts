@@ -44,6 +44,8 @@ export type Unit = {
    * before does not tell what calls at the same moment create. Too many is a conflict, on which the call decides again.
    */
   limit(resource: Resource, max: number, where?: Readonly<Record<string, string>>): void;
+  /** What the call is decided on and does not change: if it is another by the time of the commit, the call decides again. */
+  hold<S extends z.ZodObject>(resource: Resource<S>, row: Row<S>): void;
   entry(collection: string, key: string): Promise<unknown>;
   putEntry(change: EntryChange): void;
   /** What was buffered, for the commit and for a dry run's account of it. */
@@ -59,6 +61,7 @@ export type Earlier<S extends z.ZodObject> = {
 export type Secrets = Readonly<Record<string, Secret | null>>;
 export type Written = Pick<Commit, "records" | "entries" | "outbox"> & {
   readonly limits: NonNullable<Commit["limits"]>;
+  readonly holds: NonNullable<Commit["holds"]>;
   readonly changes: readonly {
     readonly kind: string;
     readonly id: string;
@@ -82,11 +85,15 @@ export function unitOfWork(
   const written = new Map<string, Pending>();
   const entries: EntryChange[] = [];
   const limits: Written["limits"][number][] = [];
+  const holds: Written["holds"][number][] = [];
   return {
     ...reads(workspace, store, written),
     ...recordWrites(workspace, now, vault, written),
     limit({ kind }, max, where = {}) {
       limits.push({ kind, where, max });
+    },
+    hold({ kind }, { id, version }) {
+      holds.push({ kind, id, expected: version });
     },
     entry(collection, key) {
       const own = entries.findLast((it) => it.collection === collection && it.key === key);
@@ -103,7 +110,7 @@ export function unitOfWork(
         return { kind: resource.kind, id: row.id, before: shown(before), after: shown(after) };
       });
       const records = pending.map(({ change }) => change);
-      return { records, entries, limits, outbox: pending.flatMap(messagesOf), changes };
+      return { records, entries, limits, holds, outbox: pending.flatMap(messagesOf), changes };
     },
   };
 }

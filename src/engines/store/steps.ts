@@ -1,7 +1,7 @@
 import { Failure } from "../../kernel/failure.ts";
 import type { Version } from "./records.ts";
 import { jsonObject, jsonTexts } from "./row.ts";
-import { commitRecordsMax, type Commit, type RecordChange } from "./store.ts";
+import { commitRecordsMax, type Commit, type Hold, type RecordChange } from "./store.ts";
 
 /** One change of a record: what it was decided on, and what it makes of it, as it will be stored. */
 export type Step = {
@@ -54,11 +54,12 @@ export function refuseRepeats(changes: readonly RecordChange[]): void {
   }
 }
 
-function refuseStale(workspace: string, change: RecordChange, before: Version | undefined): void {
-  const { kind, id, expected } = change;
+/** @throws Failure conflict when a record is not what a change was decided on */
+export function refuseStale(workspace: string, hold: Hold, before: Version | undefined): void {
+  const { kind, id, expected } = hold;
   if (expected === 0) {
     if (before === undefined) return;
-    throw idTaken(change);
+    throw idTaken(hold);
   }
   const hint = "Read it again and decide on what it is now.";
   if (before === undefined || before.record.workspace !== workspace) {
@@ -70,7 +71,7 @@ function refuseStale(workspace: string, change: RecordChange, before: Version | 
   throw new Failure("conflict", message, { hint });
 }
 
-function idTaken({ kind, id }: RecordChange): Failure {
+function idTaken({ kind, id }: Hold): Failure {
   const hint = "Use another id, or undo the deletion if it was deleted.";
   return new Failure("conflict", `The id ${id} of a new ${kind} is taken.`, { pointer: "/id", hint });
 }

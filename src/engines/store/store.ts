@@ -20,7 +20,7 @@ export type Store = {
    * Applies everything or nothing, in one durable transaction: record changes with their history, entries, outbox,
    * and the audit row. A record may be named once. Keys are compared after all changes, so two records may swap them.
    *
-   * @throws Failure conflict when a record is not at its expected version, a unique key is taken (the pointer is
+   * @throws Failure conflict when a record, changed or held, is not at its expected version, a unique key is taken (the pointer is
    * `/` and the key's name), an entry that was to be new exists, or a limit is passed: then nothing changed. Failure
    * unavailable when the database cannot be written: then nothing was acknowledged, and nothing changed unless the
    * connection was lost while the database answered, which its next readers find out.
@@ -152,6 +152,9 @@ export type RecordChange = {
   readonly restores: number | null;
 };
 
+/** A record at a version, as for a change; one that was deleted meanwhile is at another. */
+export type Hold = Pick<RecordChange, "kind" | "id" | "expected">;
+
 /** A record's state at one version. */
 export type Snapshot = {
   /** The plain fields. */
@@ -225,6 +228,8 @@ export type Commit = {
   readonly actor: Actor;
   readonly operation: string;
   readonly records: readonly RecordChange[];
+  /** Records that it was decided on and does not change: they have to be as they were. */
+  readonly holds?: readonly Hold[];
   readonly entries: readonly EntryChange[];
   readonly outbox: readonly { readonly id: string; readonly name: string; readonly payload: string }[];
   /** How many live records of a kind that match `where` the workspace may have once this is committed, whoever else commits. */

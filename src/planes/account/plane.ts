@@ -109,7 +109,7 @@ async function start(
 ): Promise<Running & { readonly authenticate: Authenticate; readonly watch: Watch }> {
   const members = await liveMembers(engines);
   const read = credentialReader(engines, members);
-  const note = securityNotes(engines);
+  const { note, stop } = securityNotes(engines);
   return {
     authenticate: authenticator(read, engines, note),
     watch: credentialWatch(read, engines, decisive),
@@ -117,5 +117,6 @@ async function start(
     jobs: [],
     messages: [],
     upkeep: accountUpkeep(engines),
+    stop,
   };
 }

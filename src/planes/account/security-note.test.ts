@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { browser } from "../../../test/browser.ts";
 import { examplePassword, openPeopleWorld, type PeopleWorld } from "../../../test/people-world.ts";
-import { authenticatorOf, bearing, callerOf, openWorld, principalOf } from "../../../test/world.ts";
+import {
+  authenticatorOf,
+  bearing,
+  callerOf,
+  openWorld,
+  principalOf,
+  type World,
+} from "../../../test/world.ts";
 import { startProvider, type TrialProvider } from "../../engines/federation/conformance/provider.ts";
 import { openidFederation } from "../../engines/federation/openid.ts";
-import type { Audit } from "../../engines/store/store.ts";
+import type { Audit, Store } from "../../engines/store/store.ts";
+import { Failure } from "../../kernel/failure.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import { invoke } from "../../registry/invoke.ts";
@@ -283,7 +292,7 @@ test("whoever comes from everywhere, or makes things up, fills neither the audit
   const rows = async (operation: "sign_in_failed" | "credential_refused") =>
     (await store.audit.list(serverScope, { limit: 1_000, where: { operation } })).map(({ detail }) => detail);
   try {
-    const note = securityNotes(world.engines);
+    const { note } = securityNotes(world.engines);
     for (let n = 0; n < 5_000; n++)
       note({ operation: "sign_in_failed", subjects: ["nobody"], remoteAddress: `198.51.100.${n}` });
     assert.equal((await rows("sign_in_failed")).length, 10);
@@ -303,4 +312,73 @@ test("whoever comes from everywhere, or makes things up, fills neither the audit
   } finally {
     await world.close();
   }
+});
+
+describe("security events that are counted when a server stops", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  /** Counted of so many keys, three of each. */
+  function counted(store: Store, keys: number) {
+    const { note, stop } = securityNotes({ ...world.engines, store });
+    for (let n = 0; n < 4 * keys; n++)
+      note({
+        operation: "credential_refused",
+        reason: "revoked",
+        subjects: [`key_${n % keys}`],
+        remoteAddress: "192.0.2.1",
+      });
+    return stop;
+  }
+
+  const logged = (): number => world.log.filter((line) => line.includes("3 more, from 192.0.2.1")).length;
+
+  test("are written once, and those that are under way with them", async () => {
+    const { store } = world.engines;
+    const late: Store = {
+      ...store,
+      async commit(commit) {
+        await setImmediate();
+        return store.commit(commit);
+      },
+    };
+    const stop = counted(late, 20);
+    await stop();
+    await stop();
+    const rows = await store.audit.list(serverScope, { limit: 1_000 });
+    assert.deepEqual(
+      rows.map(({ detail }) => detail["more"]),
+      [...Array.from({ length: 20 }, () => 3), ...Array.from({ length: 20 }, () => undefined)],
+    );
+    assert.equal(logged(), 20);
+  });
+
+  test("are in the log at least: a database that refuses is asked once more, and a slow one for 5 s", async () => {
+    const loggedBefore = logged();
+    let asked = 0;
+    const refusing = async (): Promise<void> => {
+      asked++;
+      throw new Failure("unavailable", "It cannot be written.");
+    };
+    await counted({ ...world.engines.store, commit: refusing }, 5)();
+    assert.deepEqual([asked, logged() - loggedBefore], [5 + 1, 5]);
+    const slow = async (): Promise<void> => {
+      asked++;
+      world.clock.advance(1_000);
+    };
+    const stop = counted({ ...world.engines.store, commit: slow }, 10);
+    asked = 0;
+    await stop();
+    assert.deepEqual([asked, logged() - loggedBefore], [5, 5 + 10]);
+  });
+
+  test("do not keep a server whose database says nothing", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const stopped = counted({ ...world.engines.store, commit: () => new Promise(() => {}) }, 1)();
+    t.mock.timers.tick(5_000);
+    await stopped;
+  });
 });

@@ -73,6 +73,47 @@ const conflictPromises: Promises = {
     }
   },
 
+  "a commit decided on a record that was changed, deleted or never there changes nothing": async (trial) => {
+    const { store } = trial;
+    await store.commit(commitOf({ workspace: "ws_b", records: [changeOf("th_b")] }));
+    await store.commit(commitOf({ records: [token, changeOf("th_2")] }));
+    const holds = ["th_1", "th_2"].map((id) => ({ kind: "thing", id, expected: 1 }));
+    await store.commit(commitOf({ holds, records: [changeOf("th_3"), changeOf("th_2", { expected: 1 })] }));
+    assert.equal((await store.records.get("ws_a", "thing", "th_1"))?.version, 1);
+    await refused(
+      trial,
+      { ...everything("2", changeOf("th_4")), holds },
+      isConflict(/th_2.* at version 2, not/),
+    );
+    await store.commit(commitOf({ records: [{ ...token, expected: 1, deletedAt: startMs }] }));
+    for (const [id, message] of [
+      ["th_1", /th_1.* at version 2, not/],
+      ["th_9", /does not exist/],
+      ["th_b", /does not exist/],
+    ] as const) {
+      const hold = { kind: "thing", id, expected: 1 };
+      await refused(trial, { ...everything("2", changeOf("th_4")), holds: [hold] }, isConflict(message));
+      await refused(trial, commitOf({ holds: [hold], entries: [entry("k", 1)] }), isConflict(message));
+    }
+  },
+
+  "of two commits at one moment that hold what the other changes, one is made": async ({ store }) => {
+    await store.commit(commitOf({ records: [changeOf("th_1"), changeOf("th_2")] }));
+    const tries = [
+      ["th_1", "th_2"],
+      ["th_2", "th_1"],
+    ].map(([changed = "", held = ""]) =>
+      store.commit(
+        commitOf({
+          holds: [{ kind: "thing", id: held, expected: 1 }],
+          records: [changeOf(changed, { expected: 1 })],
+        }),
+      ),
+    );
+    const results = await Promise.allSettled(tries);
+    assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+  },
+
   "of two changes decided on one version, one is made": async ({ store }) => {
     await store.commit(commitOf({ records: [token] }));
     const change = (name: string) => commitOf({ records: [{ ...token, expected: 1, value: { name } }] });

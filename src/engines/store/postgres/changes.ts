@@ -1,9 +1,9 @@
 import type { Param, Query } from "../../postgres/database.ts";
 import { numberOf, textOf, type Row } from "../../stored/row.ts";
 import { snapshotText } from "../history.ts";
-import { countOf, versionColumns, versionOf } from "../records.ts";
-import { keyTaken, refuseOver, stepOf, type Step } from "../steps.ts";
-import type { Commit, RecordChange, StoredRecord } from "../store.ts";
+import { countOf, versionColumns, versionOf, type Version } from "../records.ts";
+import { keyTaken, refuseOver, refuseStale, stepOf, type Step } from "../steps.ts";
+import type { Commit, Hold, StoredRecord } from "../store.ts";
 import { askOf } from "./ask.ts";
 
 /** Applies the record changes of a commit, within its transaction, and answers what they made, in the commit's order. */
@@ -12,6 +12,9 @@ export async function writeChanges(
   commit: Commit,
   seq: number,
 ): Promise<readonly StoredRecord[]> {
+  const { holds = [] } = commit;
+  const held = await storedOf(within, holds);
+  for (const hold of holds) refuseStale(commit.workspace, hold, held.get(`${hold.kind} ${hold.id}`));
   const steps = await stepsOf(within, commit);
   if (steps.length > 0) {
     await putRecords(within, steps, seq);
@@ -34,8 +37,7 @@ const named = "(kind, id) in (select * from unnest($1::text[], $2::text[]))";
 async function stepsOf(within: Query, commit: Commit): Promise<readonly Step[]> {
   const { records, workspace } = commit;
   if (records.length === 0) return [];
-  const stored = await within.query(`select ${versionColumns} from record where ${named}`, namesOf(records));
-  const before = new Map(stored.map((row) => [placeOf(row), versionOf(row)]));
+  const before = await storedOf(within, records);
   const unknown = records.filter((it) => !before.has(`${it.kind} ${it.id}`));
   const past = await within.query(`select distinct kind, id from history where ${named} and workspace = $3`, [
     ...namesOf(unknown),
@@ -48,11 +50,20 @@ async function stepsOf(within: Query, commit: Commit): Promise<readonly Step[]> 
   });
 }
 
+/** By kind and id. */
+async function storedOf(within: Query, records: readonly Name[]): Promise<ReadonlyMap<string, Version>> {
+  if (records.length === 0) return new Map();
+  const stored = await within.query(`select ${versionColumns} from record where ${named}`, namesOf(records));
+  return new Map(stored.map((row) => [placeOf(row), versionOf(row)]));
+}
+
+type Name = Pick<Hold, "kind" | "id">;
+
 function placeOf(row: Row): string {
   return `${textOf(row, "kind")} ${textOf(row, "id")}`;
 }
 
-function namesOf(records: readonly RecordChange[]): [kinds: string[], ids: string[]] {
+function namesOf(records: readonly Name[]): [kinds: string[], ids: string[]] {
   return [records.map(({ kind }) => kind), records.map(({ id }) => id)];
 }
 

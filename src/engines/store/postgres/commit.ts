@@ -25,8 +25,8 @@ export function commitWriter(
 }
 
 /** What somebody reads in commit order; entries alone, such as the last use of a key, wait for nobody. */
-function inOrder({ records, outbox, audit, limits = [] }: Commit): boolean {
-  return records.length > 0 || outbox.length > 0 || audit !== null || limits.length > 0;
+function inOrder({ records, outbox, audit, holds = [], limits = [] }: Commit): boolean {
+  return [records, outbox, holds, limits].some(({ length }) => length > 0) || audit !== null;
 }
 
 /**

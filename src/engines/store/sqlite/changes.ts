@@ -1,17 +1,19 @@
 import type { DatabaseFile } from "../../sqlite/database-file.ts";
-import { countOf, versionColumns, versionOf } from "../records.ts";
-import { refuseOver, refuseRepeats, stepOf, type Step } from "../steps.ts";
+import { countOf, versionColumns, versionOf, type Version } from "../records.ts";
+import { refuseOver, refuseRepeats, refuseStale, stepOf, type Step } from "../steps.ts";
 import type { Commit, RecordChange, StoredRecord } from "../store.ts";
 import { historyWriter } from "./history.ts";
 import { keyWriter } from "./keys.ts";
 
 /** Applies the record changes of a commit, within a transaction, and returns what they made. */
 export function changeWriter(file: DatabaseFile): (commit: Commit) => readonly StoredRecord[] {
-  const put = recordPutter(file);
+  const stored = recordReader(file);
+  const put = recordPutter(file, stored);
   const keys = keyWriter(file);
   const writeHistory = historyWriter(file);
   return (commit) => {
     refuseRepeats(commit.records);
+    for (const hold of commit.holds ?? []) refuseStale(commit.workspace, hold, stored(hold));
     const steps = commit.records.map((change) => {
       const step = put(commit, change);
       writeHistory(commit, step);
@@ -30,8 +32,17 @@ export function changeWriter(file: DatabaseFile): (commit: Commit) => readonly S
   };
 }
 
-function recordPutter({ sql }: DatabaseFile) {
+type Stored = (record: Pick<RecordChange, "kind" | "id">) => Version | undefined;
+
+function recordReader({ sql }: DatabaseFile): Stored {
   const select = sql.prepare(`select ${versionColumns} from record where kind = ? and id = ?`);
+  return ({ kind, id }) => {
+    const row = select.get(kind, id);
+    return row === undefined ? undefined : versionOf(row);
+  };
+}
+
+function recordPutter({ sql }: DatabaseFile, stored: Stored) {
   const upsert = sql.prepare(`insert into record
     (workspace, kind, id, version, created_at, updated_at, deleted_at, value, secrets, fingerprints)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -41,9 +52,8 @@ function recordPutter({ sql }: DatabaseFile) {
   const remembered = sql.prepare(`select 1 from history where workspace = ? and kind = ? and id = ? limit 1`);
   return (commit: Commit, change: RecordChange): Step => {
     const { kind, id } = change;
-    const row = select.get(kind, id);
     const step = stepOf(commit, change, {
-      before: row === undefined ? undefined : versionOf(row),
+      before: stored(change),
       remembered: remembered.get(commit.workspace, kind, id) !== undefined,
     });
     const { record, fingerprints } = step.after;

@@ -12,7 +12,7 @@ export const CredentialView = z.object({
   environment: z.string().nullable().describe("null = all."),
   buckets: z.array(z.string()).nullable().describe("null = all."),
   toolsets: z.array(Toolset).describe("Whose tools it lists over MCP unless asked for others."),
-  owner: z.string().describe("The user or credential that made it."),
+  owner: z.string().describe("The user whose it is: they made it, or another credential of theirs did."),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),

@@ -19,7 +19,7 @@ export const credential = resource({
   shape: z.object({
     kind: StoredKind,
     name: z.string(),
-    /** The user or credential that made it; of a personal key, the user whose it is. */
+    /** The user whose it is, whether they made it or another credential of theirs did: it ends with their membership. */
     owner: z.string(),
     /** SHA-256 of the secret part, hex. The secret itself is nowhere. */
     hash: z.string(),

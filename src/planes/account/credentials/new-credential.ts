@@ -36,6 +36,8 @@ export const CreatedCredential = CredentialView.extend({ secret: z.string().desc
 
 type Asked = {
   readonly kind: StoredKind;
+  /** The user whose it is. */
+  readonly owner: string;
   readonly name: string;
   readonly expiresInDays: number | null;
 } & Pick<CredentialValue, "toolsets"> &
@@ -43,14 +45,14 @@ type Asked = {
 
 /** Makes a credential, and answers it with its secret, which is not to be had again. */
 export function createCredential(
-  { unit, now, principal }: Context,
-  { kind, name, expiresInDays, ...rest }: Asked,
+  { unit, now }: Pick<Context, "unit" | "now">,
+  { kind, name, owner, expiresInDays, ...rest }: Asked,
 ): z.output<typeof CreatedCredential> {
   const secret = newSecret(kind);
   const row = unit.create(credential, {
     kind,
     name,
-    owner: principal.actor.id,
+    owner,
     ...keptOf(secret),
     scopes: null,
     environment: null,

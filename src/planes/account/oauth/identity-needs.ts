@@ -4,7 +4,7 @@ import type { Engines } from "../../../registry/engines.ts";
 import { readThrough } from "../../../registry/read-through.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { user } from "../people/user.ts";
-import { securityNotes } from "../security-note.ts";
+import { securityNotes, type SecurityNotes } from "../security-note.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -29,7 +29,10 @@ export const commandLine = {
   redirectUris: ["http://127.0.0.1/callback", "http://localhost/callback"],
 };
 
-/** What this product's authorization server is for: MCP, where the operations are that may be called there, and REST. */
+/**
+ * What this product's authorization server is for: MCP, where the operations are that may be called there, and REST. `stop`
+ * writes what was counted of it, once nobody is let in any more.
+ */
 export function identityNeeds({
   store,
   vault,
@@ -39,14 +42,15 @@ export function identityNeeds({
   log,
   settings,
   catalogue,
-}: Omit<Engines, "identity">): IdentityNeeds {
-  const note = securityNotes({ store, clock, log });
+}: Omit<Engines, "identity">): IdentityNeeds & Pick<SecurityNotes, "stop"> {
+  const { note, stop } = securityNotes({ store, clock, log });
   const operations = [...catalogue.operations.values()];
   const scopesOf = (all: typeof operations): readonly string[] => [...new Set(all.map(({ scope }) => scope))];
   // Keys outlast the connection that made them, and members let others in: no client of others may do that for people.
   const lasting = scopesOf(operations.filter(({ reach, effect }) => reach === "people" && effect !== "read"));
   const overMcp = scopesOf(operations.filter(({ reach }) => reach === "everywhere"));
   return {
+    stop,
     clock,
     store: bounded(store),
     vault,

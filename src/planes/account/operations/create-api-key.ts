@@ -9,6 +9,7 @@ import {
   fields,
   refuseToExceed,
 } from "../credentials/new-credential.ts";
+import { heldOwner } from "../people/held-owner.ts";
 
 export const createApiKey = change({
   name: "create_api_key",
@@ -32,6 +33,6 @@ export const createApiKey = change({
         hint: "Revoke a key that is no longer used.",
       });
     unit.limit(credential, plan.apiKeysMax, where);
-    return createCredential(context, { kind: "api-key", ...input });
+    return createCredential(context, { kind: "api-key", owner: await heldOwner(context), ...input });
   },
 });

@@ -8,6 +8,7 @@ import {
   refuseTooManyTokens,
   refuseUnknown,
 } from "../credentials/new-credential.ts";
+import { heldOwner } from "../people/held-owner.ts";
 
 export const createManagementToken = change({
   name: "create_management_token",
@@ -39,6 +40,7 @@ export const createManagementToken = change({
     const planes = [...operations.values()].filter((it) => scopes.includes(it.scope)).map((it) => it.plane);
     return createCredential(context, {
       kind: "management-token",
+      owner: await heldOwner(context),
       scopes: [...new Set(scopes)],
       toolsets: toolsets ?? [...new Set(planes)],
       ...input,

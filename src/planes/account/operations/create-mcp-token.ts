@@ -12,6 +12,7 @@ import {
 
 /** Captured traffic of one environment is read; a marker is the only thing that is written. */
 const scopes = ["traffic:read", "markers:write", "environments:read", "workspace:read"];
+import { heldOwner } from "../people/held-owner.ts";
 
 export const createMcpToken = change({
   name: "create_mcp_token",
@@ -42,6 +43,7 @@ export const createMcpToken = change({
     await requirePlace(context.unit, { environment });
     for (const [i, bucket] of (buckets ?? []).entries())
       await requirePlace(context.unit, { environment, bucket }, `/buckets/${i}`);
-    return createCredential(context, { kind: "mcp-token", scopes, environment, buckets, ...input });
+    const owner = await heldOwner(context);
+    return createCredential(context, { kind: "mcp-token", owner, scopes, environment, buckets, ...input });
   },
 });

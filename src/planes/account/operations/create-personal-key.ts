@@ -31,6 +31,6 @@ export const createPersonalKey = change({
         },
       );
     unit.limit(credential, personalKeysMax, { ...unrevoked("personal-key"), owner: principal.actor.id });
-    return createCredential(context, { kind: "personal-key", ...input });
+    return createCredential(context, { kind: "personal-key", owner: principal.actor.id, ...input });
   },
 });

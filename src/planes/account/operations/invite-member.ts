@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Context } from "../../../registry/context.ts";
 import { change } from "../../../registry/operation.ts";
+import { heldOwner } from "../people/held-owner.ts";
 import { newInvitationToken } from "../people/invitation-link.ts";
 import { invitation, invitationDays, invitationsMax, openInvitations } from "../people/invitation.ts";
 import { InvitationView, invitationView } from "../people/invitation-view.ts";
@@ -28,7 +29,7 @@ export const inviteMember = change({
   }),
   output: InvitationView.extend({ link: z.string().describe("Shown this once.") }),
   async run({ email, role }, context) {
-    const { unit, principal, settings, now } = context;
+    const { unit, settings, now } = context;
     requireRank(await rankOf(context), role, "/role");
     await refuseMember(context, email);
     for (const earlier of await unit.find(invitation, { where: openInvitations, limit: invitationsMax }))
@@ -37,7 +38,7 @@ export const inviteMember = change({
     unit.limit(invitation, invitationsMax, openInvitations);
     const { link, hash } = newInvitationToken(settings.publicUrl);
     const expiresAt = now + invitationDays * dayMs;
-    const by = principal.actor.id;
+    const by = await heldOwner(context);
     const row = unit.create(invitation, {
       email,
       role,

@@ -22,7 +22,7 @@ export const leaveWorkspace = change({
     const own =
       principal.actor.kind === "user" ? await unit.byKey(member, "user", principal.actor.id) : undefined;
     if (own === undefined)
-      throw new Failure("forbidden", "This credential belongs to no member of the workspace.", {
+      throw new Failure("forbidden", "This credential acts as no member of the workspace.", {
         hint: "Sign in, or use a personal key.",
       });
     refuseOtherVersion(own, expected, "membership");

@@ -68,7 +68,7 @@ scenarios(inviteMember, [
     leaves: { invitation: 2, audit: 1, history: 2 },
   },
   {
-    name: "a credential that belongs to no person makes no owner, whatever its scopes",
+    name: "a credential that acts as no person makes no owner, whatever its scopes",
     scopes: "all",
     input: { ...ada, role: "owner" },
     fails: { kind: "forbidden", pointer: "/role" },

@@ -1,7 +1,9 @@
+import { Failure } from "../../../kernel/failure.ts";
 import { CreatedCredential } from "../credentials/new-credential.ts";
 import { createPersonalKey } from "../operations/create-personal-key.ts";
 import { revokeConnectedClient } from "../operations/revoke-connected-client.ts";
 import { revokePersonalKey } from "../operations/revoke-personal-key.ts";
+import { updateConnectedClient } from "../operations/update-connected-client.ts";
 import { account } from "./account-view.ts";
 import { ownCall } from "./own-calls.ts";
 import { ownPage } from "./own-page.ts";
@@ -32,6 +34,17 @@ export function accessPages(parts: Parts): readonly PageAt[] {
         input: { credentialId: own.request.form("key") },
       });
       return account(parts, own, { done: "That key is revoked." });
+    }),
+    page("/account/connections/tools", async (own) => {
+      const { form } = own.request;
+      const toolsets = [...chosenToolsets(form)];
+      if (toolsets.length === 0)
+        throw new Failure("invalid", "Nothing is ticked.", { hint: "Choose whose tools it is shown." });
+      await ownCall(parts, own, {
+        of: updateConnectedClient,
+        input: { connectionId: form("connection"), workspaceId: form("workspace"), toolsets },
+      });
+      return account(parts, own, { done: "The tools of that client are changed." });
     }),
     page("/account/connections/end", async (own) => {
       const { form } = own.request;

@@ -130,6 +130,7 @@ async function eventsSection({ engines }: Parts, user: UserRow): Promise<Html> {
 const css = `${keysCss}
 .notice p:last-child { margin-bottom: 0; }
 .rows code { overflow-wrap: anywhere; } .rows :is(p, details) { margin: .25rem 0 0; font-size: .875rem; }
+.rows li:has(details[open]) { align-items: start; }
 @media (max-width: 30rem) { .rows li:has(form) > :first-child { flex-basis: 100%; } }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

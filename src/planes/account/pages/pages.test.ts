@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { examplePassword, openPeopleWorld, stores, type PeopleWorld } from "../../../../test/people-world.ts";
 import type { Browser, Shown } from "../../../../test/browser.ts";
+import { connected } from "../../../../test/connected-client.ts";
 import { authenticatorOf, bearing } from "../../../../test/world.ts";
-import { entryPlace } from "../../../engines/identity/entry-place.ts";
-import { grantsIn } from "../../../engines/identity/grants.ts";
 import { attempts } from "../people/attempts.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 
@@ -191,30 +190,6 @@ for (const on of stores)
       assert.equal((await kims.submit("/account", end, "/account/connections/end")).status, 404);
       const { text } = await jos.open("/account");
       assert.match(text, /Fake Agent.*mine/);
-    });
-
-    test("connected clients are shown with who they say they are and what they may do, and disconnected", async () => {
-      const lea = await world.newPerson("Lea");
-      const workspace = await world.newWorkspace();
-      await world.join(workspace, lea.id, "member");
-      const browser = world.newBrowser();
-      await signIn(browser, "lea@example.com", examplePassword);
-      assert.match((await browser.open("/account")).text, /Connected clients None\./);
-      const id = await connected(world, lea.id, workspace);
-      const { text } = await browser.open("/account");
-      assert.match(
-        text,
-        /Fake Agent agent\.example not verified In test, connected .* See endpoints.* Shown the tools of ?: pipeline, webhooks/,
-      );
-      const ended = await browser.submit("/account", {}, "/account/connections/end");
-      assert.match(ended.text, /disconnected.*Connected clients None\./);
-      assert.equal(await world.engines.identity.grant(id), undefined);
-      const [change] = await world.engines.store.audit.list(workspace, { limit: 1 });
-      assert.partialDeepStrictEqual(change, {
-        operation: "revoke_connected_client",
-        actor: { kind: "user", id: lea.id },
-        detail: { surface: "page" },
-      });
     });
 
     test("what happened to an account is told to its owner and audited, without secrets", async () => {
@@ -474,24 +449,6 @@ describe("pages under attack", () => {
 
 function signIn(browser: Browser, email: string, password: string): Promise<Shown> {
   return browser.submit("/sign-in", { email, password });
-}
-
-/** A client that somebody connected, as its approval would; answers the connection's id. */
-function connected({ engines }: PeopleWorld, account: string, realm: string): Promise<string> {
-  const { store, clock, settings } = engines;
-  const client = {
-    id: "fake",
-    name: "Fake Agent",
-    uri: "https://agent.example/",
-    from: "registered",
-    redirectUris: [],
-  } as const;
-  const approval = { account, realm, scopes: ["endpoints:read", "events:read"] };
-  return grantsIn(entryPlace(store, serverScope, clock), clock).approve(
-    client,
-    approval,
-    `${settings.publicUrl}/mcp`,
-  );
 }
 
 async function idOf({ engines }: PeopleWorld, name: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Context } from "../../../registry/context.ts";
+import { credential, unrevoked } from "../credentials/credential.ts";
 import { StoredKind } from "../credentials/credential-form.ts";
 import { revoked } from "../credentials/revoked.ts";
 import { unrevokedOf } from "../credentials/unrevoked.ts";
@@ -21,8 +22,11 @@ export async function endMembership(
   const { user } = row.value;
   const working = await unrevokedOf(context, StoredKind.options, { owner: user });
   for (const it of working) revoked(unit, it, now);
+  // None is left, or the call decides again: of what is made at this moment too.
+  for (const kind of StoredKind.options) unit.limit(credential, 0, { ...unrevoked(kind), owner: user });
   for (const it of await unit.find(invitation, { where: openInvitations, limit: invitationsMax }))
     if (it.value.by === user) unit.update(invitation, it, { ...it.value, revokedAt: now });
+  unit.limit(invitation, 0, { ...openInvitations, by: user });
   unit.remove(member, row);
   return { credentialsRevoked: working.length };
 }

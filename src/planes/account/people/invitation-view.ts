@@ -7,7 +7,7 @@ export const InvitationView = z.object({
   email: z.string(),
   role: Role,
   state: z.enum(["open", "accepted", "revoked", "expired"]),
-  by: z.string().describe("The user or credential that made it."),
+  by: z.string().describe("The user whose it is: they made it, or a credential of theirs did."),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
   version: z.int(),

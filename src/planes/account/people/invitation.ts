@@ -20,7 +20,7 @@ export const invitation = resource({
     role: Role,
     /** SHA-256 of what the link ends in, hex. */
     hash: z.string(),
-    /** The actor who made it. */
+    /** The user whose it is: they made it, or a credential of theirs did. */
     by: z.string(),
     expiresAt: z.int(),
     /** The user who accepted it. */
@@ -29,7 +29,8 @@ export const invitation = resource({
   }),
   masked: ["hash"],
   globalKeys: ({ hash }) => ({ hash }),
-  indexes: ({ acceptedBy, revokedAt }) => (acceptedBy === null && revokedAt === null ? openInvitations : {}),
+  indexes: ({ acceptedBy, revokedAt, by }) =>
+    acceptedBy === null && revokedAt === null ? { ...openInvitations, by } : {},
 });
 
 export type InvitationRow = Row<(typeof invitation)["shape"]>;

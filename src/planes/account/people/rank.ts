@@ -4,7 +4,7 @@ import { member, type MemberRow } from "./member.ts";
 import type { Role } from "./role.ts";
 
 /**
- * What a caller counts as where it matters who somebody is. A credential that belongs to no person counts as an admin,
+ * What a caller counts as where it matters who somebody is. A credential that acts as no person counts as an admin,
  * whatever its scopes: an admin can make one, and must not become an owner by it.
  *
  * @throws Failure forbidden when a person is no member
