@@ -85,7 +85,10 @@ export async function openPeopleWorld({
     async newLink(id) {
       const row = await people.byId(id);
       assert.ok(row);
-      const { link } = await newSignInLink(engines, row, { kind: "system", id: newId("test") });
+      const { link } = await newSignInLink(engines, row, {
+        actor: { kind: "system", id: newId("test") },
+        membership: null,
+      });
       return link.reveal().slice(settings.publicUrl.length);
     },
     async close() {

@@ -27,7 +27,7 @@ export const signInLinkCommand: Command = {
     try {
       const person = flags.has("--owner") ? await anOwner(store) : await byEmail(store, words[0] ?? "");
       const settings = { publicUrl: addressOf(surroundings), echoUrl: "", ingestRate: 0, replayTargets: [] };
-      const by = { kind: "system", id: "sign-in-link" } as const;
+      const by = { actor: { kind: "system", id: "sign-in-link" }, membership: null } as const;
       const { link } = await newSignInLink({ store, clock, settings }, person, by);
       print(link.reveal());
       return 0;

@@ -3,6 +3,7 @@ import { Failure } from "../../../kernel/failure.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { decodedRow } from "../../../registry/unit.ts";
+import { heldOwner } from "../people/held-owner.ts";
 import { member, type MemberRow } from "../people/member.ts";
 import { memberById, rankOf } from "../people/rank.ts";
 import type { Role } from "../people/role.ts";
@@ -33,7 +34,11 @@ export const createSignInLink = act({
     expiresAt: new Date(now + linkHours * 3_600_000).toISOString(),
   }),
   async perform(person, context) {
-    const { link, expiresAt } = await newSignInLink(context, person, context.principal.actor);
+    const { actor } = context.principal;
+    const { link, expiresAt } = await newSignInLink(context, person, {
+      actor,
+      membership: { workspace: context.workspace, user: await heldOwner(context) },
+    });
     return { link: link.reveal(), expiresAt: new Date(expiresAt).toISOString() };
   },
 });

@@ -371,6 +371,20 @@ for (const on of stores)
       await link(0, 2);
     });
 
+    test("a sign-in link is over once who made it is no member, by whatever credential", async () => {
+      const it = await workspaceOf("owner", "admin", "member");
+      const { secret } = await it.call(1, createApiKey, { name: "mine" });
+      const key = await (await authenticatorOf(world.engines))(bearing(`Bearer ${String(secret)}`));
+      const theirs = { memberId: it.memberId(2) };
+      const links = [
+        await it.call(1, createSignInLink, theirs),
+        await invoke(createSignInLink, theirs, callerOf(key), world.engines),
+      ].map(({ link }) => new URL(String(link)).pathname);
+      for (const link of links) assert.equal((await world.newBrowser().open(link)).status, 200);
+      await it.call(0, removeMember, { memberId: it.memberId(1) });
+      for (const link of links) assert.equal((await world.newBrowser().open(link)).status, 404);
+    });
+
     test("attack: an admin gets no link of an owner by way of an API key", async () => {
       const it = await workspaceOf("owner", "admin");
       const { secret } = await it.call(1, createApiKey, { name: "mine" });

@@ -32,7 +32,8 @@ export async function firstOwner(
   }
   const person = await users(engines).byId(firstUser);
   if (person === undefined || canSignIn(person)) return undefined;
-  return (await newSignInLink(engines, person, { kind: "system", id: "first-start" })).link;
+  const maker = { actor: { kind: "system", id: "first-start" }, membership: null } as const;
+  return (await newSignInLink(engines, person, maker)).link;
 }
 
 async function make(

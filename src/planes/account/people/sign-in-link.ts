@@ -7,6 +7,7 @@ import type { Actor } from "../../../kernel/principal.ts";
 import { fingerprint, Secret } from "../../../kernel/secret.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import { serverScope } from "../../../registry/workspace.ts";
+import { member } from "./member.ts";
 import type { UserRow } from "./user.ts";
 import { users, type Given } from "./users.ts";
 
@@ -14,28 +15,32 @@ const hourMs = 3_600_000;
 export const linkHours = 24;
 const collection = "sign_in_link";
 
-const Kept = z.object({ user: z.string(), version: z.int() });
+const Membership = z.object({ workspace: z.string(), user: z.string() });
+const Kept = z.object({ user: z.string(), version: z.int(), madeAs: Membership.nullable() });
+
+/** Who makes a link, and the membership by which they may; null = whoever runs the server. */
+export type Maker = { readonly actor: Actor; readonly membership: z.output<typeof Membership> | null };
 
 /** Below the address of the server. */
 export const linkPath = "/sign-in/link/";
 
 /**
  * Makes a link that signs this user in once, within 24 hours. It is over before that when anything of the user is changed:
- * whoever has set a new password need not fear older links.
+ * whoever has set a new password need not fear older links. It is also over with the membership of who made it.
  */
 export async function newSignInLink(
   { store, clock, settings }: Pick<Engines, "clock" | "settings"> & { readonly store: Pick<Store, "commit"> },
   { id, version }: Pick<UserRow, "id" | "version">,
-  by: Actor,
+  { actor, membership }: Maker,
 ): Promise<{ readonly link: Secret; readonly expiresAt: number }> {
   const token = randomBytes(32).toString("base64url");
   const at = clock.now();
   const expiresAt = at + linkHours * hourMs;
-  const value = { user: id, version };
+  const value = { user: id, version, madeAs: membership };
   await store.commit({
     workspace: serverScope,
     at,
-    actor: by,
+    actor,
     operation: "create_sign_in_link",
     records: [],
     entries: [{ collection, key: fingerprint(token), value, expiresAt, mustBeNew: true }],
@@ -52,9 +57,15 @@ export async function userOfLink(
 ): Promise<UserRow> {
   const kept = await engines.store.entries.get(serverScope, collection, fingerprint(token));
   const { data } = Kept.safeParse(kept);
-  const found = data === undefined ? undefined : await users(engines).byId(data.user);
-  if (found === undefined || found.version !== data?.version) throw over();
+  if (data === undefined || !(await isMember(engines, data.madeAs))) throw over();
+  const found = await users(engines).byId(data.user);
+  if (found === undefined || found.version !== data.version) throw over();
   return found;
+}
+
+async function isMember({ store }: Pick<Engines, "store">, madeAs: Maker["membership"]): Promise<boolean> {
+  if (madeAs === null) return true;
+  return (await store.records.byKey(madeAs.workspace, member.kind, "user", madeAs.user)) !== undefined;
 }
 
 /**
