@@ -47,6 +47,11 @@ export function bareForwarder(targetUrl: string): Promise<BenchServer> {
   return driven(fork(new URL("./bare-forwarder.ts", import.meta.url), [targetUrl]));
 }
 
+/** The least with the same promises, driven alike. */
+export function barePipeline(targetUrl: string): Promise<BenchServer> {
+  return driven(fork(new URL("./bare-pipeline.ts", import.meta.url), [targetUrl]));
+}
+
 async function driven(child: ChildProcess): Promise<BenchServer> {
   const first = await messageOf(child);
   const { url, key, folder } = Ready.parse(first);

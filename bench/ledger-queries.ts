@@ -81,8 +81,9 @@ function figuresOver(ledger: Ledger, range: string, since: number) {
   const measure = (where: Measure["where"], more: Partial<Measure> = {}) =>
     ledger.measure({ workspace, where: { ...where, from: since }, bySubject: false, ...more });
   const endings = (of?: readonly string[]) =>
-    ledger.countEndings({
+    ledger.countStates({
       workspace,
+      jobs: [],
       kinds: ["event"],
       ...(of && { subjects: of }),
       receivedFrom: since,

@@ -59,12 +59,12 @@ const rejected = (n: number): NewExchange =>
   made({ startedAt: day + (n % 40) * hourMs, subject: `ep_${n % 3}`, ending: "rejected" });
 
 const hourly = { workspace: ours, where: {}, stepMs: hourMs, bySubject: true } as const;
-const ofEverything = { workspace: ours, kinds: ["event"], receivedFrom: 0, receivedTo: Infinity };
+const ofEverything = { workspace: ours, kinds: ["event"], jobs: [], receivedFrom: 0, receivedTo: Infinity };
 
 async function counted(ledger: Ledger): Promise<readonly [measured: number, ended: number]> {
   const sum = (rows: readonly { readonly count: number }[]) =>
     rows.reduce((all, { count }) => all + count, 0);
-  return [sum(await ledger.measure(hourly)), sum(await ledger.countEndings(ofEverything))];
+  return [sum(await ledger.measure(hourly)), sum(await ledger.countStates(ofEverything))];
 }
 
 /** What the rollups themselves have counted. */

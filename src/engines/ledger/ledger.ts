@@ -43,13 +43,9 @@ export type Ledger = {
    */
   measure(query: Measure): Promise<readonly Measured[]>;
   /**
-   * Events by ending and cohort of receipt: what accounting adds up, exact at every moment. An exchange that records
-   * the ending of its parent has the subject and the `receivedAt` of its parent, and is not committed before it.
-   */
-  countEndings(query: CountEndings): Promise<readonly CountedEnding[]>;
-  /**
-   * As `countEndings`, and beside it how many have an open job, all of one moment: an event that ends meanwhile is counted
-   * once, as open or as ended.
+   * Events by ending and cohort of receipt, and beside it how many have an open job: what accounting adds up, exact at
+   * every moment and all of one moment, so that an event that ends meanwhile is counted once. An exchange that records the
+   * ending of its parent has the subject and the `receivedAt` of its parent, and is not committed before it.
    */
   countStates(query: CountStates): Promise<readonly CountedState[]>;
   /**
@@ -248,7 +244,7 @@ export type Durations = {
   percentile(percent: number): number;
 };
 
-export type CountEndings = {
+export type CountStates = {
   readonly workspace: string;
   /** Of the event, not of the exchange that records its ending. */
   readonly kinds: readonly string[];
@@ -257,12 +253,9 @@ export type CountEndings = {
   readonly receivedFrom: number;
   /** Exclusive. */
   readonly receivedTo: number;
+  /** Names of the jobs that keep an event open; none: open ones are not counted. */
+  readonly jobs: readonly string[];
 };
-
-export type CountedEnding = { readonly subject: string; readonly ending: Ending; readonly count: number };
-
-/** `jobs`: the names of the jobs that keep an event open. */
-export type CountStates = CountEndings & { readonly jobs: readonly string[] };
 
 export type CountedState = {
   readonly subject: string;

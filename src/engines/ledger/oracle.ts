@@ -1,6 +1,6 @@
 import { endings, type Ending, type Exchange, type NewExchange } from "../../kernel/exchange.ts";
 import { fulfils } from "./condition-oracle.ts";
-import type { CountEndings, Find, Listed, Measure, Measured, Where } from "./ledger.ts";
+import type { CountedState, CountStates, Find, Listed, Measure, Measured, Where } from "./ledger.ts";
 
 /** The same questions answered by brute force over an array: what any engine must agree with. */
 
@@ -111,8 +111,11 @@ export function percentile(sorted: readonly number[], p: number): number {
   return low + (high - low) * (rank - Math.floor(rank));
 }
 
-/** Counts in order of subject, then ending. */
-export function countEndingsAll(rows: readonly NewExchange[], query: CountEndings) {
+/** Counts in order of subject, then state; of rows alone, which say nothing of what is open. */
+export function countStatesAll(
+  rows: readonly NewExchange[],
+  query: Omit<CountStates, "jobs">,
+): readonly CountedState[] {
   const events = rows.filter(
     (row) =>
       row.workspace === query.workspace &&
@@ -121,18 +124,16 @@ export function countEndingsAll(rows: readonly NewExchange[], query: CountEnding
       row.receivedAt >= query.receivedFrom &&
       row.receivedAt < query.receivedTo,
   );
-  const counts: { subject: string; ending: Ending; count: number }[] = [];
+  const counts: CountedState[] = [];
   for (const subject of new Set(events.map((row) => row.subject)))
     for (const ending of endings) {
       const count = events.filter((row) => row.subject === subject && endsAs(rows, row, [ending])).length;
-      if (count > 0) counts.push({ subject, ending, count });
+      if (count > 0) counts.push({ subject, state: ending, count });
     }
-  return counts.toSorted(bySubjectAndEnding);
+  return counts.toSorted(bySubjectAndState);
 }
 
-type Counted = { readonly subject: string; readonly ending: Ending };
-
-export function bySubjectAndEnding(a: Counted, b: Counted): number {
-  const [left, right] = [`${a.subject} ${a.ending}`, `${b.subject} ${b.ending}`];
+export function bySubjectAndState(a: CountedState, b: CountedState): number {
+  const [left, right] = [`${a.subject} ${a.state}`, `${b.subject} ${b.state}`];
   return left < right ? -1 : Number(left > right);
 }

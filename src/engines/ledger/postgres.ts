@@ -21,7 +21,6 @@ import { sealRows } from "./postgres/sealing.ts";
 import { lastPosition, sinceRows } from "./postgres/since.ts";
 import { summed } from "./postgres/sum.ts";
 import { isStorable } from "./postgres/where.ts";
-import { endingsOf } from "./states.ts";
 import { turns } from "./turns.ts";
 
 /**
@@ -52,7 +51,6 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
     children: (workspace, parent, limit) => childrenOf(node, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
     measure: (query) => measured(node, query),
-    countEndings: async (query) => endingsOf(await statesCounted(node, { ...query, jobs: [] })),
     countStates: (query) => statesCounted(node, query),
     since: (workspace, position, query) => sinceRows(database, order, { ...query, workspace, position }),
     position: () => lastPosition(database, order),

@@ -238,12 +238,12 @@ export function isolationPromises(promised: Promised): void {
     const child = withContent("secret", { kind: "attempt", parent: event.id, attempt: 1 });
     const own = made({ workspace: theirs, subject: "ep_own" });
     await commit([event, child, own]);
-    const cohort = { kinds: ["event"], receivedFrom: 0, receivedTo: day + 1 };
+    const cohort = { kinds: ["event"], jobs: ["deliver"], receivedFrom: 0, receivedTo: day + 1 };
     assert.equal(await ledger.get(theirs, { id: event.id }), undefined);
     assert.equal((await ledger.get(theirs, { number: 1 }))?.id, own.id);
     assert.deepEqual(await ledger.children(theirs, event.id, 10), []);
     assert.deepEqual(await ledger.attemptsOf(theirs, [event.id]), []);
-    assert.deepEqual(await ledger.countEndings({ workspace: theirs, ...cohort }), []);
+    assert.deepEqual(await ledger.countStates({ workspace: theirs, ...cohort }), []);
     for (const where of [
       { subjects: ["ep_a"] },
       { endings: ["failed"] },

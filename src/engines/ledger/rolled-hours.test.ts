@@ -12,7 +12,13 @@ function measure(where: Measure["where"], stepMs?: number): Measure {
 
 test("long ranges are answered from their whole hours", () => {
   assert.deepEqual(hoursOfMeasure(measure(day), 0), day);
-  const cohort = { workspace: "ws_1", kinds: ["event"], receivedFrom: day.from, receivedTo: Infinity };
+  const cohort = {
+    workspace: "ws_1",
+    kinds: ["event"],
+    jobs: [],
+    receivedFrom: day.from,
+    receivedTo: Infinity,
+  };
   assert.deepEqual(hoursOfEndings(cohort, 0), { from: day.from, to: Infinity });
   assert.deepEqual(hoursOfMeasure(measure({}), 0), { from: -Infinity, to: Infinity });
 });

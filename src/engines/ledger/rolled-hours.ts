@@ -1,4 +1,4 @@
-import type { CountEndings, Measure } from "./ledger.ts";
+import type { CountStates, Measure } from "./ledger.ts";
 
 /**
  * Which questions are answered from hours: the one place that decides so, for every database.
@@ -35,7 +35,7 @@ export function hoursOfMeasure({ where, stepMs }: Measure, waiting: number): Hou
   return told && whole ? hoursOf(where.from, where.to, waiting) : undefined;
 }
 
-export function hoursOfEndings(query: CountEndings, waiting: number): Hours | undefined {
+export function hoursOfEndings(query: CountStates, waiting: number): Hours | undefined {
   return hoursOf(query.receivedFrom, query.receivedTo, waiting);
 }
 

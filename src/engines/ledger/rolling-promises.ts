@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { NewExchange } from "../../kernel/exchange.ts";
 import { exchangesOf, farFamilies, happenings, longQuestions } from "./arbitraries.ts";
 import type { Ledger, Measured } from "./ledger.ts";
-import { bySubjectAndEnding, byStepAndSubject, countEndingsAll, measureAll } from "./oracle.ts";
+import { bySubjectAndState, byStepAndSubject, countStatesAll, measureAll } from "./oracle.ts";
 import { hourMs, hoursOfMeasure } from "./rolled-hours.ts";
 import { day, everything, made, nth, ours, type LedgerUnderTest, type Promised } from "./samples.ts";
 
@@ -73,14 +73,14 @@ export function rollingPromises(promised: Promised): void {
             where: { subjects: ["ep_a"] },
             bySubject: false,
           });
-          const [ended] = await ledger.countEndings({ ...ofEverything, subjects: ["ep_a"] });
+          const [ended] = await ledger.countStates({ ...ofEverything, subjects: ["ep_a"] });
           for (const count of [figures?.count ?? 0, ended?.count ?? 0])
             assert.ok(count >= least && count <= done.started, `${count} of ${least} to ${done.started}`);
         }
       };
       await Promise.all([write(), roll(), remove(), ask()]);
       while ((await ledger.roll(1_000)) > 0);
-      assert.equal((await ledger.countEndings(ofEverything))[0]?.count, 400);
+      assert.equal((await ledger.countStates(ofEverything))[0]?.count, 400);
     },
   );
 
@@ -94,7 +94,7 @@ export function rollingPromises(promised: Promised): void {
   });
 }
 
-const ofEverything = { workspace: ours, kinds: ["event"], receivedFrom: 0, receivedTo: Infinity };
+const ofEverything = { workspace: ours, kinds: ["event"], jobs: [], receivedFrom: 0, receivedTo: Infinity };
 
 type Happening = typeof happenings extends fc.Arbitrary<infer H> ? H : never;
 type Question = typeof longQuestions extends fc.Arbitrary<infer Q> ? Q : never;
@@ -122,11 +122,11 @@ async function agrees(under: LedgerUnderTest, workspace: string, question: Quest
   const asked = { workspace, where, bySubject, ...(stepMs !== undefined && { stepMs }) };
   await measureAgrees(under.ledger, asked, rows);
   const { subjects, ...window } = cohort;
-  const query = { workspace, ...window, ...(subjects && { subjects }) };
-  const counted = (await under.ledger.countEndings(query)).toSorted(bySubjectAndEnding);
+  const query = { workspace, ...window, jobs: [], ...(subjects && { subjects }) };
+  const counted = (await under.ledger.countStates(query)).toSorted(bySubjectAndState);
   assert.deepEqual(
     counted.map((row) => ({ ...row })),
-    countEndingsAll(rows, query),
+    countStatesAll(rows, query),
   );
 }
 

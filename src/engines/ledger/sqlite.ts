@@ -17,7 +17,6 @@ import { lastSeq, sinceRows } from "./sqlite/since.ts";
 import { rollUp } from "./sqlite/rolling.ts";
 import { summed } from "./sqlite/sum.ts";
 import { sealing } from "./sqlite/sealing.ts";
-import { endingsOf } from "./states.ts";
 import { turns } from "./turns.ts";
 
 /**
@@ -39,7 +38,6 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
     children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(file, workspace, parents),
     measure: (query) => measured(file, query),
-    countEndings: async (query) => endingsOf(await statesCounted(file, { ...query, jobs: [] })),
     countStates: (query) => statesCounted(file, query),
     sum: (query) => summed(file, query),
     async roll(limit) {

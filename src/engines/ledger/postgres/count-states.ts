@@ -2,7 +2,7 @@ import type { Query } from "../../postgres/database.ts";
 import { endingOf } from "../../postgres/exchange-row.ts";
 import { ask, joined, sql, text, type Sql } from "../../postgres/sql.ts";
 import { numberOf, textOf, textOrNull, type Row } from "../../stored/row.ts";
-import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
+import type { CountedState, CountStates } from "../ledger.ts";
 import { besideRollups, ofRollups, tooMany, type Rolled, type Span } from "./span.ts";
 import { anyText, notBefore, between } from "./where.ts";
 
@@ -41,12 +41,12 @@ export function eventOf(carrier: string): string {
     else coalesce(${carrier}.parent, ${carrier}.id) end and event.workspace = ${carrier}.workspace`;
 }
 
-function carriersOf({ workspace, receivedFrom, receivedTo }: CountEndings): Sql {
+function carriersOf({ workspace, receivedFrom, receivedTo }: CountStates): Sql {
   return sql`exchange as candidate where candidate.workspace = ${workspace}
     and ${between("candidate.received_at", receivedFrom, receivedTo)} and ${notBefore("candidate.id", receivedFrom)}`;
 }
 
-function fromHours(query: CountEndings, rolled: Rolled): readonly Sql[] {
+function fromHours(query: CountStates, rolled: Rolled): readonly Sql[] {
   const { workspace, kinds, receivedFrom: first, receivedTo: end } = query;
   const span: Span = { workspace, told: "received", first, end, ...rolled };
   const rollups = sql`select candidate.subject, candidate.ending, candidate.count from ending_rollup as candidate
@@ -61,19 +61,19 @@ function fromHours(query: CountEndings, rolled: Rolled): readonly Sql[] {
 }
 
 /** `count` for each of the rows, `candidate` of what follows `from`, that records the ending of an event asked for. */
-function carried(query: CountEndings, candidates: Sql, events: Sql, count: 1 | -1): Sql {
+function carried(query: CountStates, candidates: Sql, events: Sql, count: 1 | -1): Sql {
   return sql`select carrier.subject, carrier.ending, ${count}::bigint from (
       select candidate.* from ${candidates} and candidate.ending is not null and ${ofSubjects(query)}) as carrier
     cross join lateral (${events}) as event`;
 }
 
 /** The event of `carrier`, when its kind is asked for. */
-function eventsOf({ kinds, receivedFrom }: CountEndings): Sql {
+function eventsOf({ kinds, receivedFrom }: CountStates): Sql {
   return sql`select from exchange as event where ${text(eventOf("carrier"))}
     and ${notBefore("event.id", receivedFrom)} and ${anyText("event.kind", kinds)}`;
 }
 
-function ofSubjects({ subjects }: CountEndings): Sql {
+function ofSubjects({ subjects }: CountStates): Sql {
   return subjects === undefined ? text("true") : anyText("candidate.subject", subjects);
 }
 

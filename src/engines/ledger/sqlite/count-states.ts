@@ -1,7 +1,7 @@
 import { endings } from "../../../kernel/exchange.ts";
 import { endingCode, endingOf } from "../../sqlite/exchange-row.ts";
 import { numberOf, textOf, type Row } from "../../stored/row.ts";
-import type { CountEndings, CountedState, CountStates } from "../ledger.ts";
+import type { CountedState, CountStates } from "../ledger.ts";
 import type { Hours } from "../rolled-hours.ts";
 import { atEnds, inHours, spanOf, tooMany, waits, type Range } from "./span.ts";
 import { anyNamed, anyOf, clause, joined, type Clause } from "./clause.ts";
@@ -53,7 +53,7 @@ export const eventOfCarrier = `event.id = case when candidate.ending = ${endingC
   else coalesce(candidate.parent, candidate.id) end and event.workspace = candidate.workspace`;
 export const carries = `candidate.ending in (${endings.map(endingCode).join(", ")})`;
 
-function fromRows(query: CountEndings): Clause {
+function fromRows(query: CountStates): Clause {
   const { receivedFrom, receivedTo } = query;
   const received = clause(
     "candidate.received_at >= ? and candidate.received_at < ?",
@@ -68,7 +68,7 @@ function fromRows(query: CountEndings): Clause {
   );
 }
 
-function fromHours(query: CountEndings, hours: Hours): readonly Clause[] {
+function fromHours(query: CountStates, hours: Hours): readonly Clause[] {
   const range: Range = { first: query.receivedFrom, hours, end: query.receivedTo };
   const received = "candidate.received_at";
   const rolled = joined(
@@ -96,7 +96,7 @@ function fromHours(query: CountEndings, hours: Hours): readonly Clause[] {
 
 const alongEndings = "span cross join exchange as candidate indexed by exchange_ending";
 
-function carried(rows: string, { kinds }: CountEndings, wanted: Clause, count: 1 | -1): Clause {
+function carried(rows: string, { kinds }: CountStates, wanted: Clause, count: 1 | -1): Clause {
   return joined(
     [
       clause(`select event.subject, candidate.ending, ${count}

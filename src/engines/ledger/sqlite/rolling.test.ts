@@ -33,12 +33,12 @@ async function commitMany(file: TrafficFile, count: number): Promise<readonly Ne
 }
 
 const hourly = { workspace: ours, where: {}, stepMs: hourMs, bySubject: true } as const;
-const ofEverything = { workspace: ours, kinds: ["event"], receivedFrom: 0, receivedTo: Infinity };
+const ofEverything = { workspace: ours, kinds: ["event"], jobs: [], receivedFrom: 0, receivedTo: Infinity };
 
 async function counted(ledger: Ledger): Promise<readonly [measured: number, ended: number]> {
   const sum = (rows: readonly { readonly count: number }[]) =>
     rows.reduce((all, { count }) => all + count, 0);
-  return [sum(await ledger.measure(hourly)), sum(await ledger.countEndings(ofEverything))];
+  return [sum(await ledger.measure(hourly)), sum(await ledger.countStates(ofEverything))];
 }
 
 async function rowsOf(file: TrafficFile, table: string): Promise<number> {
@@ -155,7 +155,7 @@ test("a question over hours reads rollups, the rows at its ends, also those to b
       const where = { from: day + 1, to: day + 30 * hourMs + 1, ...(subjects && { subjects }) };
       await ledger.measure({ workspace: ours, where, bySubject: true });
       const window = { receivedFrom: where.from, receivedTo: where.to, ...(subjects && { subjects }) };
-      await ledger.countEndings({ workspace: ours, kinds: ["event"], ...window });
+      await ledger.countStates({ workspace: ours, kinds: ["event"], jobs: [], ...window });
       const plans = await Promise.all(
         asked.map(([sql, params]) => file.read(`explain query plan ${sql}`, params)),
       );
