@@ -1,12 +1,20 @@
 // The whole way of an event: accepted, verified, deduplicated, delivered, recorded. CPU of the product's process per event,
-// over both databases, and of PostgreSQL's beside it.
+// over both databases, and of PostgreSQL's beside it, against the least that promises the same and the least that forwards.
 import { fork } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
 import { z } from "zod";
 import { benchPostgres } from "./bench-postgres.ts";
-import { bareForwarder, benchServer, machine, median, messageOf, type BenchServer } from "./bench-server.ts";
+import {
+  bareForwarder,
+  barePipeline,
+  benchServer,
+  machine,
+  median,
+  messageOf,
+  type BenchServer,
+} from "./bench-server.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 const events = Number(process.argv[3] ?? 10_000);
@@ -18,7 +26,7 @@ const target = fork(new URL("./target.ts", import.meta.url));
 const { url: targetUrl } = z.object({ url: z.string() }).parse(await messageOf(target));
 
 const postgres = await benchPostgres();
-const bare = await bareForwarder(targetUrl);
+const bare = { pipeline: await barePipeline(targetUrl), forwarder: await bareForwarder(targetUrl) };
 const ours = {
   embedded: await benchServer("durable"),
   PostgreSQL: await benchServer("durable", await postgres.environment()),
@@ -111,11 +119,13 @@ async function round(
   };
 }
 
+const barePaths = Array.from({ length: endpoints }, (_, n) => `/${n}`);
 const nothing = async (): Promise<number> => 0;
 const driven = [
   { name: "embedded", server: ours.embedded, ingest: await paths(ours.embedded), waiting: pending },
   { name: "PostgreSQL", server: ours.PostgreSQL, ingest: await paths(ours.PostgreSQL), waiting: pending },
-  { name: "a bare forwarder", server: bare, ingest: ["/"], waiting: nothing },
+  { name: "a bare pipeline", server: bare.pipeline, ingest: barePaths, waiting: nothing },
+  { name: "a bare forwarder", server: bare.forwarder, ingest: barePaths, waiting: nothing },
 ];
 const results = driven.map((): Round[] => []);
 const warmUps = 2;
@@ -137,7 +147,7 @@ await Promise.all(driven.map(({ server }) => server.end()));
 await postgres.end();
 target.send("end");
 
-const least = results.at(-1) ?? [];
+const [pipelines = [], forwarders = []] = results.slice(-2);
 console.log(
   `pipeline, ${endpoints} endpoints, signed and deduplicated, ${rounds} rounds of ${events} events (${machine()})`,
 );
@@ -145,10 +155,11 @@ for (const [index, { name }] of driven.entries()) {
   const list = results[index] ?? [];
   const middle = (of: keyof Round): number => median(list.map((it) => it[of]));
   const best = Math.min(...list.map(({ cpuUs }) => cpuUs));
-  const ratio = median(list.map((it, n) => it.cpuUs / (least[n]?.cpuUs ?? Number.NaN)));
+  const times = (base: readonly Round[]): string =>
+    median(list.map((it, n) => it.cpuUs / (base[n]?.cpuUs ?? Number.NaN))).toFixed(2);
   const beside = name === "PostgreSQL" ? `, PostgreSQL beside ${middle("databaseUs").toFixed(1)} us` : "";
   console.log(
-    `  ${name}: CPU per event ${middle("cpuUs").toFixed(1)} us, least ${best.toFixed(1)} us, main thread ${middle("mainUs").toFixed(1)} us${beside}; ${ratio.toFixed(2)} times the bare forwarder`,
+    `  ${name}: CPU per event ${middle("cpuUs").toFixed(1)} us, least ${best.toFixed(1)} us, main thread ${middle("mainUs").toFixed(1)} us${beside}; ${times(pipelines)} times a bare pipeline, ${times(forwarders)} times a bare forwarder`,
   );
   console.log(
     `    ${middle("perSecond").toFixed(0)} events/s until delivered, accept p99 ${middle("p99Ms").toFixed(1)} ms, backlog when sending ended ${middle("backlog")}`,

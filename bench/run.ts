@@ -64,6 +64,11 @@ const benchmarks: readonly {
     measures: "A process under capture while the server of its records is away, slow or full.",
   },
   {
+    file: "capture-store.ts",
+    args: [],
+    measures: "Captured records committed in batches of 100, without HTTP and redaction, on both databases.",
+  },
+  {
     file: "capture-ingest.ts",
     args: [],
     measures:
