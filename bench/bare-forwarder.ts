@@ -1,11 +1,10 @@
 // The least a forwarder can do: read, answer 200, send on. Stores nothing, checks nothing. The pipeline's baseline.
 import { createServer } from "node:http";
 import { Pool } from "undici";
+import { beMeasured } from "./measured-child.ts";
 
 const target = new URL(process.argv[2] ?? "");
 const pool = new Pool(target.origin, { connections: 64 });
-let cpu = process.cpuUsage();
-let main = process.threadCpuUsage();
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -28,21 +27,5 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (address !== null && typeof address === "object")
-    process.send?.({ kind: "ready", url: `http://127.0.0.1:${address.port}`, echoUrl: "", key: "" });
-});
-
-process.on("message", (message) => {
-  if (message === "start") {
-    cpu = process.cpuUsage();
-    main = process.threadCpuUsage();
-    process.send?.({ kind: "started" });
-  }
-  if (message === "stop") {
-    const { user, system } = process.cpuUsage(cpu);
-    const own = process.threadCpuUsage(main);
-    const rssMb = process.memoryUsage().rss / 2 ** 20;
-    const mainUs = own.user + own.system;
-    process.send?.({ kind: "stopped", cpuUs: user + system, mainUs, loopMaxMs: 0, loopP99Ms: 0, rssMb });
-  }
-  if (message === "end") process.exit(0);
+    beMeasured({ url: `http://127.0.0.1:${address.port}` }, () => undefined);
 });

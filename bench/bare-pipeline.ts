@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Pool } from "undici";
 import { z } from "zod";
+import { beMeasured } from "./measured-child.ts";
 
 const target = new URL(process.argv[2] ?? "");
 const secret = createSecretKey(Buffer.from("whsec_benchmark_secret_that_is_not_real"));
@@ -119,26 +120,8 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (address !== null && typeof address === "object")
-    process.send?.({ kind: "ready", url: `http://127.0.0.1:${address.port}`, echoUrl: "", key: "" });
-});
-let cpu = process.cpuUsage();
-let main = process.threadCpuUsage();
-process.on("message", (message) => {
-  if (message === "start") {
-    cpu = process.cpuUsage();
-    main = process.threadCpuUsage();
-    process.send?.({ kind: "started" });
-  }
-  if (message === "stop") {
-    const { user, system } = process.cpuUsage(cpu);
-    const own = process.threadCpuUsage(main);
-    const rssMb = process.memoryUsage().rss / 2 ** 20;
-    const mainUs = own.user + own.system;
-    process.send?.({ kind: "stopped", cpuUs: user + system, mainUs, loopMaxMs: 0, loopP99Ms: 0, rssMb });
-  }
-  if (message === "end") {
-    database.close();
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(0);
-  }
+    beMeasured({ url: `http://127.0.0.1:${address.port}` }, () => {
+      database.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
 });

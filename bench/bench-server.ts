@@ -6,8 +6,7 @@ import { z } from "zod";
 const Ready = z.object({
   kind: z.literal("ready"),
   url: z.string(),
-  echoUrl: z.string(),
-  key: z.string(),
+  key: z.string().default(""),
   folder: z.string().default(""),
 });
 const Stopped = z.object({

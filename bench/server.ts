@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { compose } from "../src/compose.ts";
 import { config } from "../src/config.ts";
 import type { Engines } from "../src/registry/engines.ts";
+import { beMeasured } from "./measured-child.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sluice-bench-"));
 /** No secret. */
@@ -35,34 +35,7 @@ const sluice = await compose({
   ...(variant === "forgetful" && { wrap: forgetful }),
 });
 
-const loop = monitorEventLoopDelay({ resolution: 1 });
-let cpu = process.cpuUsage();
-let main = process.threadCpuUsage();
-
-process.on("message", (message) => {
-  if (message === "start") {
-    loop.reset();
-    loop.enable();
-    cpu = process.cpuUsage();
-    main = process.threadCpuUsage();
-    process.send?.({ kind: "started" });
-  }
-  if (message === "stop") {
-    const { user, system } = process.cpuUsage(cpu);
-    const own = process.threadCpuUsage(main);
-    process.send?.({
-      kind: "stopped",
-      cpuUs: user + system,
-      mainUs: own.user + own.system,
-      loopMaxMs: loop.max / 1e6,
-      loopP99Ms: loop.percentile(99) / 1e6,
-      rssMb: process.memoryUsage().rss / 2 ** 20,
-    });
-  }
-  if (message === "end")
-    void sluice.close().then(() => {
-      rmSync(directory, { recursive: true, force: true });
-      process.exit(0);
-    });
+beMeasured({ url: sluice.url, key, folder: directory }, async () => {
+  await sluice.close();
+  rmSync(directory, { recursive: true, force: true });
 });
-process.send?.({ kind: "ready", url: sluice.url, echoUrl: sluice.echoUrl, key, folder: directory });
