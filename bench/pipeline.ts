@@ -3,7 +3,6 @@
 import { fork } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent } from "undici";
 import { z } from "zod";
 import { benchPostgres } from "./bench-postgres.ts";
 import {
@@ -15,6 +14,7 @@ import {
   messageOf,
   type BenchServer,
 } from "./bench-server.ts";
+import { lightClient, postOf, type LightClient } from "./light-client.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 const events = Number(process.argv[3] ?? 10_000);
@@ -44,31 +44,15 @@ async function paths(server: BenchServer): Promise<readonly string[]> {
   return made;
 }
 
-const agent = new Agent({ connections, pipelining: 1 });
 let serial = 0;
 
-type Signed = { readonly path: string; readonly body: string; readonly signature: string };
-
-function signed(ingest: readonly string[]): Signed {
+function signedPost(url: URL, ingest: readonly string[]): Buffer {
   const n = serial++;
   const body = JSON.stringify({ id: `evt_${n}`, type: "bench.created", data: "x".repeat(960) });
   const t = Math.floor(Date.now() / 1_000);
   const signature = `t=${t},v1=${createHmac("sha256", secret).update(`${t}.${body}`).digest("hex")}`;
-  return { path: ingest[n % ingest.length] ?? "", body, signature };
-}
-
-async function sendOne(origin: string, { path, body, signature }: Signed): Promise<number> {
-  const from = performance.now();
-  const answer = await agent.request({
-    origin,
-    path,
-    method: "POST",
-    headers: { "content-type": "application/json", "stripe-signature": signature },
-    body,
-  });
-  await answer.body.dump();
-  if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}`);
-  return performance.now() - from;
+  const headers = { "content-type": "application/json", "stripe-signature": signature };
+  return postOf(url, ingest[n % ingest.length] ?? "", headers, body);
 }
 
 /** By the gauge, not by accounting, whose queries would be measured along. */
@@ -86,52 +70,53 @@ type Round = {
   readonly backlog: number;
 };
 
-/** Sends `count` events through 64 connections and waits until all are delivered. */
-async function round(
-  driven: BenchServer,
-  ingest: readonly string[],
-  waiting: (driven: BenchServer) => Promise<number>,
-): Promise<Round> {
-  const latencies: number[] = [];
+type Driven = {
+  readonly name: string;
+  readonly server: BenchServer;
+  readonly client: LightClient;
+  readonly ingest: readonly string[];
+  readonly waiting: (driven: BenchServer) => Promise<number>;
+};
+
+/** Sends all events and waits until they are delivered. */
+async function round({ server, client, ingest, waiting }: Driven): Promise<Round> {
   // Signed beforehand: what the sender computes meanwhile takes the same cores from what is measured.
-  const ready = Array.from({ length: events }, () => signed(ingest));
+  const ready = Array.from({ length: events }, () => signedPost(new URL(server.url), ingest));
   const before = postgres.spentUs();
-  const { result, spent } = await driven.measure(async () => {
+  const { result, spent } = await server.measure(async () => {
     const from = performance.now();
-    await Promise.all(
-      Array.from({ length: connections }, async () => {
-        for (let next = ready.pop(); next !== undefined; next = ready.pop())
-          latencies.push(await sendOne(driven.url, next));
-      }),
-    );
-    const backlog = await waiting(driven);
-    while ((await waiting(driven)) > 0) await sleep(50);
-    return { backlog, seconds: (performance.now() - from) / 1_000 };
+    const latencies = await client.send(ready);
+    const backlog = await waiting(server);
+    while ((await waiting(server)) > 0) await sleep(50);
+    return { latencies, backlog, seconds: (performance.now() - from) / 1_000 };
   });
-  const p99Ms = latencies.toSorted((a, b) => a - b)[Math.floor(events * 0.99)] ?? Number.NaN;
+  const sorted = result.latencies.toSorted((a, b) => a - b);
   return {
     cpuUs: spent.cpuUs / events,
     mainUs: spent.mainUs / events,
     databaseUs: (postgres.spentUs() - before) / events,
     perSecond: events / result.seconds,
-    p99Ms,
+    p99Ms: sorted[Math.floor(events * 0.99)] ?? Number.NaN,
     backlog: result.backlog,
   };
 }
 
 const barePaths = Array.from({ length: endpoints }, (_, n) => `/${n}`);
 const nothing = async (): Promise<number> => 0;
-const driven = [
+const servers = [
   { name: "embedded", server: ours.embedded, ingest: await paths(ours.embedded), waiting: pending },
   { name: "PostgreSQL", server: ours.PostgreSQL, ingest: await paths(ours.PostgreSQL), waiting: pending },
   { name: "a bare pipeline", server: bare.pipeline, ingest: barePaths, waiting: nothing },
   { name: "a bare forwarder", server: bare.forwarder, ingest: barePaths, waiting: nothing },
 ];
+const driven: readonly Driven[] = await Promise.all(
+  servers.map(async (it) => ({ ...it, client: await lightClient(new URL(it.server.url), connections) })),
+);
 const results = driven.map((): Round[] => []);
 const warmUps = 2;
 for (let n = 0; n < rounds + warmUps; n++)
-  for (const [index, { server, ingest, waiting }] of driven.entries()) {
-    const result = await round(server, ingest, waiting);
+  for (const [index, one] of driven.entries()) {
+    const result = await round(one);
     if (n >= warmUps) results[index]?.push(result);
   }
 const Account = z.object({ received: z.int(), delivered: z.int(), remainder: z.int() });
@@ -142,7 +127,7 @@ for (const [name, server] of Object.entries(ours)) {
     `${name}: received ${account.received}, delivered ${account.delivered}, remainder ${account.remainder}`,
   );
 }
-await agent.close();
+for (const { client } of driven) client.close();
 await Promise.all(driven.map(({ server }) => server.end()));
 await postgres.end();
 target.send("end");
