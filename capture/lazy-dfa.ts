@@ -6,7 +6,7 @@ const asciiEnd = 128;
 const statesMax = 256;
 const instructionsMax = 20_000;
 const unitsMax = 1_000;
-/** What a step that is made costs of the credit that characters bring which have one. Without credit it gives up. */
+/** Making a step costs so much credit, and a text without a match brings as much as it is long. Without credit none is made. */
 const stepCost = 10;
 const creditMax = 50_000;
 const none = -1;
@@ -28,7 +28,7 @@ const otherUnit = 0x20;
 
 /**
  * Tells whether there is a match, by steps from state to state that are made where texts lead to for the first time, and looked up
- * from then on (a lazy DFA, as in RE2). Where texts lead to ever new states, it gives up for good.
+ * from then on (a lazy DFA, as in RE2). It gives texts up that lead to ever new states: to make those takes longer than to do without.
  */
 export class LazyDfa {
   steps = 0;

@@ -11,7 +11,7 @@ export type Pattern = {
   test(text: string): boolean;
   /** Whether a match can begin with the UTF-16 unit. */
   begins(unit: number): boolean;
-  /** Steps taken so far. A character takes at most six for each of the at most 1,000 parts of a pattern. */
+  /** Steps taken so far. A character takes at most twelve for each of the at most 1,000 parts of a pattern. */
   steps(): number;
 };
 
