@@ -7,7 +7,7 @@ import { shopRecord } from "../demo/traffic/shop.ts";
 import { takeCaptured } from "../src/planes/traffic/capture.ts";
 import { readyOf } from "../src/planes/traffic/rules-in-force.ts";
 import { machine, median } from "./bench-server.ts";
-import { postgresPlace, sqlitePlace, type TrafficPlace } from "./traffic-place.ts";
+import { postgresPlace, spentOn, sqlitePlace, type TrafficPlace } from "./traffic-place.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 const batches = Number(process.argv[3] ?? 400);
@@ -60,27 +60,19 @@ type Round = {
 };
 
 async function round(makePlace: () => Promise<TrafficPlace>, entries: readonly Entry[]): Promise<Round> {
-  const { open, serverUs, remove } = await makePlace();
-  const { journal, close } = await open();
-  let next = 0;
-  const committer = async () => {
-    for (let entry = entries[next++]; entry !== undefined; entry = entries[next++])
-      await journal.commit(entry);
-  };
-  const began = performance.now();
-  const server = serverUs();
-  const [cpu, main] = [process.cpuUsage(), process.threadCpuUsage()];
-  await Promise.all(Array.from({ length: committers }, committer));
-  const [all, own] = [process.cpuUsage(cpu), process.threadCpuUsage(main)];
-  const seconds = (performance.now() - began) / 1_000;
-  const byServer = serverUs() - server;
-  await close();
-  await remove();
+  const { seconds, cpuUs, mainUs, serverUs } = await spentOn(makePlace, async ({ journal }) => {
+    let next = 0;
+    const committer = async () => {
+      for (let entry = entries[next++]; entry !== undefined; entry = entries[next++])
+        await journal.commit(entry);
+    };
+    await Promise.all(Array.from({ length: committers }, committer));
+  });
   return {
     perSecond: records / seconds,
-    cpuUs: (all.user + all.system) / records,
-    mainUs: (own.user + own.system) / records,
-    serverUs: byServer / records,
+    cpuUs: cpuUs / records,
+    mainUs: mainUs / records,
+    serverUs: serverUs / records,
   };
 }
 

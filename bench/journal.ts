@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Entry, Journal } from "../src/engines/traffic/traffic.ts";
 import { wallClock } from "../src/kernel/clock.ts";
 import { benchExchange } from "./bench-exchange.ts";
-import { postgresPlace, sqlitePlace } from "./traffic-place.ts";
+import { postgresPlace, spentOn, sqlitePlace } from "./traffic-place.ts";
 import { webhookContent } from "./webhook-content.ts";
 
 /*
@@ -50,25 +50,17 @@ type Round = {
 };
 
 async function round(committers: number): Promise<Round> {
-  const { open, serverUs, remove } = await makePlace();
-  const traffic = await open();
   const loop = monitorEventLoopDelay({ resolution: 1 });
-  loop.enable();
-  const started = performance.now();
-  const server = serverUs();
-  const [cpu, main] = [process.cpuUsage(), process.threadCpuUsage()];
-  await load(traffic.journal, committers);
-  const [all, own] = [process.cpuUsage(cpu), process.threadCpuUsage(main)];
-  const seconds = (performance.now() - started) / 1_000;
-  const byServer = serverUs() - server;
-  loop.disable();
-  await traffic.close();
-  await remove();
+  const { seconds, cpuUs, mainUs, serverUs } = await spentOn(makePlace, async ({ journal }) => {
+    loop.enable();
+    await load(journal, committers);
+    loop.disable();
+  });
   return {
     perSecond: entries / seconds,
-    cpuUs: (all.user + all.system) / entries,
-    mainUs: (own.user + own.system) / entries,
-    serverUs: byServer / entries,
+    cpuUs: cpuUs / entries,
+    mainUs: mainUs / entries,
+    serverUs: serverUs / entries,
     loopMaxMs: loop.max / 1e6,
   };
 }

@@ -28,6 +28,37 @@ export async function sqlitePlace(): Promise<TrafficPlace> {
   };
 }
 
+export type Spent = {
+  readonly seconds: number;
+  /** Of this process, its threads included. */
+  readonly cpuUs: number;
+  readonly mainUs: number;
+  readonly serverUs: number;
+};
+
+/** What `work` takes on a new database. */
+export async function spentOn(
+  makePlace: () => Promise<TrafficPlace>,
+  work: (traffic: Traffic) => Promise<unknown>,
+): Promise<Spent> {
+  const { open, serverUs, remove } = await makePlace();
+  const traffic = await open();
+  const began = performance.now();
+  const server = serverUs();
+  const [cpu, main] = [process.cpuUsage(), process.threadCpuUsage()];
+  await work(traffic);
+  const [all, own] = [process.cpuUsage(cpu), process.threadCpuUsage(main)];
+  const spent = {
+    seconds: (performance.now() - began) / 1_000,
+    cpuUs: all.user + all.system,
+    mainUs: own.user + own.system,
+    serverUs: serverUs() - server,
+  };
+  await traffic.close();
+  await remove();
+  return spent;
+}
+
 let server: Promise<PostgresServer> | undefined;
 
 /** On a server with fsync that all places of this process share. */
