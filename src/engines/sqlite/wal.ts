@@ -6,6 +6,12 @@ const framesMax = 2_000;
 const framesEndured = 8_000;
 /** The log's length is looked up every so many commits. */
 const commitsBetweenLooks = 8;
+/**
+ * One try to begin anew waits this long for a reader. SQLite looks once a try how far each reader's mark is and then
+ * waits for that mark to be free, also when readers that began later share it without a pause: the next try sees that
+ * they are in nobody's way.
+ */
+const tryMs = 50;
 
 /**
  * Keeps the write-ahead log bounded, from the writer itself: nothing is written meanwhile, so that the next commit
@@ -17,10 +23,14 @@ export class Wal {
   readonly #look: StatementSync;
   readonly #copy: StatementSync;
   readonly #shorten: StatementSync;
+  readonly #waitFor: (ms: number) => void;
+  readonly #patienceMs: number;
   #commits = 0;
   #endured = framesEndured;
 
   constructor(database: DatabaseSync) {
+    this.#waitFor = (ms) => database.exec(`pragma busy_timeout = ${ms}`);
+    this.#patienceMs = Number(database.prepare("pragma busy_timeout").get()?.["timeout"]);
     // NOOP (SQLite 3.51) tells the frames in the log and does nothing.
     this.#look = database.prepare("pragma wal_checkpoint(noop)");
     this.#copy = database.prepare("pragma wal_checkpoint(passive)");
@@ -40,7 +50,11 @@ export class Wal {
 
   /** After a wait in vain, the log may grow by as much again before the next one. */
   #begin(frames: number): void {
-    const inVain = Number(this.#shorten.get()?.["busy"]) === 1;
-    this.#endured = inVain ? frames + framesEndured : framesEndured;
+    const until = performance.now() + this.#patienceMs;
+    this.#waitFor(tryMs);
+    let begun = false;
+    while (!begun && performance.now() < until) begun = Number(this.#shorten.get()?.["busy"]) === 0;
+    this.#waitFor(this.#patienceMs);
+    this.#endured = begun ? framesEndured : frames + framesEndured;
   }
 }
