@@ -5,9 +5,6 @@ import type { Summary } from "../../kernel/summary.ts";
  * The long read side of all exchanges. Rows never change; `redact` alone may replace content. The moment in an id is not
  * over a day before that at which its exchange began, nor before that in its parent's: `find` and others look no further.
  */
-/** Of the workspace is due what started before `before`. */
-export type Due = { readonly workspace: string; readonly before: number };
-
 export type Ledger = {
   /**
    * Newest first by (startedAt, id). Without content unless `content` is set: then `request`/`response` are filled.
@@ -20,10 +17,10 @@ export type Ledger = {
   get(
     workspace: string,
     key: { readonly id: string } | { readonly number: number },
-  ): Promise<Exchange | undefined>;
+  ): Promise<Listed | undefined>;
   /**
-   * The attempts made for `parent`, which are the exchanges caused by it that have an attempt number, with content,
-   * oldest first by (startedAt, id), at most `limit`, which is at most 1,000. A duplicate is an event of its own.
+   * The attempts made for `parent`, which are the exchanges caused by it that have an attempt number, with content: the
+   * newest `limit`, which is at most 1,000, oldest first by (startedAt, id). A duplicate is an event of its own.
    *
    * @throws Failure too_large when their content exceeds 64 MiB
    */
@@ -107,6 +104,9 @@ export type Ledger = {
   close(): Promise<void>;
 };
 
+/** Of the workspace is due what started before `before`. */
+export type Due = { readonly workspace: string; readonly before: number };
+
 export type Find = {
   readonly workspace: string;
   readonly where: Where;
@@ -175,7 +175,7 @@ export type Found = {
   readonly completeUntil: number;
 };
 
-/** An exchange as a list shows it: with how its event ended (for an attempt, its parent's), null while that is open. */
+/** An exchange with how its event ended (for an attempt, its parent's), null while that is open. */
 export type Listed = Exchange & { readonly ended: Ending | null };
 
 export type Measure = {

@@ -1,14 +1,14 @@
 import type { Clock } from "../../kernel/clock.ts";
-import type { Exchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs } from "../../kernel/id.ts";
 import { commitOrder } from "../postgres/commit-order.ts";
 import { readColumns, uuidOf } from "../postgres/exchange-row.ts";
 import type { Node } from "../postgres/node.ts";
 import { askPlanned, sql, text, type Sql } from "../postgres/sql.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Listed } from "./ledger.ts";
 import { attemptsOf, childrenOf } from "./postgres/attempts.ts";
 import { contentSize, withContents } from "./postgres/contents.ts";
 import { dropDays } from "./postgres/days.ts";
+import { withEndings } from "./postgres/ended.ts";
 import { measured, statesCounted } from "./postgres/figures.ts";
 import { findRows } from "./postgres/find.ts";
 import { foldUp } from "./postgres/folding.ts";
@@ -42,11 +42,9 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
       if (!isStorable(workspace)) return undefined;
       if ("number" in key)
         return Number.isSafeInteger(key.number)
-          ? await one(node, sql`number = ${key.number} and workspace = ${workspace}`)
+          ? await one(node, workspace, sql`number = ${key.number}`)
           : undefined;
-      return isId(key.id)
-        ? await one(node, sql`id = ${uuidOf(key.id)} and workspace = ${workspace}`)
-        : undefined;
+      return isId(key.id) ? await one(node, workspace, sql`id = ${uuidOf(key.id)}`) : undefined;
     },
     children: (workspace, parent, limit) => childrenOf(node, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
@@ -89,10 +87,10 @@ function isId(id: string): boolean {
   return exchangeTimeMs(id) !== undefined;
 }
 
-async function one(node: Node, by: Sql): Promise<Exchange | undefined> {
+async function one(node: Node, workspace: string, by: Sql): Promise<Listed | undefined> {
   const rows = await askPlanned(
     node.walking,
-    sql`select ${text(readColumns)}, ${text(contentSize)} from exchange where ${by}`,
+    sql`select ${text(readColumns)}, ${text(contentSize)} from exchange where ${by} and workspace = ${workspace}`,
   );
-  return (await withContents(node, rows))[0];
+  return (await withEndings(node, workspace, await withContents(node, rows)))[0];
 }

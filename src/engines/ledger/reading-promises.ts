@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { wallClock } from "../../kernel/clock.ts";
-import type { Body, Exchange, NewExchange } from "../../kernel/exchange.ts";
+import type { Body, Exchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import { newestFirst } from "./oracle.ts";
 import {
@@ -8,13 +8,14 @@ import {
   day,
   everything,
   ids,
+  listed,
   made,
   nth,
   ours,
   plain,
+  type Promised,
   theirs,
   withContent,
-  type Promised,
 } from "./samples.ts";
 
 export function readingPromises(promised: Promised): void {
@@ -33,8 +34,8 @@ export function readingPromises(promised: Promised): void {
       await ledger.get(ours, { id: event.id }),
       await ledger.get(ours, { id: attempt.id }),
     ];
-    assert.deepEqual(plain(byId), plain(event));
-    assert.deepEqual(plain(again), plain(attempt));
+    assert.deepEqual(plain(byId), plain(listed(event)));
+    assert.deepEqual(plain(again), plain(listed(attempt)));
     assert.equal(again?.number, null, "attempts have no number");
     assert.deepEqual(await ledger.get(ours, { number: byId?.number ?? -1 }), byId);
   });
@@ -48,7 +49,7 @@ export function readingPromises(promised: Promised): void {
     };
     const event = made({ request: { headers: [], body } });
     await commit([event]);
-    assert.deepEqual(plain(await ledger.get(ours, { id: event.id })), plain(event));
+    assert.deepEqual(plain(await ledger.get(ours, { id: event.id })), plain(listed(event)));
   });
 
   promised("what does not exist is undefined or empty, never an error", async ({ ledger }) => {
@@ -65,17 +66,20 @@ export function readingPromises(promised: Promised): void {
 }
 
 export function attemptPromises(promised: Promised): void {
-  promised("children come with content, oldest first, up to the limit", async ({ ledger, commit }) => {
-    const event = made();
-    const attempts = [3, 1, 2].map((n) =>
-      withContent(`attempt ${n}`, { kind: "attempt", parent: event.id, attempt: n, startedAt: day + n }),
-    );
-    await commit([event, ...attempts, made({ parent: newExchangeId(day), attempt: 1 })]);
-    const oldestFirst = attempts.toSorted((a, b) => a.startedAt - b.startedAt);
-    const children = await ledger.children(ours, event.id, 10);
-    assert.deepEqual(children.map(plain), oldestFirst.map(plain));
-    assert.deepEqual(ids(await ledger.children(ours, event.id, 2)), ids(oldestFirst.slice(0, 2)));
-  });
+  promised(
+    "children come with content, the newest up to the limit, oldest first",
+    async ({ ledger, commit }) => {
+      const event = made();
+      const attempts = [3, 1, 2].map((n) =>
+        withContent(`attempt ${n}`, { kind: "attempt", parent: event.id, attempt: n, startedAt: day + n }),
+      );
+      await commit([event, ...attempts, made({ parent: newExchangeId(day), attempt: 1 })]);
+      const oldestFirst = attempts.toSorted((a, b) => a.startedAt - b.startedAt);
+      const children = await ledger.children(ours, event.id, 10);
+      assert.deepEqual(children.map(plain), oldestFirst.map(plain));
+      assert.deepEqual(ids(await ledger.children(ours, event.id, 2)), ids(oldestFirst.slice(-2)));
+    },
+  );
 
   promised("any number of duplicates leaves the limit to attempts", async ({ ledger, commit }) => {
     const event = made();
@@ -127,9 +131,9 @@ export function findPromises(promised: Promised): void {
     const event = withContent("here");
     await commit([event]);
     const [row] = (await ledger.find({ workspace: ours, where: {}, limit: 5 })).rows;
-    assert.deepEqual(plain(row), plain({ ...bare(event), ended: null } as NewExchange));
+    assert.deepEqual(plain(row), plain(listed(bare(event))));
     const [whole] = (await ledger.find({ workspace: ours, where: {}, limit: 5, content: true })).rows;
-    assert.deepEqual(plain(whole), plain({ ...event, ended: null } as NewExchange));
+    assert.deepEqual(plain(whole), plain(listed(event)));
   });
 
   promised(
@@ -180,7 +184,10 @@ export function findPromises(promised: Promised): void {
         [nth(tries, 0), "failed"],
         [nth(tries, 1), "failed"],
       ] as const;
-      for (const [row, ending] of wanted) assert.equal(ended.get(row.id), ending);
+      for (const [row, ending] of wanted) {
+        assert.equal(ended.get(row.id), ending);
+        assert.equal((await ledger.get(ours, { id: row.id }))?.ended, ending);
+      }
     },
   );
 }
@@ -263,7 +270,7 @@ export function isolationPromises(promised: Promised): void {
     assert.equal(await ledger.redact(theirs, event.id, bare), false);
     assert.equal(await ledger.purge(theirs, "ep_a", 10), 0);
     assert.equal(await ledger.expire([{ workspace: theirs, before: day + 1 }], 10), 1, "its own");
-    assert.deepEqual(plain(await ledger.get(ours, { id: event.id })), plain(event));
+    assert.deepEqual(plain(await ledger.get(ours, { id: event.id })), plain(listed(event, "failed")));
     assert.equal((await everything(under)).length, 2);
   });
 

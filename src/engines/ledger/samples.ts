@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Body, Exchange, Message, NewExchange } from "../../kernel/exchange.ts";
+import type { Body, Ending, Exchange, Message, NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Summary } from "../../kernel/summary.ts";
 import type { Ledger } from "./ledger.ts";
@@ -94,6 +94,14 @@ export function nth<T>(rows: readonly T[], index: number): T {
   const row = rows[index];
   if (row === undefined) throw new RangeError(`There is no row ${index}.`);
   return row;
+}
+
+/** As the ledger answers it. */
+export function listed(
+  row: NewExchange,
+  ended: Ending | null = null,
+): NewExchange & { readonly ended: Ending | null } {
+  return { ...row, ended };
 }
 
 export function bare<T extends NewExchange>(row: T): T {

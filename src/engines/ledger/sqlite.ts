@@ -1,16 +1,15 @@
 import type { Clock } from "../../kernel/clock.ts";
-import type { Exchange } from "../../kernel/exchange.ts";
 import { exchangeTimeMs } from "../../kernel/id.ts";
-import { exchangeOf, idBytes } from "../sqlite/exchange-row.ts";
+import { idBytes } from "../sqlite/exchange-row.ts";
 import type { SqlValue } from "../stored/row.ts";
 import type { TrafficFile } from "../sqlite/traffic-file.ts";
 import { named, selectWithContent } from "../sqlite/traffic-schema.ts";
 import { attemptsOf, childrenOf } from "./sqlite/attempts.ts";
 import { measured, statesCounted } from "./sqlite/figures.ts";
-import { findRows } from "./sqlite/find.ts";
+import { endedColumn, findRows, listedOf } from "./sqlite/find.ts";
 import { foldUp } from "./sqlite/folding.ts";
 import { expireIntervals } from "./sqlite/interval-removal.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Listed } from "./ledger.ts";
 import { redactRow } from "./sqlite/redaction.ts";
 import { expireRows, purgeRows } from "./sqlite/removal.ts";
 import { lastSeq, sinceRows } from "./sqlite/since.ts";
@@ -74,11 +73,8 @@ function isId(text: string): boolean {
   return exchangeTimeMs(text) !== undefined;
 }
 
-async function one(
-  file: TrafficFile,
-  by: string,
-  params: readonly SqlValue[],
-): Promise<Exchange | undefined> {
-  const [row] = await file.read(`${selectWithContent} where ${by} and exchange.workspace = ${named}`, params);
-  return row && exchangeOf(row);
+async function one(file: TrafficFile, by: string, params: readonly SqlValue[]): Promise<Listed | undefined> {
+  const select = selectWithContent(endedColumn);
+  const [row] = await file.read(`${select} where ${by} and exchange.workspace = ${named}`, params);
+  return row && listedOf(row);
 }

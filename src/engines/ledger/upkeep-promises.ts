@@ -7,12 +7,13 @@ import {
   day,
   everything,
   ids,
+  listed,
   made,
   nth,
   ours,
   plain,
-  withContent,
   type Promised,
+  withContent,
 } from "./samples.ts";
 
 export function removalPromises(promised: Promised): void {
@@ -62,7 +63,10 @@ export function removalPromises(promised: Promised): void {
     assert.equal(await under.ledger.purge(ours, "ep_0", 15), 0);
     const left = rows.filter((row) => row.subject === "ep_1");
     assert.deepEqual(ids(await everything(under)), ids(left));
-    assert.deepEqual(plain(await under.ledger.get(ours, { id: nth(left, 3).id })), plain(nth(left, 3)));
+    assert.deepEqual(
+      plain(await under.ledger.get(ours, { id: nth(left, 3).id })),
+      plain(listed(nth(left, 3))),
+    );
   });
 }
 
@@ -107,7 +111,7 @@ export function redactionPromises(promised: Promised): void {
       await ledger.seal(1_000);
       for (const [n, row] of [...rows, single].entries()) {
         const wanted = [0, 5, 6, 69, 70].includes(n) ? hidden(row) : row;
-        assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(wanted));
+        assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(listed(wanted)));
       }
     },
   );
@@ -118,7 +122,7 @@ export function redactionPromises(promised: Promised): void {
       for (const row of rows) await commit([row]);
       await Promise.all([ledger.seal(100), ...rows.map((row) => ledger.redact(ours, row.id, hide))]);
       for (const row of rows)
-        assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(hidden(row)));
+        assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(listed(hidden(row))));
     }
   });
 
@@ -126,7 +130,7 @@ export function redactionPromises(promised: Promised): void {
     const row = withContent("secret");
     await commit([row]);
     await assert.rejects(ledger.redact(ours, row.id, failing), /no pattern/);
-    assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(row));
+    assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(listed(row)));
     assert.equal(await ledger.redact(ours, row.id, hide), true, "and the next one works");
   });
 }
@@ -155,7 +159,7 @@ export function sealingPromises(promised: Promised): void {
     );
     const after = await ledger.find(query);
     assert.deepEqual(after.rows.map(plain), before.rows.map(plain));
-    assert.deepEqual(plain(await ledger.get(ours, { id: large.id })), plain(large));
+    assert.deepEqual(plain(await ledger.get(ours, { id: large.id })), plain(listed(large)));
   });
 
   promised(
@@ -173,7 +177,7 @@ export function sealingPromises(promised: Promised): void {
       ]);
       const left = rows.filter((row, i) => i >= 100 && row.subject !== "ep_1");
       const { rows: found } = await ledger.find({ workspace: ours, where: {}, limit: 500, content: true });
-      const wanted = left.toSorted(newestFirst).map((row) => ({ ...row, ended: null }));
+      const wanted = left.toSorted(newestFirst).map((row) => listed(row));
       assert.deepEqual(found.map(plain), wanted.map(plain));
     },
   );

@@ -223,13 +223,16 @@ function readColumn(name: string): string {
 export const named = "(select name.id from name where name.text = ?)";
 
 /**
- * The start of a query for exchanges with their content; add `where …`. `content_of` is a function of the
- * reader connections that cuts one exchange's content out of a block.
+ * The start of a query for exchanges with their content, and `more` columns; add `where …`. `content_of` is a function
+ * of the reader connections that cuts one exchange's content out of a block.
  */
-export const selectWithContent = `select ${exchangeColumns},
-  case when exchange.block is null then exchange.content
-  else content_of(block.id, block.data, exchange.block_at, exchange.block_bytes) end as content
+export function selectWithContent(...more: readonly string[]): string {
+  return `select ${[exchangeColumns, content, ...more].join(", ")}
 from exchange left join block on block.id = exchange.block`;
+}
+
+const content = `case when exchange.block is null then exchange.content
+  else content_of(block.id, block.data, exchange.block_at, exchange.block_bytes) end as content`;
 
 /** The start of a query for exchanges without their content; add `where …`. */
 export const selectWithoutContent = `select ${exchangeColumns} from exchange`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Exchange } from "../../kernel/exchange.ts";
+import type { Listed } from "../../engines/ledger/ledger.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { mayReach } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
@@ -10,14 +10,11 @@ export const logId = z
   .describe("The log's id (`ex_…`), or its short number: `42` or `#42`.");
 
 /** The webhook exchange an id or short number names. @throws Failure not_found, also for another workspace's */
-export async function logOf(context: Context, asked: string | number): Promise<Exchange> {
-  const { workspace, ledger, traffic, principal } = context;
+export async function logOf(context: Context, asked: string | number): Promise<Listed> {
+  const { workspace, ledger, principal } = context;
   const number = /^#?(\d{1,15})$/.exec(String(asked))?.[1];
   const id = String(asked);
-  const found =
-    number === undefined
-      ? ((await ledger.get(workspace, { id })) ?? (await traffic.recent.get(workspace, id)))
-      : await ledger.get(workspace, { number: Number(number) });
+  const found = await ledger.get(workspace, number === undefined ? { id } : { number: Number(number) });
   if (found?.plane === "webhooks" && mayReach(principal, found)) return found;
   throw new Failure("not_found", `No log ${quoted(id)}.`, {
     pointer: "/logId",

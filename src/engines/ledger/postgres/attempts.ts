@@ -21,9 +21,9 @@ export async function childrenOf(
     sql`select ${text(readColumns)}, ${text(contentSize)} from exchange
     where parent = ${uuidOf(parent)} and attempt is not null and workspace = ${workspace}
       and ${notBeforeAny("id", [parent])}
-    order by started_at, id limit ${limit}`,
+    order by started_at desc, id desc limit ${limit}`,
   );
-  return withContents(node, rows);
+  return withContents(node, rows.toReversed());
 }
 
 export async function attemptsOf(

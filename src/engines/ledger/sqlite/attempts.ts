@@ -13,7 +13,7 @@ export async function childrenOf(file: TrafficFile, { workspace, parent, limit }
   const rows = await file.read(
     `with picked (seq) as (
       select seq from exchange indexed by exchange_attempt
-      where parent = ? and attempt is not null and workspace = ${named} order by started_at, id limit ?)
+      where parent = ? and attempt is not null and workspace = ${named} order by started_at desc, id desc limit ?)
     select ${exchangeColumns}, ${contentColumns} from ${contentSource}
     order by exchange.started_at, exchange.id`,
     [idBytes(parent), workspace, limit],

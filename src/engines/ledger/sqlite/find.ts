@@ -25,12 +25,12 @@ const endingOfAttempts = (of: string, workspace: string) => `(
     and attempted.workspace = ${workspace} limit 1)`;
 
 /** How the event of the row `exchange` ended: itself, through its attempts, its parent or its siblings. */
-const ended = `coalesce(
+export const endedColumn = `coalesce(
   exchange.ending,
   ${endingOfAttempts("exchange.id", "exchange.workspace")},
   (select parent.ending from exchange as parent
    where parent.id = exchange.parent and parent.workspace = exchange.workspace),
-  ${endingOfAttempts("exchange.parent", "exchange.workspace")})`;
+  ${endingOfAttempts("exchange.parent", "exchange.workspace")}) as ended`;
 
 /** Rows of a page, newest first. @throws Failure invalid for a foreign cursor, too_large for too much content */
 export async function findRows(file: TrafficFile, clock: Clock, query: Find): Promise<readonly Listed[]> {
@@ -76,7 +76,7 @@ function pageOf(file: TrafficFile, { workspace, content }: Find, picked: Clause)
 }
 
 const withoutContent = clause(
-  `select ${exchangeColumns}, ${ended} as ended from exchange where exchange.seq in (select seq from picked)`,
+  `select ${exchangeColumns}, ${endedColumn} from exchange where exchange.seq in (select seq from picked)`,
 );
 
 const contentBytes = "coalesce(exchange.block_bytes, length(exchange.content), 0)";
@@ -94,7 +94,7 @@ export const contentSource = `(
   where exchange.seq in (select seq from picked)`;
 
 const withContent = clause(
-  `select ${exchangeColumns}, ${contentColumns}, ${ended} as ended from ${contentSource}`,
+  `select ${exchangeColumns}, ${contentColumns}, ${endedColumn} from ${contentSource}`,
 );
 
 /** @throws Failure too_large when the rows were answered without their content */
@@ -106,7 +106,8 @@ function bytesIn([row]: readonly Row[]): number {
   return Number(row?.["picked_bytes"] ?? 0);
 }
 
-function listedOf(row: Row): Listed {
+/** Of a row with `endedColumn`. */
+export function listedOf(row: Row): Listed {
   const exchange: Exchange = exchangeOf(row);
   return { ...exchange, ended: endingOf(row["ended"] ?? null) };
 }

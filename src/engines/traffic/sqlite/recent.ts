@@ -4,7 +4,7 @@ import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { named, selectWithContent } from "../../sqlite/traffic-schema.ts";
 import { recentCache, type RecentCache } from "../recent.ts";
 
-const byId = `${selectWithContent} where exchange.id = ? and exchange.workspace = ${named}`;
+const byId = `${selectWithContent()} where exchange.id = ? and exchange.workspace = ${named}`;
 
 export function sqliteRecent(file: TrafficFile): RecentCache {
   const cache = recentCache({

@@ -37,7 +37,11 @@ export const createSignInLink = act({
     const { actor } = context.principal;
     const { link, expiresAt } = await newSignInLink(context, person, {
       actor,
-      membership: { workspace: context.workspace, user: await heldOwner(context) },
+      membership: {
+        workspace: context.workspace,
+        user: await heldOwner(context),
+        role: await rankOf(context),
+      },
     });
     return { link: link.reveal(), expiresAt: new Date(expiresAt).toISOString() };
   },

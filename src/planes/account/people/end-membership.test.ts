@@ -11,6 +11,7 @@ import type { Operation } from "../../../registry/operation.ts";
 import { createApiKey } from "../operations/create-api-key.ts";
 import { createManagementToken } from "../operations/create-management-token.ts";
 import { createMcpToken } from "../operations/create-mcp-token.ts";
+import { createSignInLink } from "../operations/create-sign-in-link.ts";
 import { inviteMember } from "../operations/invite-member.ts";
 import { leaveWorkspace } from "../operations/leave-workspace.ts";
 import { listCredentials } from "../operations/list-credentials.ts";
@@ -29,7 +30,7 @@ const readable = {
 };
 
 for (const on of stores)
-  describe(`what ends with a membership, over ${on}`, () => {
+  describe(`what ends with a membership, or with a higher role, over ${on}`, () => {
     let world: PeopleWorld;
     before(async () => {
       world = await openPeopleWorld({ on });
@@ -207,6 +208,80 @@ for (const on of stores)
           await assert.rejects(call(maker, of, input, meanwhile), { kind: "forbidden" });
         }
       });
+
+    test("a lower role takes back what may do more: credentials, what those made, and invitations", async () => {
+      const { stays, goes } = await workspace();
+      const key = await call(goes.principal, createApiKey, { name: "theirs" });
+      const descended = await call(await holder(key), createManagementToken, making);
+      const harmless = { ...making, scopes: ["traffic:read"] };
+      const reading = await call(await holder(key), createManagementToken, harmless);
+      const others = await call(stays.principal, createApiKey, { name: "another's" });
+      const invited = await call(goes.principal, inviteMember, { email: `lower-${on}@example.com` });
+      const { memberId } = goes;
+      const lowered = await call(stays.principal, updateMember, { memberId, role: "viewer" });
+      assert.partialDeepStrictEqual(lowered, { role: "viewer", credentialsRevoked: 2 });
+      for (const one of [key, descended]) await refused(one);
+      for (const one of [reading, others]) assert.ok(await holder(one));
+      assert.equal((await world.newBrowser().open(new URL(String(invited["link"])).pathname)).status, 404);
+    });
+
+    test("an owner who becomes an admin keeps what admins may make, and no invitation of an owner", async () => {
+      const { stays, goes } = await workspace();
+      const { memberId } = goes;
+      await call(stays.principal, updateMember, { memberId, role: "owner" });
+      const key = await call(goes.principal, createApiKey, { name: "theirs" });
+      const invite = (role: string) =>
+        call(goes.principal, inviteMember, { email: `${role}-${on}@example.com`, role });
+      const [owner, admin] = [await invite("owner"), await invite("admin")];
+      const lowered = await call(stays.principal, updateMember, { memberId, role: "admin" });
+      assert.partialDeepStrictEqual(lowered, { credentialsRevoked: 0 });
+      assert.ok(await holder(key));
+      const statusOf = async ({ link }: Output) =>
+        (await world.newBrowser().open(new URL(String(link)).pathname)).status;
+      assert.deepEqual([await statusOf(owner), await statusOf(admin)], [404, 200]);
+    });
+
+    test("a key that is made while its maker's role is lowered is revoked too", async () => {
+      const { stays, goes } = await workspace();
+      let made: Output = {};
+      const meanwhile = beforeCommit(async () => {
+        made = await call(goes.principal, createApiKey, { name: "quick" });
+      });
+      const { memberId } = goes;
+      const lowered = await call(stays.principal, updateMember, { memberId, role: "member" }, meanwhile);
+      assert.equal(lowered["credentialsRevoked"], 1);
+      await refused(made);
+    });
+
+    for (const [name, of, input] of [
+      ["a key", createApiKey, { name: "late" }],
+      ["a token", createManagementToken, making],
+      ["an invitation", inviteMember, { email: "late@example.com" }],
+    ] as const)
+      test(`${name} that is under way when its maker's role is lowered is not made`, async () => {
+        for (const by of ["the member", "a token"]) {
+          const { stays, goes } = await workspace();
+          const key = await call(goes.principal, createApiKey, { name: "theirs" });
+          const maker = by === "a token" ? await holder(key) : goes.principal;
+          const meanwhile = beforeCommit(() =>
+            call(stays.principal, updateMember, { memberId: goes.memberId, role: "member" }),
+          );
+          await assert.rejects(call(maker, of, input, meanwhile), { kind: "forbidden" });
+        }
+      });
+
+    test("a sign-in link is over once its maker has a lower role", async () => {
+      const { id, stays, goes } = await workspace();
+      const eve = await world.newPerson(`eve${Math.random().toString(36).slice(2)}`, { password: null });
+      const viewer = await world.join(id, eve.id, "viewer");
+      const { link } = await call(goes.principal, createSignInLink, { memberId: viewer });
+      const status = async () => (await world.newBrowser().open(new URL(String(link)).pathname)).status;
+      assert.equal(await status(), 200);
+      await call(stays.principal, updateMember, { memberId: goes.memberId, role: "owner" });
+      assert.equal(await status(), 200);
+      await call(stays.principal, updateMember, { memberId: goes.memberId, role: "member" });
+      assert.equal(await status(), 404);
+    });
 
     test("a token that is under way when its maker gets another role is made", async () => {
       const { stays, goes } = await workspace();

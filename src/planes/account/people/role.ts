@@ -7,6 +7,10 @@ export const Role = z.enum(["owner", "admin", "member", "viewer"]);
 
 export type Role = z.output<typeof Role>;
 
+export function isLower(role: Role, than: Role): boolean {
+  return Role.options.indexOf(role) > Role.options.indexOf(than);
+}
+
 /** What members may not do: who else gets in, and what the workspace may use. */
 const administrative: ReadonlySet<string> = new Set<Scope>([
   "members:write",

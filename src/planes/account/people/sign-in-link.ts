@@ -6,8 +6,10 @@ import { newId } from "../../../kernel/id.ts";
 import type { Actor } from "../../../kernel/principal.ts";
 import { fingerprint, Secret } from "../../../kernel/secret.ts";
 import type { Engines } from "../../../registry/engines.ts";
+import { decodedRow } from "../../../registry/unit.ts";
 import { serverScope } from "../../../registry/workspace.ts";
 import { member } from "./member.ts";
+import { isLower, Role } from "./role.ts";
 import type { UserRow } from "./user.ts";
 import { users, type Given } from "./users.ts";
 
@@ -15,7 +17,7 @@ const hourMs = 3_600_000;
 export const linkHours = 24;
 const collection = "sign_in_link";
 
-const Membership = z.object({ workspace: z.string(), user: z.string() });
+const Membership = z.object({ workspace: z.string(), user: z.string(), role: Role });
 const Kept = z.object({ user: z.string(), version: z.int(), madeAs: Membership.nullable() });
 
 /** Who makes a link, and the membership by which they may; null = whoever runs the server. */
@@ -26,7 +28,7 @@ export const linkPath = "/sign-in/link/";
 
 /**
  * Makes a link that signs this user in once, within 24 hours. It is over before that when anything of the user is changed:
- * whoever has set a new password need not fear older links. It is also over with the membership of who made it.
+ * whoever has set a new password need not fear older links. It is also over when who made it is no member any more, or has a lower role.
  */
 export async function newSignInLink(
   { store, clock, settings }: Pick<Engines, "clock" | "settings"> & { readonly store: Pick<Store, "commit"> },
@@ -57,15 +59,16 @@ export async function userOfLink(
 ): Promise<UserRow> {
   const kept = await engines.store.entries.get(serverScope, collection, fingerprint(token));
   const { data } = Kept.safeParse(kept);
-  if (data === undefined || !(await isMember(engines, data.madeAs))) throw over();
+  if (data === undefined || !(await isHeld(engines, data.madeAs))) throw over();
   const found = await users(engines).byId(data.user);
   if (found === undefined || found.version !== data.version) throw over();
   return found;
 }
 
-async function isMember({ store }: Pick<Engines, "store">, madeAs: Maker["membership"]): Promise<boolean> {
+async function isHeld({ store }: Pick<Engines, "store">, madeAs: Maker["membership"]): Promise<boolean> {
   if (madeAs === null) return true;
-  return (await store.records.byKey(madeAs.workspace, member.kind, "user", madeAs.user)) !== undefined;
+  const stored = await store.records.byKey(madeAs.workspace, member.kind, "user", madeAs.user);
+  return stored !== undefined && !isLower(decodedRow(member, stored).value.role, madeAs.role);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type RunningScenario,
   type RunningWorld,
 } from "../../../../test/running-world.ts";
+import { sampleExchange } from "../../../engines/traffic/samples.ts";
 import { callerOf, principalOf } from "../../../../test/world.ts";
 import { invoke, type Output } from "../../../registry/invoke.ts";
 import { deleteEndpoint } from "./delete-endpoint.ts";
@@ -14,6 +15,7 @@ import { getLogDetail } from "./get-log-detail.ts";
 import { listLogs } from "./list-logs.ts";
 import { setEndpointSecret } from "./set-endpoint-secret.ts";
 import { updateEndpoint } from "./update-endpoint.ts";
+import { waitForWebhook } from "./wait-for-webhook.ts";
 
 const noon = "2026-11-20T12:00:00.000Z";
 const body = '{"order":7}';
@@ -110,6 +112,7 @@ describe("get_log_detail, told in full", () => {
   type Detail = {
     readonly untrusted: { readonly headers: readonly Named[]; readonly body: { readonly text: string } };
     readonly attempts: readonly {
+      readonly attempt: number;
       readonly nextAttemptAt: string | null;
       readonly untrusted: { readonly requestHeaders: readonly Named[] };
     }[];
@@ -201,6 +204,36 @@ describe("get_log_detail, told in full", () => {
         { attempt: 2, status: 500, error: "status_500", nextAttemptAt: null },
       ],
     });
+  });
+
+  test("of an event replayed many times: its ending, and the latest attempts", async () => {
+    const workspace = await world.newWorkspace();
+    const orders = await world.endpointIn(workspace);
+    world.target.answer(() => ({ status: 200 }));
+    const { id } = await world.arrive(orders);
+    const { startedAt } = await world.endingOf(workspace, id);
+    const replays = Array.from({ length: 60 }, (_, n) =>
+      sampleExchange({
+        workspace,
+        subject: orders.id,
+        kind: "replay",
+        parent: id,
+        attempt: n + 2,
+        startedAt: startedAt + n + 1,
+        status: 503,
+        error: n === 59 ? "status_503" : "timeout",
+      }),
+    );
+    await world.engines.traffic.journal.commit({ exchanges: replays, jobs: [] });
+    const { attempts, ...shown } = await detail(workspace, id);
+    assert.partialDeepStrictEqual(shown, { state: "delivered", error: "status_503" });
+    assert.deepEqual(
+      attempts.map(({ attempt }) => attempt),
+      Array.from({ length: 50 }, (_, n) => n + 12),
+    );
+    const atOnce = { endpointId: orders.id, position: 0, timeoutSeconds: 0 };
+    const { log } = await world.call(workspace, waitForWebhook, atOnce);
+    assert.partialDeepStrictEqual(log, { state: "delivered", error: "status_503" });
   });
 
   test("verification: verified, or refused and why; a duplicate names what it repeats", async () => {

@@ -33,20 +33,22 @@ export const getLogDetail = read({
       body: ShownBody.nullable(),
       from: z.string().nullable(),
     }),
-    attempts: z.array(
-      AttemptLine.extend({
-        url: z.string(),
-        address: z.string().nullable(),
-        firstByteMs: z.number().nullable(),
-        untrusted: z.object({
-          requestHeaders: z.array(Header).describe("As sent to the target, the sender's among them."),
-          detail: z.string().nullable(),
-          headers: z.array(Header).describe("Of the target's answer."),
-          body: ShownBody.nullable(),
+    attempts: z
+      .array(
+        AttemptLine.extend({
+          url: z.string(),
+          address: z.string().nullable(),
+          firstByteMs: z.number().nullable(),
+          untrusted: z.object({
+            requestHeaders: z.array(Header).describe("As sent to the target, the sender's among them."),
+            detail: z.string().nullable(),
+            headers: z.array(Header).describe("Of the target's answer."),
+            body: ShownBody.nullable(),
+          }),
         }),
-      }),
-    ),
-    replays: z.array(z.string()).describe("Plan ids of the replays that delivered it again."),
+      )
+      .describe(`The latest ${attemptsMax}, oldest first.`),
+    replays: z.array(z.string()).describe("Plan ids of the replays among them."),
   }),
   async run({ logId: asked }, context) {
     const { ledger, workspace, unit } = context;
@@ -55,7 +57,7 @@ export const getLogDetail = read({
     const log =
       found.attempt === null ? found : ((await ledger.get(workspace, { id: found.parent ?? "" })) ?? found);
     const attempts = await ledger.children(workspace, log.id, attemptsMax);
-    const ended = log.ending ?? endingAmong(attempts);
+    const ended = log.ended ?? endingAmong(attempts);
     const row = await unit.get(endpoint, log.subject);
     const line = lineOf(log, ended, attempts.at(-1));
     return {

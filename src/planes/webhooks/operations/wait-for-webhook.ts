@@ -17,7 +17,6 @@ const kindsOf: Readonly<Record<Until, readonly string[]>> = {
 const secondsMax = 60;
 const rowsPerLook = 500;
 const looksMax = 200;
-const attemptsMax = 50;
 
 export const waitForWebhook = read({
   name: "wait_for_webhook",
@@ -95,6 +94,8 @@ async function matching(
 
 /** As it stands by now: since it was found, more may have come of it. */
 async function lineNow({ ledger, workspace }: Context, root: Exchange): Promise<z.output<typeof LogLine>> {
-  const attempts = await ledger.children(workspace, root.id, attemptsMax);
-  return lineOf(root, root.ending ?? endingAmong(attempts), attempts.at(-1));
+  const ended = (await ledger.get(workspace, { id: root.id }))?.ended ?? null;
+  // Read after it, so that the latest of them is no older than the ending told.
+  const attempts = await ledger.attemptsOf(workspace, [root.id]);
+  return lineOf(root, ended ?? endingAmong(attempts), attempts.at(-1));
 }
