@@ -53,6 +53,8 @@ export async function strangers(world: RunningWorld): Promise<readonly Stranger[
   const outside = await part(world, own, { environment: "production", bucket: far });
   const beside = await part(world, own, { environment: "staging", bucket: near });
   const inside = await part(world, own, { environment: "staging", bucket: shop });
+  const both = { type: "scale", name: newMark(), environment: "staging", buckets: [shop, near] };
+  await idOf(world, own, createEvent, both);
   const confined = { ...principalOf(own, "all"), confines: { environment: "staging", buckets: [shop] } };
   const id = "key_confined";
   return [

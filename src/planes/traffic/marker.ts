@@ -42,7 +42,11 @@ export const MarkerView = z.object({
   }),
 });
 
-export function markerView({ id, value }: MarkerRow): z.output<typeof MarkerView> {
+/** For who sees these buckets, undefined = every one there is, and at least one of the marker's. */
+export function markerView(
+  { id, value }: MarkerRow,
+  seen: ReadonlySet<string> | undefined,
+): z.output<typeof MarkerView> {
   const { type, startedAt, endedAt, environment, buckets, name, description, source, version } = value;
   return {
     id,
@@ -50,7 +54,7 @@ export function markerView({ id, value }: MarkerRow): z.output<typeof MarkerView
     startedAt: new Date(startedAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
     environment,
-    buckets,
+    buckets: buckets?.filter((name) => seen?.has(name) ?? true) ?? null,
     untrusted: { name, description, source, version },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../../kernel/failure.ts";
-import { mayReach, type Principal } from "../../kernel/principal.ts";
+import { isConfined, mayReach, type Principal } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
 import type { Context } from "../../registry/context.ts";
 import { bucket, bucketsMax } from "../../registry/environment.ts";
@@ -18,6 +18,8 @@ export type View = {
   /** Names. */
   readonly environment: string | undefined;
   readonly buckets: readonly string[] | undefined;
+  /** Names of all buckets that a confined caller may see; undefined = every one there is. */
+  readonly seen: ReadonlySet<string> | undefined;
 };
 
 /** The environment that is asked for, or the caller's own. @throws Failure forbidden for another than the caller's own */
@@ -47,6 +49,7 @@ export async function viewOf(
   });
   const places = rows.map(({ id, value }) => ({ id, environment: value.environment, bucket: value.name }));
   const visible = places.filter((place) => mayReach(principal, place));
+  const seen = isConfined(principal) ? new Set(visible.map((place) => place.bucket)) : undefined;
   if (asked.bucket === undefined) {
     if (
       visible.length === 0 &&
@@ -54,12 +57,12 @@ export async function viewOf(
       principal.confines.environment === undefined
     )
       throw none("environment", asked.environment, []);
-    return { subjects: visible.map(({ id }) => id), environment, buckets: principal.confines.buckets };
+    return { subjects: visible.map(({ id }) => id), environment, buckets: principal.confines.buckets, seen };
   }
   const chosen = visible.filter((place) => place.bucket === asked.bucket);
   if (chosen.length === 0)
     throw none("bucket", asked.bucket, [...new Set(visible.map((place) => place.bucket))]);
-  return { subjects: chosen.map(({ id }) => id), environment, buckets: [asked.bucket] };
+  return { subjects: chosen.map(({ id }) => id), environment, buckets: [asked.bucket], seen };
 }
 
 function none(what: "bucket" | "environment", name: string, there: readonly string[]): Failure {

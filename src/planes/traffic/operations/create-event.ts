@@ -50,7 +50,7 @@ export const createEvent = change({
       startedAt: at,
       endedAt: end,
     });
-    return markerView(row);
+    return markerView(row, undefined);
   },
 });
 

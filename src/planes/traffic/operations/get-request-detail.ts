@@ -10,6 +10,7 @@ import { exported, formats } from "../exported.ts";
 import { marker, MarkerView, markerView } from "../marker.ts";
 import { lineOf, RequestLine } from "../request-view.ts";
 import { seesPlane } from "../requests.ts";
+import { viewOf } from "../view.ts";
 
 const bodyBytesShown = 32 * 1024;
 const outboundLookedAt = 1_000;
@@ -120,8 +121,9 @@ async function outboundOf(exchange: Exchange, { ledger, workspace }: Context): P
   return own.slice(-outboundShown).toReversed().map(lineOf);
 }
 
-async function markersNear({ startedAt, environment, bucket }: Exchange, { unit }: Context) {
-  const rows = await unit.find(marker, { limit: 200 });
+async function markersNear({ startedAt, environment, bucket }: Exchange, context: Context) {
+  const { seen } = await viewOf(context, {});
+  const rows = await context.unit.find(marker, { limit: 200 });
   return rows
     .filter(({ value }) => {
       const there =
@@ -130,7 +132,7 @@ async function markersNear({ startedAt, environment, bucket }: Exchange, { unit 
       return there && begun && (value.startedAt >= startedAt - nearMs || (value.endedAt ?? 0) >= startedAt);
     })
     .slice(0, markersShown)
-    .map(markerView);
+    .map((row) => markerView(row, seen));
 }
 
 function shown({ headers, body }: Message): z.output<typeof Shown> {

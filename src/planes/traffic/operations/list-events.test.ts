@@ -1,6 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bringIn } from "../../../../test/captured.ts";
 import { scenarios, type Prepare } from "../../../../test/scenario.ts";
-import type { Output } from "../../../registry/invoke.ts";
+import { callerOf, openWorld, principalOf } from "../../../../test/world.ts";
+import type { Principal } from "../../../kernel/principal.ts";
+import { createBucket } from "../../account/operations/create-bucket.ts";
+import { invoke, type Output } from "../../../registry/invoke.ts";
+import type { Operation } from "../../../registry/operation.ts";
+import { compareWindows } from "./compare-windows.ts";
 import { createEvent } from "./create-event.ts";
+import { getRequestDetail } from "./get-request-detail.ts";
 import { listEvents } from "./list-events.ts";
 
 async function given(call: Prepare): Promise<Output> {
@@ -44,3 +53,41 @@ scenarios(listEvents, [
     leaves: {},
   },
 ]);
+
+test("a confined credential is told of no bucket that it does not see, nor of what happened in those alone", async () => {
+  const { engines, newWorkspace, close } = await openWorld();
+  try {
+    const workspace = await newWorkspace();
+    const anyone = principalOf(workspace, "all");
+    const call = (by: Principal, it: Operation, input: object): Promise<Output> =>
+      invoke(it, input, callerOf(by), engines);
+    await call(anyone, createBucket, { environment: "production", name: "hidden" });
+    const { ids } = await bringIn({ engines, workspace }, [{}], { environment: "staging", bucket: "shop" });
+    const mark = (name: string, place: object) =>
+      call(anyone, createEvent, { type: "scale", name, ...place });
+    await mark("of both", { buckets: ["shop", "hidden"] });
+    const away = await mark("of another", { buckets: ["hidden"] });
+    await mark("of all", {});
+    for (const confines of [
+      { environment: "staging" },
+      { environment: "staging", buckets: ["shop"] },
+      { buckets: ["shop"] },
+    ]) {
+      const confined = { ...anyone, confines };
+      const seen = [
+        { buckets: null, untrusted: { name: "of all" } },
+        { buckets: ["shop"], untrusted: { name: "of both" } },
+      ];
+      const { events } = await call(confined, listEvents, {});
+      assert.partialDeepStrictEqual(events, seen);
+      assert.doesNotMatch(JSON.stringify(events), /hidden|of another/);
+      const detail = await call(confined, getRequestDetail, { requestId: ids[0] });
+      assert.doesNotMatch(JSON.stringify(detail), /hidden|of another/);
+      await assert.rejects(call(confined, compareWindows, { marker: away["id"] }), { kind: "not_found" });
+    }
+    const { events } = await call(anyone, listEvents, {});
+    assert.match(JSON.stringify(events), /"shop","hidden"/);
+  } finally {
+    await close();
+  }
+});

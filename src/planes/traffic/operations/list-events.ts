@@ -2,7 +2,7 @@ import { z } from "zod";
 import { newestFirst, pageOf } from "../../../registry/list-page.ts";
 import { read } from "../../../registry/operation.ts";
 import { marker, markerTypes, MarkerView, markerView, type MarkerRow } from "../marker.ts";
-import { placeInput, viewOf } from "../view.ts";
+import { placeInput, viewOf, type View } from "../view.ts";
 import { windowInput, windowOf } from "../window.ts";
 
 const yearMs = 366 * 86_400_000;
@@ -32,21 +32,16 @@ export const listEvents = read({
       (value.endedAt ?? value.startedAt) >= from &&
       isIn(value, view);
     const page = await pageOf({ cursor, limit }, newestFirst(context, marker, { isSeen }), (rows) =>
-      rows.map(markerView),
+      rows.map((row) => markerView(row, view.seen)),
     );
     return { events: page.rows, nextCursor: page.nextCursor };
   },
 });
 
-/** Markers of all environments, or of all buckets, are in each. */
-export function isIn(
-  marked: { readonly environment: string | null; readonly buckets: readonly string[] | null },
-  view: { readonly environment: string | undefined; readonly buckets: readonly string[] | undefined },
-): boolean {
-  const environment =
-    view.environment === undefined || (marked.environment ?? view.environment) === view.environment;
-  return (
-    environment &&
-    (view.buckets === undefined || (marked.buckets?.some((it) => view.buckets?.includes(it)) ?? true))
-  );
+/** Markers of all environments, or of all buckets, are in each. One of buckets that are all hidden is in none. */
+export function isIn({ environment, buckets }: MarkerRow["value"], view: View): boolean {
+  const within = view.environment === undefined || (environment ?? view.environment) === view.environment;
+  const isAsked = (name: string): boolean =>
+    (view.seen?.has(name) ?? true) && (view.buckets?.includes(name) ?? true);
+  return within && (buckets?.some(isAsked) ?? true);
 }
