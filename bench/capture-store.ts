@@ -48,7 +48,8 @@ async function entryOf(n: number): Promise<Entry> {
     },
   };
   const traffic = { journal } as unknown as Engines["traffic"];
-  await takeCaptured({ ...place, id: `bkt_${n % buckets}` }, arriving, ready, { traffic });
+  const ledger = { known: async () => new Set<string>() } as unknown as Engines["ledger"];
+  await takeCaptured({ ...place, id: `bkt_${n % buckets}` }, arriving, ready, { traffic, ledger });
   return made.promise;
 }
 

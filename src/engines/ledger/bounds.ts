@@ -4,8 +4,8 @@ import { Failure } from "../../kernel/failure.ts";
 export const rowsMax = 1_000;
 /** A page with more content than this is refused, since it would be held in memory several times. */
 export const pageBytesMax = 64 * 1024 * 1024;
-/** Of one call of `attemptsOf`. */
-const parentsMax = 1_000;
+/** Of one call of `attemptsOf`, or of `known`. */
+const idsMax = 1_000;
 /** Of each parent. */
 export const attemptsMax = 50;
 /**
@@ -20,10 +20,9 @@ export function atMost(limit: number, max: number): void {
     throw new RangeError(`A limit of ${limit} is not from 1 to ${max}.`);
 }
 
-/** @throws RangeError when there are more parents than `attemptsOf` takes */
-export function refuseManyParents(parents: readonly string[]): void {
-  if (parents.length > parentsMax)
-    throw new RangeError(`${parents.length} parents are more than ${parentsMax}.`);
+/** @throws RangeError when there are more ids than one call takes */
+export function refuseManyIds(ids: readonly string[]): void {
+  if (ids.length > idsMax) throw new RangeError(`${ids.length} ids are more than ${idsMax}.`);
 }
 
 /** @throws Failure too_large when a page's content does not fit an answer */

@@ -18,6 +18,7 @@ import { hourMs } from "./rolled-hours.ts";
 import { bySubjectAndState, countStatesAll, findAll } from "./oracle.ts";
 import {
   attemptPromises,
+  knownPromises,
   boundPromises,
   findPromises,
   isolationPromises,
@@ -52,6 +53,7 @@ export function ledgerConformance(name: string, open: OpenLedger): void {
     });
   readingPromises(promised);
   attemptPromises(promised);
+  knownPromises(promised);
   findPromises(promised);
   boundPromises(promised);
   conditionPromises(promised);

@@ -18,6 +18,8 @@ export type Ledger = {
     workspace: string,
     key: { readonly id: string } | { readonly number: number },
   ): Promise<Listed | undefined>;
+  /** Which of these exchanges (at most 1,000; more is a RangeError) there are. */
+  known(workspace: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * The attempts made for `parent`, which are the exchanges caused by it that have an attempt number, with content: the
    * newest `limit`, which is at most 1,000, oldest first by (startedAt, id). A duplicate is an event of its own.

@@ -12,6 +12,7 @@ import { withEndings } from "./postgres/ended.ts";
 import { measured, statesCounted } from "./postgres/figures.ts";
 import { findRows } from "./postgres/find.ts";
 import { foldUp } from "./postgres/folding.ts";
+import { knownOf } from "./postgres/known.ts";
 import { redactRow } from "./postgres/redaction.ts";
 import { expireIntervals } from "./postgres/interval-removal.ts";
 import { expireRows, purgeRows } from "./postgres/removal.ts";
@@ -46,6 +47,7 @@ export async function postgresLedger(node: Node, clock: Clock): Promise<Ledger> 
           : undefined;
       return isId(key.id) ? await one(node, workspace, sql`id = ${uuidOf(key.id)}`) : undefined;
     },
+    known: (workspace, ids) => knownOf(node, workspace, ids),
     children: (workspace, parent, limit) => childrenOf(node, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(database, workspace, parents),
     measure: (query) => measured(node, query),

@@ -65,6 +65,20 @@ export function readingPromises(promised: Promised): void {
   });
 }
 
+export function knownPromises(promised: Promised): void {
+  promised("known tells which of up to 1,000 exchanges there are", async ({ ledger, commit }) => {
+    const there = Array.from({ length: 600 }, () => made());
+    const theirOwn = made({ workspace: theirs });
+    await commit([...there, theirOwn]);
+    const never = Array.from({ length: 397 }, () => newExchangeId(day));
+    const sought = [...ids(there), ...never, theirOwn.id, "no such thing", nth(there, 0).id];
+    assert.deepEqual(await ledger.known(ours, sought), new Set(ids(there)));
+    assert.deepEqual(await ledger.known(ours, []), new Set());
+    assert.deepEqual(await ledger.known("ws_unknown", ids(there)), new Set());
+    await assert.rejects(ledger.known(ours, [...sought, newExchangeId(day)]), RangeError);
+  });
+}
+
 export function attemptPromises(promised: Promised): void {
   promised(
     "children come with content, the newest up to the limit, oldest first",

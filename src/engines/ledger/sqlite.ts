@@ -9,6 +9,7 @@ import { measured, statesCounted } from "./sqlite/figures.ts";
 import { endedColumn, findRows, listedOf } from "./sqlite/find.ts";
 import { foldUp } from "./sqlite/folding.ts";
 import { expireIntervals } from "./sqlite/interval-removal.ts";
+import { knownOf } from "./sqlite/known.ts";
 import type { Ledger, Listed } from "./ledger.ts";
 import { redactRow } from "./sqlite/redaction.ts";
 import { expireRows, purgeRows } from "./sqlite/removal.ts";
@@ -34,6 +35,7 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
       if ("number" in key) return await one(file, "exchange.number = ?", [key.number, workspace]);
       return isId(key.id) ? await one(file, "exchange.id = ?", [idBytes(key.id), workspace]) : undefined;
     },
+    known: (workspace, ids) => knownOf(file, workspace, ids),
     children: (workspace, parent, limit) => childrenOf(file, { workspace, parent, limit }),
     attemptsOf: (workspace, parents) => attemptsOf(file, workspace, parents),
     measure: (query) => measured(file, query),

@@ -205,12 +205,16 @@ describe("the way in of agents", () => {
     assert.equal(requests.length, 1);
   });
 
-  test("a record that comes again in another batch is stored once", async () => {
-    const record = recordOf({ method: "OPTIONS" }, world.clock.now());
-    for (let time = 0; time < 2; time++) await post(batch([], { records: [record] }));
+  test("a record that comes again, in another batch or the same, is stored and counted once", async () => {
+    const record = recordOf({ method: "OPTIONS", route: "/again" }, world.clock.now());
+    const other = recordOf({ method: "OPTIONS", route: "/again" }, world.clock.now());
+    for (const records of [[record], [record, record], [other, record, other]])
+      await post(batch([], { records }));
     const { requests } = await call(searchRequests, { method: "OPTIONS" });
     assert.ok(Array.isArray(requests));
-    assert.equal(requests.length, 1);
+    assert.equal(requests.length, 2);
+    const metrics = await call(getMetrics, { path: "/again" });
+    assert.equal(metrics["requests"], 2);
   });
 
   test("what is redacted of a record is counted, wherever it stood", async () => {

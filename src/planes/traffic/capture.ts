@@ -10,7 +10,7 @@ import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules } from "./live-rules.ts";
 import type { Ready } from "./rules-in-force.ts";
 import { bodyBytesKept } from "./settings.ts";
-import { exchangeOf } from "./stored-record.ts";
+import { exchangeOf, newOf } from "./stored-record.ts";
 import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
 
@@ -46,7 +46,7 @@ export async function takeCaptured(
   place: Place,
   arriving: Arriving,
   rules: Ready,
-  { traffic }: Pick<Engines, "traffic">,
+  { traffic, ledger }: Pick<Engines, "traffic" | "ledger">,
 ): Promise<Taken> {
   const { id, receivedAt, counted } = arriving;
   const { redactor } = rules;
@@ -64,16 +64,14 @@ export async function takeCaptured(
   const exchanges = await mapYielding(recorded, (it) => exchangeOf(it, origin));
   const leftOut = records.length - recorded.length;
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
+  const uncounted = counted ? [] : await newOf(records, place, ledger);
   const verdict = await traffic.journal.commit({
     exchanges: [
       batchOf(place, arriving, { ...source, ...tally, ...dropsOf(arriving, redactor) }),
       ...exchanges,
     ],
     jobs: [],
-    summaries: [
-      ...counts.map((it) => summaryOf(it, place)),
-      ...(counted ? [] : summariesOf(records, place, redactor)),
-    ],
+    summaries: [...counts.map((it) => summaryOf(it, place)), ...summariesOf(uncounted, place, redactor)],
     unless: { key: `capture/${place.workspace}/${place.id}/${id}`, expiresAt: receivedAt + batchKnownMs },
   });
   return {

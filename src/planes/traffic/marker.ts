@@ -54,7 +54,7 @@ export function markerView(
     startedAt: new Date(startedAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
     environment,
-    buckets: buckets?.filter((name) => seen?.has(name) ?? true) ?? null,
+    buckets: buckets?.filter((bucket) => seen?.has(bucket) ?? true) ?? null,
     untrusted: { name, description, source, version },
   };
 }

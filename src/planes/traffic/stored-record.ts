@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Body, Facts, Message, NewExchange } from "../../kernel/exchange.ts";
+import type { Ledger } from "../../engines/ledger/ledger.ts";
 import type { CapturedBody, CapturedMessage } from "../../../capture/wire.ts";
 import type { Redactor } from "../../../capture/redactor.ts";
 import type { CapturedRecord } from "./captured.ts";
@@ -7,6 +8,7 @@ import type { Place } from "./live-places.ts";
 import { redactedMessage } from "./redacted-message.ts";
 
 const userAgentCharactersMax = 300;
+const knownAtOnce = 1_000;
 
 /** Where a record is from and how it came. */
 export type Origin = {
@@ -85,6 +87,19 @@ function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, reques
 export function exchangeIdOf({ workspace, id }: Pick<Place, "workspace" | "id">, record: string): string {
   const digest = hash("sha256", `${workspace}/${id}/${record}`);
   return `ex_${record.slice(0, 12)}7${digest.slice(0, 19)}`;
+}
+
+/** Those that no batch before has brought, each once: some senders put what they send again into other batches. */
+export async function newOf(
+  records: readonly CapturedRecord[],
+  place: Place,
+  ledger: Pick<Ledger, "known">,
+): Promise<readonly CapturedRecord[]> {
+  const byId = new Map(records.map((it) => [exchangeIdOf(place, it.id), it]));
+  const ids = [...byId.keys()];
+  for (let at = 0; at < ids.length; at += knownAtOnce)
+    for (const id of await ledger.known(place.workspace, ids.slice(at, at + knownAtOnce))) byId.delete(id);
+  return [...byId.values()];
 }
 
 /** The id of a record that came without one: the same for the same record. */

@@ -4,7 +4,7 @@ import type { Query } from "../../postgres/database.ts";
 import { exchangeOf, readColumns, uuidOf } from "../../postgres/exchange-row.ts";
 import type { Node } from "../../postgres/node.ts";
 import { ask, askPlanned, sql, text } from "../../postgres/sql.ts";
-import { atMost, attemptsMax, refuseManyParents, rowsMax } from "../bounds.ts";
+import { atMost, attemptsMax, refuseManyIds, rowsMax } from "../bounds.ts";
 import { contentSize, withContents } from "./contents.ts";
 import { isStorable, notBeforeAny } from "./where.ts";
 
@@ -31,7 +31,7 @@ export async function attemptsOf(
   workspace: string,
   parents: readonly string[],
 ): Promise<readonly Exchange[]> {
-  refuseManyParents(parents);
+  refuseManyIds(parents);
   const known = [...new Set(parents.filter((id) => exchangeTimeMs(id) !== undefined))];
   if (known.length === 0 || !isStorable(workspace)) return [];
   const rows = await ask(

@@ -2,7 +2,7 @@ import { exchangeTimeMs } from "../../../kernel/id.ts";
 import { exchangeOf, idBytes } from "../../sqlite/exchange-row.ts";
 import type { TrafficFile } from "../../sqlite/traffic-file.ts";
 import { exchangeColumns, named } from "../../sqlite/traffic-schema.ts";
-import { atMost, attemptsMax, refuseManyParents, rowsMax } from "../bounds.ts";
+import { atMost, attemptsMax, refuseManyIds, rowsMax } from "../bounds.ts";
 import { contentColumns, contentSource, refuseLargePage } from "./find.ts";
 
 type Children = { readonly workspace: string; readonly parent: string; readonly limit: number };
@@ -24,7 +24,7 @@ export async function childrenOf(file: TrafficFile, { workspace, parent, limit }
 
 /** The newest of each parent are found one parent after another, then all are read in order. */
 export async function attemptsOf(file: TrafficFile, workspace: string, parents: readonly string[]) {
-  refuseManyParents(parents);
+  refuseManyIds(parents);
   const ids = JSON.stringify(
     parents.filter((id) => exchangeTimeMs(id) !== undefined).map((id) => id.slice(3)),
   );
