@@ -69,17 +69,62 @@ describe("the mix of traffic is told apart", () => {
     assert.ok(Math.abs(fromMix) < 1e-12);
     assert.ok(Math.abs(fromRoutes - 0.02) < 1e-12);
   });
+
+  test("what the mix alone changed is no verdict on the routes, however large it is", () => {
+    const moved = [
+      { before: side(9_000, 90), after: side(1_000, 10) },
+      { before: side(1_000, 100), after: side(9_000, 900) },
+    ];
+    const whole = comparisonOf(side(10_000, 190), side(10_000, 910));
+    assert.equal(whole.errorRate.verdict, "regressed");
+    assert.equal(mixOf(moved).verdict, "no evidence");
+  });
+
+  test("what a route changed is one, also where the mix hides it", () => {
+    const hidden = [
+      { before: side(5_000, 0), after: side(9_000, 90) },
+      { before: side(5_000, 100), after: side(1_000, 20) },
+    ];
+    const whole = comparisonOf(side(10_000, 100), side(10_000, 110));
+    assert.equal(whole.errorRate.verdict, "no evidence");
+    const { verdict, difference, fromRoutes } = mixOf(hidden);
+    assert.equal(verdict, "regressed");
+    assert.ok(difference.low > 0 && difference.low < fromRoutes && fromRoutes < difference.high);
+  });
+
+  test("one route's interval is that of the whole", () => {
+    const [before, after] = [side(1_000, 10), side(1_000, 40)];
+    assert.deepEqual(mixOf([{ before, after }]).difference, comparisonOf(before, after).errorRate.difference);
+  });
+
+  test("too few requests say nothing of the routes either", () => {
+    assert.equal(mixOf([{ before: side(10_000, 0), after: side(29, 29) }]).verdict, "insufficient data");
+  });
 });
 
 describe("intervals", () => {
-  test("hold the true share in about 99 of 100 samples", () => {
-    let state = 7;
-    const random = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  let state = 7;
+  const random = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  const drawn = (share: number, of: number) =>
+    Array.from({ length: of }, random).filter((it) => it < share).length;
+
+  test("hold what the routes really changed by in about 99 of 100 samples, whatever the mix does", () => {
     let held = 0;
     for (let sample = 0; sample < 1_000; sample++) {
-      let count = 0;
-      for (let n = 0; n < 200; n++) if (random() < 0.03) count++;
-      const { low, high } = shareInterval(count, 200);
+      const routes = [0.01, 0.03, 0.2].map((share, n) => ({
+        before: side(300, drawn(share, 300)),
+        after: side(100 * (n + 2), drawn(share, 100 * (n + 2))),
+      }));
+      const { low, high } = mixOf(routes).difference;
+      if (low <= 0 && high >= 0) held++;
+    }
+    assert.ok(held > 970, `${held} of 1000`);
+  });
+
+  test("hold the true share in about 99 of 100 samples", () => {
+    let held = 0;
+    for (let sample = 0; sample < 1_000; sample++) {
+      const { low, high } = shareInterval(drawn(0.03, 200), 200);
       if (low <= 0.03 && high >= 0.03) held++;
     }
     assert.ok(held > 970, `${held} of 1000`);

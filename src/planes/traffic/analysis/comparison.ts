@@ -38,10 +38,7 @@ const ratioMin = 1.05;
 
 export function comparisonOf(before: Side, after: Side): Comparison {
   const enough = before.requests >= requestsMin && after.requests >= requestsMin;
-  const difference = differenceInterval(
-    { count: before.errors, of: before.requests },
-    { count: after.errors, of: after.requests },
-  );
+  const difference = differenceOf(before, after);
   const ratio = enough ? ratioOf(before, after) : null;
   const byRate: Verdict = enough ? verdictOf(difference, 0, rateDifferenceMin) : "insufficient data";
   const byTime: Verdict =
@@ -53,26 +50,43 @@ export function comparisonOf(before: Side, after: Side): Comparison {
   };
 }
 
-/**
- * How much of a changed error rate comes from other traffic than before, and how much from routes that answer otherwise:
- * the two add up to the change (Kitagawa's decomposition, with the mean of both windows as weights).
- */
-export function mixOf(routes: readonly { readonly before: Side; readonly after: Side }[]): {
+export type Mix = {
   readonly fromMix: number;
   readonly fromRoutes: number;
-} {
+  /** 99 % interval of `fromRoutes`. */
+  readonly difference: Interval;
+  /** On the routes alone. */
+  readonly verdict: Verdict;
+};
+
+/**
+ * How much of a changed error rate comes from other traffic than before, and how much from routes that answer otherwise:
+ * the two add up to the change (Kitagawa's decomposition, with the mean of both windows as weights). The interval is put
+ * together from those of the routes (G. Y. Zou and A. Donner, Statistics in Medicine 27, 2008).
+ */
+export function mixOf(routes: readonly { readonly before: Side; readonly after: Side }[]): Mix {
   const [all0, all1] = [totalOf(routes, "before"), totalOf(routes, "after")];
   let [fromMix, fromRoutes] = [0, 0];
-  if (all0 === 0 || all1 === 0) return { fromMix, fromRoutes };
+  let [below, above] = [0, 0];
+  if (all0 === 0 || all1 === 0)
+    return { fromMix, fromRoutes, difference: { low: 0, high: 0 }, verdict: "insufficient data" };
   for (const { before, after } of routes) {
     const [share0, share1] = [before.requests / all0, after.requests / all1];
     // A route that one window does not have can only have changed the mix.
     const rate0 = before.requests === 0 ? rateOf(after) : rateOf(before);
     const rate1 = after.requests === 0 ? rateOf(before) : rateOf(after);
     fromMix += (share1 - share0) * ((rate0 + rate1) / 2);
-    fromRoutes += (rate1 - rate0) * ((share0 + share1) / 2);
+    if (before.requests === 0 || after.requests === 0) continue;
+    const weight = (share0 + share1) / 2;
+    const { low, high } = differenceOf(before, after);
+    fromRoutes += (rate1 - rate0) * weight;
+    below = Math.hypot(below, weight * (rate1 - rate0 - low));
+    above = Math.hypot(above, weight * (high - (rate1 - rate0)));
   }
-  return { fromMix, fromRoutes };
+  const difference = { low: fromRoutes - below, high: fromRoutes + above };
+  const enough = all0 >= requestsMin && all1 >= requestsMin;
+  const verdict = enough ? verdictOf(difference, 0, rateDifferenceMin) : "insufficient data";
+  return { fromMix, fromRoutes, difference, verdict };
 }
 
 /** Sums of one window, as the side of a comparison. */
@@ -80,6 +94,13 @@ export function sideOf(sums: readonly Counted[], durations: Side["durations"]): 
   const requests = sums.reduce((total, { count }) => total + count, 0);
   const errors = sums.reduce((total, sum) => total + (isError(sum) ? sum.count : 0), 0);
   return { requests, errors, durations };
+}
+
+function differenceOf(before: Side, after: Side): Interval {
+  return differenceInterval(
+    { count: before.errors, of: before.requests },
+    { count: after.errors, of: after.requests },
+  );
 }
 
 function rateOf({ requests, errors }: Side): number {

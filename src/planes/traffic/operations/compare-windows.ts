@@ -53,9 +53,9 @@ export const compareWindows = read({
     after: WindowView,
     complete: z.boolean().describe("false = the window after is not over: ask again."),
     mix: z
-      .object({ fromMix: z.number(), fromRoutes: z.number() })
+      .object({ fromMix: z.number(), fromRoutes: z.number(), difference: Bounds, verdict: Verdict })
       .describe(
-        "What the error rate changed by because other routes were asked, and because routes answered otherwise.",
+        "What the error rate changed by because other routes were asked, and because routes answered otherwise: of that the 99 % interval and the verdict.",
       ),
     routes: z.array(Compared.extend({ untrusted: z.object({ method: z.string(), route: z.string() }) })),
   }),
@@ -77,13 +77,18 @@ export const compareWindows = read({
     const compared = routes
       .map((it) => ({ ...it, comparison: comparisonOf(it.before, it.after) }))
       .toSorted(worstFirst);
-    const { fromMix, fromRoutes } = mixOf(routes);
+    const { fromMix, fromRoutes, difference, verdict } = mixOf(routes);
     return {
       ...viewOfComparison(sides.before, sides.after, comparisonOf(sides.before, sides.after)),
       before: windowView(before),
       after: windowView(after),
       complete: after.to === around + spanMs,
-      mix: { fromMix: rounded(fromMix, 6), fromRoutes: rounded(fromRoutes, 6) },
+      mix: {
+        fromMix: rounded(fromMix, 6),
+        fromRoutes: rounded(fromRoutes, 6),
+        difference: bounds(difference),
+        verdict,
+      },
       routes: [
         ...fitting(
           compared.slice(0, routesShown).map(({ method, route, comparison, ...it }) => ({
