@@ -1,7 +1,7 @@
+import { contentTypeOf } from "../../../kernel/content-type.ts";
 import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
 import { partsOf } from "../../../kernel/target.ts";
 import { differenceInterval } from "./interval.ts";
-import { contentTypeOf } from "../redacted-message.ts";
 
 const depthMax = 6;
 const itemsMax = 5;

@@ -1,8 +1,8 @@
+import { contentTypeOf } from "../../../kernel/content-type.ts";
 import type { Exchange, Headers, Message } from "../../../kernel/exchange.ts";
 import { partsOf } from "../../../kernel/target.ts";
 import { attributesOf } from "../analysis/attributes.ts";
 import { isVarying, shapeOf, type Shape } from "./shape.ts";
-import { contentTypeOf } from "../redacted-message.ts";
 
 const namesMax = 40;
 const tooDeepBytes = 1024 * 1024;
