@@ -5,7 +5,7 @@ import { fromOctets, toOctets } from "./octets.ts";
 import { Replacer } from "./replacer.ts";
 import { checkRules, compileRules, pathNames } from "./rule-set.ts";
 import type { Scope } from "./scope.ts";
-import { tokens } from "./token.ts";
+import { type Tokens, tokens } from "./token.ts";
 import { redactedUrl, type UrlScope } from "./url-text.ts";
 import { bytesOf, octetsOf } from "./body-bytes.ts";
 import { type HeaderPair, type RedactionPlace, redactionPlaces, type RedactionRule } from "./wire.ts";
@@ -34,8 +34,17 @@ export type Redactor = {
  * @throws InvalidRule with the number of the rule and the member that cannot be compiled
  */
 export function redactor(rules: readonly RedactionRule[], tokenKey: Uint8Array): Redactor {
+  return redactorBy(rules, tokens(tokenKey));
+}
+
+/**
+ * As `redactor`, by tokens of the caller's making.
+ * @param tokensOf what it makes has the form of a token: anything else would be looked into again
+ * @throws InvalidRule
+ */
+export function redactorBy(rules: readonly RedactionRule[], tokensOf: Tokens): Redactor {
   checkRules(rules);
-  const replacer = new Replacer(rules, tokens(tokenKey));
+  const replacer = new Replacer(rules, tokensOf);
   const scopes = new Map<RedactionPlace, Scope>(
     redactionPlaces.map((place) => [place, { rules: compileRules(rules, place), replacer }]),
   );

@@ -5,8 +5,9 @@ const blockBytes = 64;
 /** Longer values are hashed the plain way. */
 const shortBytesMax = 4_096;
 
-const form = `REDACTED-[a-z][a-z0-9_-]{0,29}?-[0-9a-f]{${hexDigits}}`;
-const whole = new RegExp(`^${form}$`);
+/** Source of an expression that matches a token. */
+export const tokenForm = `REDACTED-[a-z][a-z0-9_-]{0,29}?-[0-9a-f]{${hexDigits}}`;
+const whole = new RegExp(`^${tokenForm}$`);
 
 /** No token is longer. */
 const tokenCharactersMax = "REDACTED-".length + 30 + 1 + hexDigits;
@@ -28,7 +29,7 @@ export function isCutToken(text: string): boolean {
 /** Where tokens stand in the text. */
 export function tokenSpans(text: string): readonly (readonly [start: number, end: number])[] {
   if (!text.includes("REDACTED-")) return [];
-  return [...text.matchAll(new RegExp(form, "g"))].map(({ index, 0: token }) => [
+  return [...text.matchAll(new RegExp(tokenForm, "g"))].map(({ index, 0: token }) => [
     index,
     index + token.length,
   ]);

@@ -1,6 +1,7 @@
 import type { CustomFetch } from "openid-client";
 import { Failure } from "../../kernel/failure.ts";
 import type { Send } from "../../kernel/send.ts";
+import { partsOf } from "../../kernel/target.ts";
 
 /** Of metadata, keys and tokens: large providers have some tens of KB. */
 export const answerBytesMax = 256 * 1024;
@@ -15,7 +16,7 @@ export function providerFetch(send: Send, log: (line: string) => void): CustomFe
   return async (url, { method, headers, body }) => {
     const unavailable = (reason: string): Failure => {
       // Codes and tokens travel in bodies and headers; an address has none, but may have a query.
-      log(`the OpenID provider did not answer at ${url.split("?", 1)[0]}: ${reason}`);
+      log(`the OpenID provider did not answer at ${partsOf(url).path}: ${reason}`);
       return new Failure("unavailable", "The OpenID provider cannot be reached at the moment.", {
         hint: "Try again later, or sign in with a password or a one-time link.",
       });

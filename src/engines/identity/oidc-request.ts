@@ -1,6 +1,7 @@
 import type { IdentityAnswer, IdentityNeeds, IdentityRequest, LimitedUse } from "./identity.ts";
 import { base, sessionCookie } from "./oidc-settings.ts";
 import { registrationBytesMax, registrationOf } from "./registration.ts";
+import { partsOf } from "../../kernel/target.ts";
 
 /** A request as oidc-provider is to see it, or what is answered in its place. */
 export type Prepared =
@@ -22,7 +23,7 @@ export async function preparedRequest(
   request: IdentityRequest,
   needs: Pick<IdentityNeeds, "may" | "resources" | "issuer">,
 ): Promise<Prepared> {
-  const [path = "", query = ""] = request.target.split("?", 2);
+  const { path, query } = partsOf(request.target);
   const route = `${request.method} ${path}`;
   const use = limited[route];
   if (use !== undefined && !(await needs.may(use, request.remoteAddress)))

@@ -13,6 +13,7 @@ import { preparedRequest } from "./oidc-request.ts";
 import { oidcServer, type OidcServer } from "./oidc-server.ts";
 import { base } from "./oidc-settings.ts";
 import { undecided, type Undecided } from "./undecided.ts";
+import { partsOf } from "../../kernel/target.ts";
 
 const paths = [`${base}/`, "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 const userCodeCharactersMax = 20;
@@ -58,7 +59,7 @@ export function oidcIdentity(needs: IdentityNeeds): Identity {
 /** A link with the code in it fills the field in: the person still has to send it. */
 function prefilled(answer: IdentityAnswer, target: string): IdentityAnswer {
   if (answer.page?.kind !== "user-code") return answer;
-  const userCode = new URLSearchParams(target.split("?", 2)[1]).get("user_code") ?? "";
+  const userCode = new URLSearchParams(partsOf(target).query).get("user_code") ?? "";
   return { ...answer, page: { ...answer.page, userCode: userCode.slice(0, userCodeCharactersMax) } };
 }
 

@@ -4,6 +4,7 @@ import type Provider from "oidc-provider";
 import { z } from "zod";
 import type { Client, IdentityNeeds, Pending, Resource } from "./identity.ts";
 import { interactionPath } from "./oidc-settings.ts";
+import { partsOf } from "../../kernel/target.ts";
 
 /** A request that waits for a person. */
 export type Undecided = {
@@ -30,7 +31,7 @@ export async function undecided(
 ): Promise<Undecided | undefined> {
   const interaction = await interactionOf(provider, incoming, response);
   if (interaction === undefined || interaction.result !== undefined) return undefined;
-  const asking = (incoming.url ?? "").split("?")[0];
+  const { path: asking } = partsOf(incoming.url ?? "");
   if (asking !== interactionPath + interaction.uid) return undefined;
   const params = Params.parse(interaction.params);
   const found = await provider.Client.find(params.client_id);

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { RawAnswer, RawRequest, RawRoute } from "../../engines/inbound/inbound.ts";
 import { Failure } from "../../kernel/failure.ts";
+import { partsOf } from "../../kernel/target.ts";
 import { capturedBody } from "./captured-body.ts";
 import { capturePlace } from "./capture-place.ts";
 import type { Capture } from "./capture.ts";
@@ -28,7 +29,7 @@ export function captureRoute(capture: Capture): RawRoute {
 }
 
 async function answer(request: RawRequest, capture: Capture): Promise<RawAnswer> {
-  const [path] = request.target.split("?", 1);
+  const { path } = partsOf(request.target);
   const route = routes.find((it) => it.path === path);
   if (route === undefined)
     throw new Failure("not_found", "Nothing answers here.", { allowed: routes.map((it) => it.path) });

@@ -1,10 +1,6 @@
 import type { Redactor, Side } from "../../../capture/redactor.ts";
-import type { Headers, Message } from "../../kernel/exchange.ts";
-
-/** "" when there is none. */
-export function contentTypeOf(headers: Headers): string {
-  return headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
-}
+import { contentTypeOf } from "../../kernel/content-type.ts";
+import type { Message } from "../../kernel/exchange.ts";
 
 /** Its headers, and the bytes of its body, as they may be stored; what the redactor hit is counted by it. */
 export function redactedMessage(redactor: Redactor, side: Side, { headers, body }: Message): Message {

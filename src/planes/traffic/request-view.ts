@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Exchange } from "../../kernel/exchange.ts";
-import { redactedText } from "../../registry/redaction.ts";
+import { redactedText, shownTarget } from "../../registry/redaction.ts";
 
 /** A request as a list shows it. */
 export const RequestLine = z.object({
@@ -49,7 +49,7 @@ export function lineOf(exchange: Exchange): RequestLine {
     weight: Number(facts["weight"] ?? 1),
     untrusted: {
       host,
-      path: redactedText(path).text,
+      path: shownTarget(path),
       route: route === "" ? null : route,
       userAgent: textOf(facts["userAgent"]),
       message: textOf(facts["message"] ?? facts["detail"]),

@@ -1,4 +1,5 @@
 import type { Headers } from "../../kernel/exchange.ts";
+import { partsOf } from "../../kernel/target.ts";
 
 /** A JSON body above this many bytes is not parsed: what reads into it finds nothing. */
 export const jsonBytesMax = 1024 * 1024;
@@ -50,15 +51,11 @@ export type Reading = { readonly header: string } | { readonly query: string } |
 /** The text (or integer as text) that stands there; undefined when there is none. Of several headers, the first. */
 export function textOf(reading: Reading, request: Incoming): string | undefined {
   if ("header" in reading) return valuesOf(request.headers, reading.header)[0];
-  if ("query" in reading) return queryOf(request.url).get(reading.query) ?? undefined;
+  if ("query" in reading)
+    return new URLSearchParams(partsOf(request.url).query).get(reading.query) ?? undefined;
   const value = valueAt(request.json(), reading.pointer);
   if (typeof value === "string") return value;
   return Number.isSafeInteger(value) ? String(value) : undefined;
-}
-
-function queryOf(url: string): URLSearchParams {
-  const at = url.indexOf("?");
-  return new URLSearchParams(at === -1 ? "" : url.slice(at + 1));
 }
 
 function valueAt(root: unknown, pointer: string): unknown {

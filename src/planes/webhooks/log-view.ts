@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { endings, type Ending, type Exchange } from "../../kernel/exchange.ts";
-import { redactedText } from "../../registry/redaction.ts";
+import { shownTarget } from "../../registry/redaction.ts";
 
 /** How an event stands: its ending, or that it has none yet. */
 export const states = ["pending", ...endings] as const;
@@ -59,7 +59,7 @@ export function lineOf(
     error: error ?? latest?.error ?? null,
     bytes: Number(facts["bytes"] ?? 0),
     untrusted: {
-      path: redactedText(path).text,
+      path: shownTarget(path),
       eventType: textOf(facts["type"]),
       detail: textOf(facts["detail"]),
     },

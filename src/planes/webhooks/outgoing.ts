@@ -1,5 +1,6 @@
 import type { Headers } from "../../kernel/exchange.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import { redactedValue } from "../../registry/redaction.ts";
 import { headerName } from "./header-name.ts";
 import { valuesOf } from "./incoming.ts";
 import { standardWebhooks } from "./scheme.ts";
@@ -92,9 +93,6 @@ function traceparentOf(incomingTrace: TraceContext | undefined, sending: Sending
   return `00-${incomingTrace?.trace ?? sending.trace}-${span}-0${sampled}`;
 }
 
-/** What stands for a credential's value in whatever is stored and shown. */
-export const redactedValue = "[redacted]";
-
 /** Values by their index in the headers. */
 export type Withheld = readonly (readonly [index: number, value: string])[];
 
@@ -122,4 +120,9 @@ export function credentialHeaders(
 export function withCredentials(shown: Headers, withheld: Withheld): Headers {
   const values = new Map(withheld);
   return shown.map(([name, value], index) => [name, values.get(index) ?? value]);
+}
+
+/** Only the headers whose values are there: what is left when the credentials are gone. */
+export function withoutCredentials(shown: Headers): Headers {
+  return shown.filter(([, value]) => value !== redactedValue);
 }

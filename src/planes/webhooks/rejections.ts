@@ -2,9 +2,10 @@ import { hash } from "node:crypto";
 import type { Body, NewExchange } from "../../kernel/exchange.ts";
 import { newExchangeId } from "../../kernel/id.ts";
 import type { Engines } from "../../registry/engines.ts";
+import { redactedValue } from "../../registry/redaction.ts";
 import { secretHeaders, type Arrival } from "./accept.ts";
 import type { LiveEndpoint } from "./live-endpoints.ts";
-import { credentialHeaders, redactedValue } from "./outgoing.ts";
+import { credentialHeaders } from "./outgoing.ts";
 
 const storedPerMinute = 10;
 const bodyBytesKept = 4 * 1024;

@@ -4,9 +4,9 @@ import type { Exchange } from "../../kernel/exchange.ts";
 import { Failure } from "../../kernel/failure.ts";
 import { newId } from "../../kernel/id.ts";
 import type { Context } from "../../registry/context.ts";
+import { redactedValue } from "../../registry/redaction.ts";
 import { endpointOf } from "./endpoint-of.ts";
 import { logOf } from "./log-id.ts";
-import { redactedValue } from "./outgoing.ts";
 import { selectedMax, type ReplayPlan } from "./replay-plan.ts";
 import { dayMs } from "./stats.ts";
 

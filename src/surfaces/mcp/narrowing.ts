@@ -2,6 +2,7 @@ import type { RawRequest } from "../../engines/inbound/inbound.ts";
 import { Failure } from "../../kernel/failure.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { quoted } from "../../kernel/quoted.ts";
+import { partsOf } from "../../kernel/target.ts";
 import { nearNames } from "../../registry/near.ts";
 import type { Narrowing } from "./view.ts";
 
@@ -85,9 +86,7 @@ type Ask = { readonly name: keyof typeof meant; readonly value: string };
 
 /** `sessionId` belongs to the transport of 2024-11-05, which names its session so. */
 function queryAsks(target: string): readonly Ask[] {
-  const question = target.indexOf("?");
-  if (question < 0) return [];
-  return [...new URLSearchParams(target.slice(question + 1))].flatMap(([name, value]): Ask[] => {
+  return [...new URLSearchParams(partsOf(target).query)].flatMap(([name, value]): Ask[] => {
     if (name === "sessionId") return [];
     if (name === "readonly" || name === "toolsets" || name === "workspace") return [{ name, value }];
     throw unknown(`The query selector ${quoted(name)} is not served here.`);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import Provider from "oidc-provider";
+import { partsOf } from "../../../kernel/target.ts";
 
 /** An OpenID provider of our own, on a port of this machine: oidc-provider, where whoever comes is signed in at once. */
 export type TrialProvider = {
@@ -40,7 +41,7 @@ export async function startProvider(redirectUri: () => string): Promise<TrialPro
   let handle: ReturnType<Provider["callback"]> | undefined;
 
   const server = createServer((request, response) => {
-    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const { path } = partsOf(request.url ?? "");
     asked.push(path);
     if (alter !== undefined) altering(response, path, alter);
     made ??= newProvider(issuer, redirectUri(), () => person);

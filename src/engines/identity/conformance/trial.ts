@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import type { MockTimersOptions, TestContext } from "node:test";
 import type { Send } from "../../../kernel/send.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import type { EntryStore } from "../entry-place.ts";
 import type {
   Approval,
@@ -117,7 +118,7 @@ export class Visitor {
   }
 
   request(method: string, target: string, form?: Readonly<Record<string, string>>): IdentityRequest {
-    const path = target.split("?")[0] ?? "";
+    const { path } = partsOf(target);
     const cookies = [...this.#cookies].filter(([, it]) => path.startsWith(it.path));
     const cookie = cookies.map(([name, { value }]) => `${name}=${value}`).join("; ");
     const type = form === undefined ? [] : [["content-type", "application/x-www-form-urlencoded"] as const];

@@ -1,6 +1,7 @@
 import type { RawAnswer, RawRoute } from "../../../engines/inbound/inbound.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import { identityNeeds } from "./identity-needs.ts";
+import { partsOf } from "../../../kernel/target.ts";
 
 const root = "/.well-known/oauth-protected-resource";
 
@@ -25,7 +26,7 @@ export function protectedResourceRoutes(engines: Engines): readonly RawRoute[] {
     readonly method: string;
     readonly target: string;
   }): Promise<RawAnswer> {
-    const path = documents.get(target.split("?")[0] ?? "");
+    const path = documents.get(partsOf(target).path);
     const resource = resources.find((it) => it.path === path);
     if (resource === undefined) return json(404, { error: "not_found" });
     if (method !== "GET" && method !== "HEAD" && method !== "OPTIONS")

@@ -1,5 +1,6 @@
 import type { RawRequest } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import { foreignForm } from "./foreign-form-refusal.ts";
 
 /** A browser asks for a page, or sends a form of one. */
@@ -38,10 +39,9 @@ export async function pageRequest(
   const method = request.method === "HEAD" ? "GET" : request.method;
   if (method !== "GET" && method !== "POST")
     throw new Failure("method_not_allowed", "A page is read with GET, and its forms are sent with POST.");
-  const at = target.indexOf("?");
   return {
     method,
-    query: new URLSearchParams(at === -1 ? "" : target.slice(at + 1)),
+    query: new URLSearchParams(partsOf(target).query),
     parameters,
     cookie: request.header("cookie"),
     from: { client: request.header("user-agent") ?? "", remoteAddress },

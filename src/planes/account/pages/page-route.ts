@@ -1,5 +1,6 @@
 import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import type { SecurityNote } from "../security-note.ts";
 import { failurePage } from "./failure-page.ts";
 import { notedPageRequest } from "./noted-page-request.ts";
@@ -26,7 +27,7 @@ async function answerBy(
   pages: readonly PageAt[],
   request: RawRequest,
 ): Promise<RawAnswer> {
-  const path = request.target.split("?")[0] ?? "";
+  const { path } = partsOf(request.target);
   try {
     for (const page of pages) {
       const parameters = parametersOf(page.path, path);

@@ -1,4 +1,5 @@
 import type { Exchange } from "../../../kernel/exchange.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import { routeOf } from "../fault.ts";
 
 const valueCharactersMax = 200;
@@ -54,7 +55,6 @@ function sizeOf(bytes: number): string {
 
 /** Names in order, without values: `page, sort`. */
 function queryKeysOf(path: string): string {
-  const at = path.indexOf("?");
-  if (at === -1) return "none";
-  return [...new Set(new URLSearchParams(path.slice(at)).keys())].toSorted().slice(0, 20).join(", ");
+  if (!path.includes("?")) return "none";
+  return [...new Set(new URLSearchParams(partsOf(path).query).keys())].toSorted().slice(0, 20).join(", ");
 }

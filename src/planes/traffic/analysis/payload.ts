@@ -1,6 +1,7 @@
+import { contentTypeOf } from "../../../kernel/content-type.ts";
 import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import { differenceInterval } from "./interval.ts";
-import { contentTypeOf } from "../redacted-message.ts";
 
 const depthMax = 6;
 const itemsMax = 5;
@@ -52,7 +53,7 @@ function countsOf(exchanges: readonly Exchange[]): ReadonlyMap<string, number> {
 function featuresOf({ request, path }: Exchange): ReadonlySet<string> {
   const features = new Set<string>();
   for (const [name] of request.headers) features.add(`header ${name.toLowerCase()}`);
-  for (const name of new URLSearchParams(path.split("?", 2)[1] ?? "").keys()) features.add(`query ${name}`);
+  for (const name of new URLSearchParams(partsOf(path).query).keys()) features.add(`query ${name}`);
   addFields(features, jsonOf(request), "body", 0);
   return features;
 }

@@ -1,5 +1,5 @@
+import { contentTypeOf } from "../../../kernel/content-type.ts";
 import type { Headers } from "../../../kernel/exchange.ts";
-import { contentTypeOf } from "../redacted-message.ts";
 
 export type Answered = {
   readonly status: number | null;

@@ -1,7 +1,8 @@
+import { contentTypeOf } from "../../../kernel/content-type.ts";
 import type { Exchange, Headers, Message } from "../../../kernel/exchange.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import { attributesOf } from "../analysis/attributes.ts";
 import { isVarying, shapeOf, type Shape } from "./shape.ts";
-import { contentTypeOf } from "../redacted-message.ts";
 
 const namesMax = 40;
 const tooDeepBytes = 1024 * 1024;
@@ -33,13 +34,12 @@ export type Observation = {
 
 export function observationOf(exchange: Exchange): Observation {
   const { id, startedAt, path, request, response } = exchange;
-  const query = path.split("?", 2)[1] ?? "";
   return {
     id,
     at: startedAt,
     status: statusOf(exchange),
     client: clientOf(exchange),
-    query: [...new Set(new URLSearchParams(query).keys())].filter(isName).slice(0, namesMax),
+    query: [...new Set(new URLSearchParams(partsOf(path).query).keys())].filter(isName).slice(0, namesMax),
     request: seenIn(request, startedAt),
     response: response && seenIn(response, startedAt),
   };

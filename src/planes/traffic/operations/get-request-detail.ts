@@ -5,8 +5,8 @@ import { mayReach } from "../../../kernel/principal.ts";
 import { quoted } from "../../../kernel/quoted.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { shownBody, ShownBody, shownHeaders } from "../../../registry/redaction.ts";
-import { exported, formats } from "../exported.ts";
+import { redactedText, shownBody, ShownBody, shownHeaders } from "../../../registry/redaction.ts";
+import { exported, formats } from "../exports/exported.ts";
 import { marker, MarkerView, markerView } from "../marker.ts";
 import { lineOf, RequestLine } from "../request-view.ts";
 import { seesPlane } from "../requests.ts";
@@ -70,7 +70,9 @@ export const getRequestDetail = read({
         response: exchange.response && shown(exchange.response),
         outbound: await outboundOf(exchange, context),
         facts: Object.fromEntries(
-          facts.flatMap(([name, it]) => (typeof it === "string" ? [[name, it] as const] : [])),
+          facts.flatMap(([name, it]) =>
+            typeof it === "string" ? [[name, redactedText(it).text] as const] : [],
+          ),
         ),
         exported: as === undefined ? null : exported(exchange, as),
       },
@@ -135,6 +137,6 @@ async function markersNear({ startedAt, environment, bucket }: Exchange, context
     .map((row) => markerView(row, seen));
 }
 
-function shown({ headers, body }: Message): z.output<typeof Shown> {
-  return { headers: [...shownHeaders(headers)], body: shownBody(body, bodyBytesShown) };
+function shown(message: Message): z.output<typeof Shown> {
+  return { headers: [...shownHeaders(message.headers)], body: shownBody(message, bodyBytesShown) };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Exchange, Headers } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import { newId } from "../../../kernel/id.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import type { Context } from "../../../registry/context.ts";
 import { act } from "../../../registry/operation.ts";
 import { redactedText } from "../../../registry/redaction.ts";
@@ -145,7 +146,7 @@ function reducible({ request, path, kind }: Exchange): Reducible {
     });
   return {
     headers: headers.filter(([name]) => !ofTransport.has(name.toLowerCase()) && !name.startsWith(":")),
-    query: [...new URLSearchParams(path.split("?", 2)[1] ?? "")],
+    query: [...new URLSearchParams(partsOf(path).query)],
     body: body === null || body.bytes.length === 0 ? null : bodyOf(new TextDecoder().decode(body.bytes)),
   };
 }

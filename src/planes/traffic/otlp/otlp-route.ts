@@ -1,5 +1,6 @@
 import type { RawAnswer, RawRequest, RawRoute } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import { captureSender } from "../capture-place.ts";
 import { capturedBody } from "../captured-body.ts";
 import type { Capture } from "../capture.ts";
@@ -37,7 +38,7 @@ export function otlpRoute(capture: Capture): RawRoute {
 const signals = ["traces", "metrics", "logs"].map((name) => prefix + name);
 
 async function answer(request: RawRequest, encoding: Encoding | undefined, means: Means): Promise<RawAnswer> {
-  const [path = ""] = request.target.split("?", 1);
+  const { path } = partsOf(request.target);
   if (!signals.includes(path)) throw new Failure("not_found", "Nothing answers here.", { allowed: signals });
   if (request.method !== "POST") throw new Failure("method_not_allowed", "Use POST.", { allowed: ["POST"] });
   const sender = await captureSender(request, means.capture);

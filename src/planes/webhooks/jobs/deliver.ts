@@ -9,7 +9,7 @@ import type { JobHandler } from "../../../registry/plane.ts";
 import { secretHeaders } from "../accept.ts";
 import { type Delivery, deliveryOf, endedWithout, kindOfAttempt, withheldOwner } from "../delivery.ts";
 import type { LiveEndpoint, LiveEndpoints } from "../live-endpoints.ts";
-import { credentialHeaders, outgoingHeaders, redactedValue, withCredentials } from "../outgoing.ts";
+import { credentialHeaders, outgoingHeaders, withCredentials, withoutCredentials } from "../outgoing.ts";
 import { pauseEndpoint } from "../pause.ts";
 import { persistently } from "../../../registry/persistently.ts";
 import { next, schedulesUpTo, type Next } from "../../../registry/retry.ts";
@@ -96,7 +96,7 @@ function headersOf({ job, delivery, endpoint, event, engines }: Work, body: Uint
 function receivedHeaders({ withheld, kind }: Delivery, event: Exchange, { vault }: Engines): Headers {
   const shown = event.request.headers;
   // Credentials are gone once the event has ended: a replay goes without those headers.
-  if (kind === "replay") return shown.filter(([, value]) => value !== redactedValue);
+  if (kind === "replay") return withoutCredentials(shown);
   if (withheld === undefined) return shown;
   const opened = vault.open(withheld, withheldOwner(event.workspace, event.id)).reveal();
   return withCredentials(shown, Withheld.parse(JSON.parse(opened)));

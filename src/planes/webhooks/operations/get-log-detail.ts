@@ -70,7 +70,7 @@ export const getLogDetail = read({
         ...line.untrusted,
         from: factOf(log, "from"),
         headers: [...shownHeaders(log.request.headers)],
-        body: shownBody(log.request.body, bodyBytesShown),
+        body: shownBody(log.request, bodyBytesShown),
       },
       attempts: attempts.map(detailOf),
       replays: [...new Set(attempts.flatMap((it) => factOf(it, "replay") ?? []))],
@@ -90,7 +90,7 @@ function detailOf(exchange: Exchange) {
       requestHeaders: [...shownHeaders(request.headers)],
       detail: factOf(exchange, "detail") ?? factOf(exchange, "broken"),
       headers: [...shownHeaders(response?.headers ?? [])],
-      body: shownBody(response?.body ?? null, responseBytesShown),
+      body: response && shownBody(response, responseBytesShown),
     },
   };
 }

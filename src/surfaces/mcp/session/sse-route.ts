@@ -6,6 +6,7 @@ import type {
   StreamedAnswer,
 } from "../../../engines/inbound/inbound.ts";
 import { Failure } from "../../../kernel/failure.ts";
+import { partsOf } from "../../../kernel/target.ts";
 import { errorBody, plainAnswer, RpcError, rpcCode, textOf, type RpcMessage } from "../json-rpc.ts";
 import { negotiated } from "../legacy-era.ts";
 import type { Guest } from "../reception.ts";
@@ -81,8 +82,7 @@ function basePath({ engines }: House): string {
 }
 
 async function posted(house: House, here: Here, request: RawRequest, guest: Guest): Promise<RawAnswer> {
-  const question = request.target.indexOf("?");
-  const id = new URLSearchParams(question < 0 ? "" : request.target.slice(question)).get("sessionId");
+  const id = new URLSearchParams(partsOf(request.target).query).get("sessionId");
   if (id === null) return refusal(400, "Say which session: post to the address that the stream began with.");
   const session = await house.sessions.find(guest, id);
   const body = await request.body(bodyBytesMax);
