@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
-import type { Body, Facts, Message, NewExchange } from "../../kernel/exchange.ts";
-import type { CapturedBody, CapturedMessage } from "../../../capture/wire.ts";
+import type { Facts, Message, NewExchange } from "../../kernel/exchange.ts";
 import type { Redactor } from "../../../capture/redactor.ts";
-import type { CapturedRecord } from "./captured.ts";
+import type { ReadableRecord } from "./body-reader.ts";
 import type { Place } from "./live-places.ts";
 import { redactedMessage } from "./redacted-message.ts";
 
@@ -13,7 +12,6 @@ export type Origin = {
   readonly place: Place;
   readonly redactor: Redactor;
   readonly receivedAt: number;
-  readonly bodyBytesMax: number;
   /** Names the rules that were in force. */
   readonly ruleset: string;
   /** What else is known of all records of a batch, such as `service`. */
@@ -21,12 +19,12 @@ export type Origin = {
 };
 
 /** The exchange that a record is stored as: redacted, whoever sent it and whatever was redacted before. */
-export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange {
+export function exchangeOf(record: ReadableRecord, origin: Origin): NewExchange {
   const { place, redactor, receivedAt } = origin;
   // What was hit before belongs to something else.
   redactor.hits();
-  const request = messageOf("request", record.request, origin);
-  const response = record.response && messageOf("response", record.response, origin);
+  const request = messageOf("request", record.request, redactor);
+  const response = record.response && messageOf("response", record.response, redactor);
   const { id, parent, error } = record;
   const path = redactor.target(record.target);
   return {
@@ -59,7 +57,7 @@ export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange 
 }
 
 /** What is told of it besides its columns; what was redacted until then is counted here. */
-function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, request: Message): Facts {
+function factsOf(record: ReadableRecord, { redactor, ...origin }: Origin, request: Message): Facts {
   const userAgent = headerOf(request, "user-agent");
   const said = record.error?.message ?? "";
   const message = said === "" ? "" : redactor.text(said);
@@ -98,23 +96,13 @@ export function madeAt(record: string): number {
   return Number.parseInt(record.slice(0, 12), 16);
 }
 
-function messageOf(
-  side: "request" | "response",
-  { headers, body }: CapturedMessage,
-  { redactor, bodyBytesMax }: Pick<Origin, "redactor" | "bodyBytesMax">,
-): Message {
-  const redacted = redactedMessage(redactor, side, { headers, body: body && keptOf(body, bodyBytesMax) });
+function messageOf(side: "request" | "response", message: Message, redactor: Redactor): Message {
+  const redacted = redactedMessage(redactor, side, message);
   // The hash is that of the bytes that are kept, whatever the sender says of them.
   return {
     ...redacted,
     body: redacted.body && { ...redacted.body, sha256: hash("sha256", redacted.body.bytes) },
   };
-}
-
-function keptOf(body: CapturedBody, bytesMax: number): Body {
-  const whole = "text" in body ? Buffer.from(body.text) : Buffer.from(body.base64, "base64");
-  const bytes = whole.length > bytesMax ? whole.subarray(0, bytesMax) : whole;
-  return { bytes, size: body.size, sha256: "", truncated: body.truncated || bytes.length < whole.length };
 }
 
 function headerOf({ headers }: Message, wanted: string): string | undefined {
