@@ -31,12 +31,8 @@ export class BodyReader {
     };
   }
 
-  async message({ headers, body }: Message): Promise<Message> {
-    return { headers, body: body && (await this.#body(body, headers)) };
-  }
-
   async #sent({ headers, body, size }: CapturedMessage): Promise<ReadableMessage> {
-    return { ...(await this.message({ headers, body: body && bodyOf(body) })), size };
+    return { headers, body: body && (await this.#body(bodyOf(body), headers)), size };
   }
 
   async #body(body: Body, headers: Headers): Promise<Body | null> {

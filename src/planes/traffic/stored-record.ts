@@ -58,7 +58,7 @@ export function exchangeOf(record: ReadableRecord, origin: Origin): NewExchange 
 
 /** What is told of it besides its columns; what was redacted until then is counted here. */
 function factsOf(record: ReadableRecord, { redactor, ...origin }: Origin, request: Message): Facts {
-  const userAgent = headerOf(request, "user-agent");
+  const userAgent = userAgentOf(request);
   const said = record.error?.message ?? "";
   const message = said === "" ? "" : redactor.text(said);
   const ip = record.ip && redactor.text(record.ip);
@@ -70,7 +70,7 @@ function factsOf(record: ReadableRecord, { redactor, ...origin }: Origin, reques
     ruleset: origin.ruleset,
     ...(record.weight !== 1 && { weight: record.weight }),
     ...(redacted > 0 && { redacted }),
-    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentCharactersMax) }),
+    ...(userAgent !== undefined && { userAgent }),
     ...(ip !== null && { ip }),
     ...(message !== "" && { message }),
   };
@@ -105,6 +105,8 @@ function messageOf(side: "request" | "response", message: Message, redactor: Red
   };
 }
 
-function headerOf({ headers }: Message, wanted: string): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+/** Its first 300 characters. */
+export function userAgentOf({ headers }: Message): string | undefined {
+  const [, value] = headers.find(([name]) => name.toLowerCase() === "user-agent") ?? [];
+  return value?.slice(0, userAgentCharactersMax);
 }

@@ -23,7 +23,7 @@ export type RuleKind<S extends z.ZodObject> = {
   /** What is asked for besides a name and an environment. */
   readonly form: z.ZodObject;
   /** Whether headers and bodies are looked at. */
-  readonly content: boolean;
+  needsContent(value: z.output<S>): boolean;
   /** Who may list them. */
   readonly listedTo: Operation["reach"];
   /** What the rule would have been about. @throws Failure invalid that points into the form */
@@ -162,7 +162,7 @@ async function tried<S extends z.ZodObject>(kind: RuleKind<S>, row: Row<S>, cont
   const matches = kind.matcher(row.value);
   if (environment !== null) await requirePlace(context.unit, { environment });
   const wouldMatch = context.dryRun
-    ? await previewOf(context, environment, matches, kind.content)
+    ? await previewOf(context, environment, matches, kind.needsContent(row.value))
     : undefined;
   return writtenShape(kind).parse({ ...viewOf(kind, row), ...(wouldMatch && { wouldMatch }) });
 }

@@ -30,6 +30,16 @@ async function traffic(_call: Prepare, place: Place): Promise<Output> {
   return {};
 }
 
+async function withTenants(_call: Prepare, place: Place): Promise<Output> {
+  const tenant = { headers: [["X-Tenant", "acme"]] } as const;
+  await bringIn(place, [
+    { request: tenant },
+    { request: { headers: [["X-Tenant", "other"]] } },
+    { request: { headers: [["Accept", "*/*"]] }, response: tenant },
+  ]);
+  return {};
+}
+
 scenarios(named("create_exclusion"), [
   {
     name: "is in force for all environments unless one is named",
@@ -155,6 +165,35 @@ scenarios(named("update_sampling"), [
     leaves: {},
   },
 ]);
+
+for (const [create, rest] of [
+  ["create_exclusion", {}],
+  ["create_sampling", { rate: 0.5 }],
+  ["create_block", {}],
+] as const)
+  scenarios(named(create), [
+    {
+      name: "a dry run looks into the headers of requests for one that is asked for",
+      scopes: ["traffic_rules:write"],
+      given: withTenants,
+      input: { name: "tenants", selection: { header: { name: "x-tenant" } }, ...rest, dryRun: true },
+      gives: { wouldMatch: { matched: 2, of: 3, whole: true } },
+      leaves: {},
+    },
+    {
+      name: "and for its value",
+      scopes: ["traffic_rules:write"],
+      given: withTenants,
+      input: {
+        name: "acme",
+        selection: { header: { name: "x-tenant", value: "ac*" } },
+        ...rest,
+        dryRun: true,
+      },
+      gives: { wouldMatch: { matched: 1, of: 3 } },
+      leaves: {},
+    },
+  ]);
 
 for (const [create, input] of [
   ["create_redaction", coupons],
