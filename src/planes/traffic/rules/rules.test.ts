@@ -119,6 +119,21 @@ scenarios(named("create_redaction"), [
   },
 ]);
 
+scenarios(named("list_redactions"), [
+  {
+    name: "tells what is built in beside one's own",
+    scopes: ["traffic:read"],
+    given: (call) => call(named("create_redaction"), coupons),
+    input: {},
+    gives: {
+      redactions: [{ name: "coupons" }],
+      defaults: { private_key: 1 },
+      nextCursor: null,
+    },
+    leaves: {},
+  },
+]);
+
 scenarios(named("create_block"), [
   {
     name: "what is blocked has no status yet",

@@ -7,6 +7,7 @@ import { redactedAgain } from "../redacted-again.ts";
 import { seenAgain } from "../seen.ts";
 import type { SelectionForm } from "../selection-form.ts";
 import { block, blockForm } from "./block.ts";
+import { DefaultRedactions, defaultRedactions } from "./default-redactions.ts";
 import { exclusion, exclusionForm } from "./exclusion.ts";
 import { redaction, redactionForm } from "./redaction.ts";
 import { ruleOperations } from "./rule-operations.ts";
@@ -23,6 +24,7 @@ export const allRuleOperations = [
     plural: "redactions",
     does: "have values replaced by tokens before anything is stored",
     form: redactionForm,
+    besides: { shape: { defaults: DefaultRedactions }, values: { defaults: defaultRedactions } },
     needsContent: () => true,
     matcher: (value) => {
       // Tokens are not looked at: any key will do.
