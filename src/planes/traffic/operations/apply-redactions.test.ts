@@ -116,8 +116,8 @@ describe("apply_redactions", () => {
     const rule = { name: "animals", category: "animal", match: { pattern: "zebra-[a-z]+" } };
     const { wouldMatch } = await world.call(workspace, createRedaction, { ...rule, dryRun: true });
     assert.partialDeepStrictEqual(wouldMatch, { matched: 10, of: 11, whole: true });
-    const before = await world.call(workspace, searchRequests, {});
-    assert.ok(JSON.stringify(before).includes(word));
+    const found = await world.call(workspace, searchRequests, {});
+    assert.ok(JSON.stringify(found).includes(word));
     await world.call(workspace, createRedaction, rule);
     const applied = await world.call(workspace, applyRedactions, {});
     assert.partialDeepStrictEqual(applied, { state: "done", examined: 11, changed: 10 });
@@ -127,11 +127,11 @@ describe("apply_redactions", () => {
     assert.ok(!JSON.stringify(requests).includes(word), JSON.stringify(requests));
     assert.match(JSON.stringify(requests), /REDACTED-animal-[0-9a-f]{12}\.example\.com/);
     const { rows } = await world.engines.ledger.find({ workspace, where: {}, limit: 100, content: true });
-    const stored = rows.map(({ request, response, ...row }) => [
+    const contents = rows.map(({ request, response, ...row }) => [
       row,
       ...[request, response].map((it) => [it?.headers, Buffer.from(it?.body?.bytes ?? []).toString()]),
     ]);
-    assert.ok(!JSON.stringify(stored).includes(word));
+    assert.ok(!JSON.stringify(contents).includes(word));
     const again = await world.call(workspace, applyRedactions, {});
     assert.partialDeepStrictEqual(again, { state: "done", examined: 11, changed: 0 });
   });

@@ -30,12 +30,12 @@ async function traffic(_call: Prepare, place: Place): Promise<Output> {
   return {};
 }
 
-async function withTenants(_call: Prepare, place: Place): Promise<Output> {
-  const tenant = { headers: [["X-Tenant", "acme"]] } as const;
+async function withRegions(_call: Prepare, place: Place): Promise<Output> {
+  const europe = { headers: [["X-Region", "europe"]] } as const;
   await bringIn(place, [
-    { request: tenant },
-    { request: { headers: [["X-Tenant", "other"]] } },
-    { request: { headers: [["Accept", "*/*"]] }, response: tenant },
+    { request: europe },
+    { request: { headers: [["X-Region", "other"]] } },
+    { request: { headers: [["Accept", "*/*"]] }, response: europe },
   ]);
   return {};
 }
@@ -190,18 +190,18 @@ for (const [create, rest] of [
     {
       name: "a dry run looks into the headers of requests for one that is asked for",
       scopes: ["traffic_rules:write"],
-      given: withTenants,
-      input: { name: "tenants", selection: { header: { name: "x-tenant" } }, ...rest, dryRun: true },
+      given: withRegions,
+      input: { name: "regions", selection: { header: { name: "x-region" } }, ...rest, dryRun: true },
       gives: { wouldMatch: { matched: 2, of: 3, whole: true } },
       leaves: {},
     },
     {
       name: "and for its value",
       scopes: ["traffic_rules:write"],
-      given: withTenants,
+      given: withRegions,
       input: {
-        name: "acme",
-        selection: { header: { name: "x-tenant", value: "ac*" } },
+        name: "europe",
+        selection: { header: { name: "x-region", value: "eu*" } },
         ...rest,
         dryRun: true,
       },
