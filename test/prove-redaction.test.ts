@@ -112,7 +112,8 @@ const encodings: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   "gzip, identity, zstd": (bytes) => zlib.zstdCompressSync(zlib.gzipSync(bytes)),
   "secret-sauce": zlib.deflateRawSync,
   "gzip, secret-sauce": zlib.gzipSync,
-  br_instead_of_gzip: zlib.brotliCompressSync,
+  gzip_that_is_zstd: zlib.zstdCompressSync,
+  br_that_is_gzip: zlib.gzipSync,
   "": zlib.gzipSync,
   identity: zlib.zstdCompressSync,
 };

@@ -5,6 +5,7 @@ export const DefaultRedactions = z
   .record(z.string(), z.int())
   .describe("How many rules are built in, by category. They always apply.");
 
+/** In the form of `DefaultRedactions`. */
 export const defaultRedactions: z.output<typeof DefaultRedactions> = Object.fromEntries(
   [...Map.groupBy(defaultRules, ({ category }) => category)].map(([category, { length }]) => [
     category,
