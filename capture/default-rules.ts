@@ -49,6 +49,7 @@ const fields: Readonly<Record<string, readonly string[]>> = {
     "cookies",
     "setcookie",
     "*sessionid",
+    "*sessionkey",
     "sessid",
     "phpsessid",
     "jsessionid",
@@ -86,6 +87,13 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   account: ["iban", "*accountnumber", "routingnumber", "sortcode"],
 };
 
+/** Elsewhere these are names of what is no secret as well. */
+const headers: Readonly<Record<string, readonly string[]>> = {
+  authorization: ["authentication", "x-authentication"],
+  session: ["session", "x-session"],
+  key: ["x-key"],
+};
+
 /** Of signed URLs and of answers that come back by redirect. */
 const parameters: readonly string[] = [
   "code",
@@ -99,6 +107,7 @@ const parameters: readonly string[] = [
   "hmac",
   "ticket",
   "key",
+  "session",
 ];
 
 /** In a path, what follows these is of use to whoever reads it. */
@@ -110,6 +119,7 @@ const pathWords: readonly string[] = [
   "token",
   "tokens",
   "invite",
+  "invites",
   "invitation",
   "invitations",
   "verify",
@@ -145,6 +155,9 @@ function named(
 /** Always applied, before what a workspace adds; there is no switch. */
 export const defaultRules: readonly RedactionRule[] = [
   ...Object.entries(fields).flatMap(([category, names]) => named(category, [], names)),
+  ...Object.entries(headers).flatMap(([category, names]) =>
+    names.map((header) => ({ id: `default.header.${header}`, category, places: [], match: { header } })),
+  ),
   ...named("signature", ["request.query"], parameters),
   ...named("link", ["request.path"], pathWords),
   ...Object.entries(found).map(([category, detector]) => ({

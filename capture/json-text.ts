@@ -12,6 +12,11 @@ const longNumberMin = 10;
 const scalar = /^(?:-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?|true|false|null|NaN|-?Infinity)$/;
 const cutScalar = /^(?:t|tr|tru|f|fa|fal|fals|n|nu|nul)$/;
 
+/** How members are called that hold a name and its value. */
+const pairName = /^(?:name|key)$/i;
+const pairValue = /^value$/i;
+const unnamed = { rule: -1, depth: -1 };
+
 /** What a character is outside of strings, by its code. */
 const [delimiter, numberPart, other] = [0, 1, 2];
 const scalarKinds = new Uint8Array(256).fill(other);
@@ -48,6 +53,10 @@ class JsonText {
   #complete = false;
   /** Of the name before the value that comes next. */
   #rule = -1;
+  /** The value that comes next is a name itself, as in `{"name": "password", "value": "…"}`. */
+  #isName = false;
+  /** The rule about such a name, and how deep in the document its value comes. */
+  #named = unnamed;
   #broken = false;
 
   constructor(scope: Scope, text: string, { inner, cut }: Within) {
@@ -79,6 +88,7 @@ class JsonText {
 
   #close(): void {
     this.#at++;
+    if (this.#named.depth === this.#depth) this.#named = unnamed;
     this.#broken = --this.#depth < 0;
     this.#complete = true;
     this.#position?.close();
@@ -107,6 +117,7 @@ class JsonText {
   #takeRule(): number {
     const rule = this.#rule === -1 ? (this.#position?.rule() ?? -1) : this.#rule;
     this.#rule = -1;
+    this.#isName = false;
     return rule;
   }
 
@@ -119,6 +130,7 @@ class JsonText {
     else {
       this.#at = end + 1;
       this.#complete = true;
+      if (this.#isName) this.#named = { rule: this.#ruleOf(start, end), depth: this.#depth };
       const rule = this.#takeRule();
       if (rule >= 0) this.#replaceString(rule, start, end);
       else this.#leaf(start, end);
@@ -128,8 +140,15 @@ class JsonText {
   #name(start: number, end: number, next: number): void {
     const name = decodedJson(this.#text.slice(start, end));
     this.#rule = this.#scope.rules.fields.ruleOf(name);
+    this.#isName = pairName.test(name);
+    if (this.#rule === -1 && this.#named.depth === this.#depth && pairValue.test(name))
+      this.#rule = this.#named.rule;
     this.#position?.member(name);
     this.#at = spaceEnd(this.#text, next);
+  }
+
+  #ruleOf(start: number, end: number): number {
+    return this.#scope.rules.fields.ruleOf(decodedJson(this.#text.slice(start, end)));
   }
 
   #replaceString(rule: number, start: number, end: number): void {

@@ -15,6 +15,9 @@ const plainWord = /^\w+$/;
 const bareEnd = /[\s,;&"'`<>(){}[\]|\\]/g;
 const encodedEnd = /[\s,;&"'`<>(){}[\]|\\]|%(?:25){0,3}(?:2[2367cC]|7[bBdD]|5[bBdD]|0[aAdD]|3[bB])/g;
 const lineEnd = /["'`\r\n]/g;
+/** Up to where a line has one value alone: what names another is none. */
+const phraseEnd = /[\r\n,;&"'`<>(){}[\]|\\:=]/g;
+const mayBePhrase = /(?:password|passwd|passphrase|secret)$/i;
 const scheme = /(?:bearer|basic|digest|negotiate|token|apikey|hawk|aws4-hmac-sha256)[ \t]+(?=\S)/iy;
 const nothing = /^(?:null|nil|none|undefined)$/i;
 const wholeLines: ReadonlySet<string> = new Set(["cookie", "setcookie", "set-cookie"]);
@@ -31,12 +34,13 @@ export function replacedNames({ rules, replacer }: Scope, text: string): string 
   separator.lastIndex = 0;
   for (let found = separator.exec(text); found !== null; found = separator.exec(text)) {
     if (text.startsWith("//", separator.lastIndex)) continue;
-    const { names, quoted } = namesBefore(text, found.index, copied);
+    const { names, quoted, opensLine } = namesBefore(text, found.index, copied);
     const behind = separator.lastIndex;
     const name = names.find((each) => rules.looseFields.ruleOf(each) >= 0);
     if (name === undefined) continue;
     const rule = rules.looseFields.ruleOf(name);
-    const value = valueAt(text, behind, { quoted, encoded: found[0].startsWith("%"), name });
+    const isPhrase = opensLine && found[0] === ":" && mayBePhrase.test(name);
+    const value = valueAt(text, behind, { quoted, encoded: found[0].startsWith("%"), name, isPhrase });
     const plain = value.decode(text.slice(value.start, value.end));
     if (plain === "" || nothing.test(plain) || isToken(plain)) continue;
     out += text.slice(copied, value.start) + replacer.replaced(rule, plain);
@@ -46,7 +50,12 @@ export function replacedNames({ rules, replacer }: Scope, text: string): string 
   return copied === 0 ? text : out + text.slice(copied);
 }
 
-type Before = { readonly names: readonly string[]; readonly quoted: boolean };
+type Before = {
+  readonly names: readonly string[];
+  readonly quoted: boolean;
+  /** Nothing but blanks and the dash of a list is before the name on its line. */
+  readonly opensLine: boolean;
+};
 
 /** By the code of a character: what may stand between a name and its separator, and what names are made of. */
 const [blank, closing, letter] = [1, 2, 4];
@@ -58,11 +67,14 @@ for (const character of " \t") kinds[character.charCodeAt(0)] = blank;
 for (const character of "\"'`]") kinds[character.charCodeAt(0)] = closing;
 kinds["\\".charCodeAt(0)] = closing | letter;
 
+const linesBeginning = /(?:^|[\r\n])[ \t]*(?:- *)?["']?$/;
+
 function namesBefore(text: string, end: number, least: number): Before {
   const spaces = runStart(text, end, { kind: blank, least: Math.max(end - gapMax, least) });
   const last = runStart(text, spaces, { kind: closing, least: Math.max(spaces - gapMax, least) });
   const first = runStart(text, last, { kind: letter, least: Math.max(last - nameCharactersMax, least) });
-  return { names: namesIn(text.slice(first, last)), quoted: last < spaces };
+  const opensLine = linesBeginning.test(text.slice(Math.max(first - gapMax, 0), first));
+  return { names: namesIn(text.slice(first, last)), quoted: last < spaces, opensLine };
 }
 
 function runStart(
@@ -93,10 +105,13 @@ function lastWord(text: string): readonly string[] {
   return /[\w$\-\u0080-\u00ff]+(?=["'\]]*$)/.exec(text) ?? [];
 }
 
+/** `isPhrase`: it may have several words, as far as its line goes. */
+type Named = { readonly name: string; readonly isPhrase: boolean };
+
 function valueAt(
   text: string,
   behind: number,
-  { quoted, encoded, name }: { readonly quoted: boolean; readonly encoded: boolean; readonly name: string },
+  { quoted, encoded, ...named }: Named & { readonly quoted: boolean; readonly encoded: boolean },
 ): Value {
   const start = quoted ? spaceEnd(text, behind) : blankEnd(text, behind);
   const opening = /\\{0,16}["'`]/y;
@@ -104,7 +119,7 @@ function valueAt(
   const [quote] = opening.exec(text) ?? [];
   if (quote !== undefined) return quotedValue(text, start + quote.length, quote);
   if ("{[".includes(text[start] ?? "-")) return { start, end: containerEnd(text, start), decode: same };
-  return encoded ? encodedValue(text, start) : bareValue(text, start, name);
+  return encoded ? encodedValue(text, start) : bareValue(text, start, named);
 }
 
 /** Up to the same quote, behind no more backslashes than the first had. */
@@ -118,12 +133,22 @@ function quotedValue(text: string, start: number, quote: string): Value {
   return { start, end: text.length, decode: decodedJson };
 }
 
-function bareValue(text: string, start: number, name: string): Value {
+function bareValue(text: string, start: number, { name, isPhrase }: Named): Value {
   scheme.lastIndex = start;
   const hasScheme = scheme.test(text);
   const begun = hasScheme ? scheme.lastIndex : start;
   const end = hasScheme || wholeLines.has(name.toLowerCase()) ? lineEnd : bareEnd;
-  return { start: begun, end: endOf(text, begun, end), decode: (octets) => percentDecoded(octets.trimEnd()) };
+  return {
+    start: begun,
+    end: (isPhrase ? phraseAt(text, begun) : undefined) ?? endOf(text, begun, end),
+    decode: (octets) => percentDecoded(octets.trimEnd()),
+  };
+}
+
+/** Where the words end that are all there is on the rest of a line. */
+function phraseAt(text: string, start: number): number | undefined {
+  const end = endOf(text, start, phraseEnd);
+  return end === text.length || /[\r\n]/.test(text[end] ?? "") ? end : undefined;
 }
 
 function encodedValue(text: string, start: number): Value {

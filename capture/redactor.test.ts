@@ -92,6 +92,45 @@ test("forms are found in strings, in JSON within strings, and in numbers that ar
   for (const [text, redacted] of cases) assert.equal(body(text), redacted);
 });
 
+test("a name and its value may be two members of JSON", () => {
+  const cases: readonly (readonly [text: string, redacted: string])[] = [
+    [
+      '[{"name":"password","value":"hunter2"},{"name":"page","value":"2"}]',
+      `[{"name":"password","value":"${password}"},{"name":"page","value":"2"}]`,
+    ],
+    [
+      '{"key":"password","value":{"text":"x"}}',
+      `{"key":"password","value":"${token("password", '{"text":"x"}')}"}`,
+    ],
+    [
+      '{"Name":"pass\\u0077ord","of":{"value":1},"Value":"hunter2"',
+      `{"Name":"pass\\u0077ord","of":{"value":1},"Value":"${password}"`,
+    ],
+    ['{"name":"password"},{"value":"kept"}', '{"name":"password"},{"value":"kept"}'],
+    [
+      '[{"name":"password","in":"query"},{"value":"kept"}]',
+      '[{"name":"password","in":"query"},{"value":"kept"}]',
+    ],
+    ['{"name":"ada","value":"kept","note":"password"}', '{"name":"ada","value":"kept","note":"password"}'],
+    ['{"name":{"value":"kept"},"value":null}', '{"name":{"value":"kept"},"value":null}'],
+  ];
+  for (const [text, redacted] of cases) assert.equal(body(text), redacted);
+});
+
+test("a password of several words is all that is on the line behind its name", () => {
+  const phrase = token("password", "correct horse battery");
+  const cases: readonly (readonly [text: string, redacted: string])[] = [
+    ["user: ada\npassword: correct horse battery\nport: 1", `user: ada\npassword: ${phrase}\nport: 1`],
+    ["db:\r\n  - password:  correct horse battery \r\n", `db:\r\n  - password:  ${phrase}\r\n`],
+    ["password: correct horse battery", `password: ${phrase}`],
+    ["password: hunter2 user: ada", `password: ${password} user: ada`],
+    ["password: hunter2 (of ada)", `password: ${password} (of ada)`],
+    ["the password: hunter2 was wrong", `the password: ${password} was wrong`],
+    ["token: hunter2 was wrong", `token: ${token("token", "hunter2")} was wrong`],
+  ];
+  for (const [text, redacted] of cases) assert.equal(body(text, "text/plain"), redacted);
+});
+
 test("broken and foreign JSON is redacted as text", () => {
   const cases: readonly (readonly [text: string, redacted: string])[] = [
     ['{"a":"x"y","password":"hunter2"}', `{"a":"x"y","password":"${password}"}`],
@@ -159,6 +198,11 @@ test("headers keep what is no secret: names of cookies, schemes, hosts and paths
     ["Cookie", "a=hunter2; b=hunter2", `a=${session}; b=${session}`],
     ["Set-Cookie", "a=hunter2; Path=/; HttpOnly", `a=${session}; Path=/; HttpOnly`],
     ["X-Api-Key", "hunter2", token("key", "hunter2")],
+    ["X-Key", "hunter2", token("key", "hunter2")],
+    ["X-Session", "hunter2", session],
+    ["session_key", "hunter2", session],
+    ["Authentication", "hunter2", token("authorization", "hunter2")],
+    ["Session-Note", "kept", "kept"],
     ["Location", "/x?password=hunter2#a", `/x?password=${password}#a`],
     [
       "Referer",
@@ -182,6 +226,8 @@ test("secrets in paths are found by what stands before them and by their form", 
   const cases: readonly (readonly [target: string, redacted: string])[] = [
     ["/reset-password/a1b2c3", `/reset-password/${token("link", "a1b2c3")}`],
     ["/reset-password/confirm", "/reset-password/confirm"],
+    ["/v1/invites/a1b2c3", `/v1/invites/${token("link", "a1b2c3")}`],
+    ["/x?session=abc", `/x?session=${token("signature", "abc")}`],
     [`/v1/${jwt}/x`, `/v1/${token("token", jwt)}/x`],
     ["/files/xK3jP9qLmN2vB7wR5tY8", `/files/${token("link", "xK3jP9qLmN2vB7wR5tY8")}`],
     ["/users/7;jsessionid=abc/x", `/users/7;jsessionid=${token("session", "abc")}/x`],

@@ -13,9 +13,12 @@ export type Told = Partial<Omit<SentRecord, "startedAt" | "request" | "response"
   readonly response?: SaidMessage | null;
 };
 
-type SaidMessage = {
+/** What of a message a test says. */
+export type SaidMessage = {
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly text?: string;
+  /** Bytes instead of a text. */
+  readonly bytes?: Uint8Array;
   readonly truncated?: boolean;
 };
 
@@ -83,7 +86,10 @@ export async function bringIn(
   return { ...taken, ids: records.map(({ id }) => exchangeIdOf(place, id)) };
 }
 
-function messageOf({ headers = [], text, truncated = false }: SaidMessage) {
-  const size = text === undefined ? 0 : Buffer.byteLength(text);
-  return { headers, body: text === undefined ? null : { text, size, sha256: "", truncated }, size };
+function messageOf({ headers = [], text, bytes, truncated = false }: SaidMessage) {
+  const size = bytes?.length ?? Buffer.byteLength(text ?? "");
+  const ofBody = { size, sha256: "", truncated };
+  if (bytes !== undefined)
+    return { headers, body: { base64: Buffer.from(bytes).toString("base64"), ...ofBody }, size };
+  return { headers, body: text === undefined ? null : { text, ...ofBody }, size };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
+import { plainBody } from "../../capture/plain-body.ts";
 import type { CapturedBody, CapturedMessage, CapturedRecord, HeaderPair } from "../../capture/wire.ts";
-import { inflate } from "./inflate.ts";
 import type { Frame } from "./frame.ts";
 import type { Ruleset } from "./ruleset.ts";
 
@@ -107,7 +107,7 @@ async function bodyOf(
   rules: Ruleset,
 ): Promise<CapturedBody | null> {
   const { bodyBytesMax } = rules.settings;
-  const plain = await inflate(bytes, valueOf(headers, "content-encoding") ?? "", bodyBytesMax);
+  const plain = await plainBody(bytes, headers, bodyBytesMax);
   if (plain === undefined) return null;
   const isCut = bytes.length < size || plain.truncated;
   const redacted = rules.redactor.body(side, plain.bytes, valueOf(headers, "content-type"), isCut);

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import type { CapturedRecord } from "../../../capture/wire.ts";
 import { Losses } from "../../../capture/losses.ts";
 import type { Observed } from "./observed.ts";
-import { plainBody } from "./plain-body.ts";
 import { proxyRules, ProxySettings, type ProxyRules } from "./proxy-rules.ts";
 import { Recorder } from "./recorder.ts";
 import { SummaryTable } from "../../../capture/summary-table.ts";
@@ -116,24 +115,8 @@ test("routes that are too many for a minute are counted together", () => {
   assert.equal(taken.find(({ route }) => route === "(other)")?.count, 200);
 });
 
-test("a compressed body is recorded as what it says, also when it is cut off; what cannot be undone is not kept", async () => {
+test("a compressed body is recorded as what it says", async () => {
   const text = JSON.stringify({ name: "shop".repeat(5_000), password: "canary-in-a-compressed-body" });
-  for (const [encoding, packed] of [
-    ["gzip", gzipSync(text)],
-    ["deflate", deflateSync(text)],
-    ["br", brotliCompressSync(text)],
-    ["zstd", zstdCompressSync(text)],
-  ] as const) {
-    assert.equal(String(await plainBody(packed, encoding)), text, encoding);
-    const cut = await plainBody(packed.subarray(0, packed.length - 4), encoding);
-    assert.ok(cut === undefined || text.startsWith(String(cut)), encoding);
-  }
-  assert.equal(await plainBody(Buffer.from("x"), "unheard-of"), undefined);
-  assert.equal(
-    await plainBody(gzipSync(Buffer.alloc(17 * 1024 * 1024)), "gzip"),
-    undefined,
-    "a bomb is not kept",
-  );
   const { recorder, records } = scene();
   const headers = [
     ["content-encoding", "gzip"],

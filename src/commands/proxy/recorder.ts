@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
+import { plainBody } from "../../../capture/plain-body.ts";
 import { typedPath } from "../../../capture/typed-path.ts";
 import type { CapturedBody, CapturedMessage, CapturedRecord } from "../../../capture/wire.ts";
 import { newExchangeId } from "../../kernel/id.ts";
@@ -9,7 +10,6 @@ import { pathOf, seenIn } from "../../planes/traffic/seen.ts";
 import { valueOf } from "./forwarded.ts";
 import type { Losses } from "../../../capture/losses.ts";
 import type { Observed, ObservedMessage } from "./observed.ts";
-import { plainBody } from "./plain-body.ts";
 import type { ProxyRules } from "./proxy-rules.ts";
 import type { SummaryTable } from "../../../capture/summary-table.ts";
 
@@ -150,12 +150,11 @@ async function messageOf(
   { headers, bytes, size }: ObservedMessage,
   { redactor, bodyBytesMax }: ProxyRules,
 ): Promise<CapturedMessage> {
-  const plain =
-    bytes.length === 0 ? undefined : await plainBody(bytes, valueOf(headers, "content-encoding") ?? "");
+  const plain = bytes.length === 0 ? undefined : await plainBody(bytes, headers, bodyBytesMax);
   const shown = fittingHeaders(redactor.headers(side, headers));
   if (plain === undefined) return { headers: shown, body: null, size };
-  const cut = plain.subarray(0, bodyBytesMax);
-  const truncated = size > bytes.length || cut.length < plain.length;
+  const cut = plain.bytes.subarray(0, bodyBytesMax);
+  const truncated = size > bytes.length || plain.truncated || cut.length < plain.bytes.length;
   const kept = redactor.body(side, cut, valueOf(headers, "content-type"), truncated);
   return { headers: shown, body: bodyOf(kept, size, truncated), size };
 }

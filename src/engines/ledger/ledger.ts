@@ -2,7 +2,7 @@ import type { Ending, Exchange, PlaneName } from "../../kernel/exchange.ts";
 import type { Summary } from "../../kernel/summary.ts";
 
 /**
- * The long read side of all exchanges. Rows never change; `redact` alone may replace content. The moment in an id is not
+ * The long read side of all exchanges. Rows never change; `redact` alone may replace what was said in them. The moment in an id is not
  * over a day before that at which its exchange began, nor before that in its parent's: `find` and others look no further.
  */
 export type Ledger = {
@@ -82,15 +82,13 @@ export type Ledger = {
   /** Removes every exchange of one subject, up to `limit` a call; returns how many. Summaries, which have no content, stay. */
   purge(workspace: string, subject: string, limit: number): Promise<number>;
   /**
-   * Replaces headers and the bytes of bodies of one exchange; its columns stay, and of its bodies the size, the hash
-   * and whether they were truncated. False when it is unknown. Nobody reads again what was replaced, and it is
-   * overwritten where it is stored: at once, or, where the database keeps old versions, by a later `seal`.
+   * Replaces headers and the bytes of bodies of one exchange, and its host, path, error and facts where they are given;
+   * its other columns stay, and of its bodies the size, the hash and whether they were truncated. False when it is
+   * unknown. Nobody reads again what was replaced, and it is overwritten where it is stored: at once, or, where the
+   * database keeps old versions, by a later `seal`. Only a host, path or error that several exchanges had may stay in the
+   * files, where none of them points to it.
    */
-  redact(
-    workspace: string,
-    id: string,
-    replace: (exchange: Exchange) => Pick<Exchange, "request" | "response">,
-  ): Promise<boolean>;
+  redact(workspace: string, id: string, replace: (exchange: Exchange) => Redacted): Promise<boolean>;
   /**
    * Packs content that is still raw into compressed blocks; returns how many exchanges, at most `limit`. A few of the
    * newest may wait until there are enough for a block. Called when idle.
@@ -105,6 +103,10 @@ export type Ledger = {
   roll(limit: number): Promise<number>;
   close(): Promise<void>;
 };
+
+/** What takes the place of what was said in an exchange; of the optional members, what is left out stays. */
+export type Redacted = Pick<Exchange, "request" | "response"> &
+  Partial<Pick<Exchange, "host" | "path" | "error" | "facts">>;
 
 /** Of the workspace is due what started before `before`. */
 export type Due = { readonly workspace: string; readonly before: number };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { Exchange, NewExchange } from "../../kernel/exchange.ts";
+import type { Condition } from "./ledger.ts";
 import { newestFirst } from "./oracle.ts";
 import {
   bodyOf,
@@ -124,6 +125,47 @@ export function redactionPromises(promised: Promised): void {
       for (const row of rows)
         assert.deepEqual(plain(await ledger.get(ours, { id: row.id })), plain(listed(hidden(row))));
     }
+  });
+
+  promised("redact replaces host, path, error and facts where they are given", async (under) => {
+    const { ledger, commit } = under;
+    const said = { host: "secret.example", path: "/secret?s=secret", error: "secret" };
+    const facts = { agent: "secret", redacted: 1, whole: true };
+    // What several have in common may be stored once for all of them.
+    const rows = Array.from({ length: 5 }, () => withContent("secret", { ...said, facts }));
+    for (const row of rows) await commit([row]);
+    const untouched = nth(rows, 4);
+    const by = { host: "h", path: "/p", error: "e", facts: { agent: "a", redacted: 2, whole: true } };
+    for (const { id } of rows.slice(0, 2))
+      assert.equal(await ledger.redact(ours, id, (row) => ({ ...hide(row), ...by })), true);
+    await ledger.seal(1_000);
+    const { id } = nth(rows, 2);
+    assert.equal(await ledger.redact(ours, id, (row) => ({ ...hide(row), ...by })), true);
+    const bare = nth(rows, 3);
+    const none = { error: null, facts: {} };
+    assert.equal(await ledger.redact(ours, bare.id, (row) => ({ ...hide(row), ...none })), true);
+    for (const row of rows.slice(0, 3))
+      assert.deepEqual(
+        plain(await ledger.get(ours, { id: row.id })),
+        plain(listed({ ...hidden(row), ...by })),
+      );
+    assert.deepEqual(
+      plain(await ledger.get(ours, { id: bare.id })),
+      plain(listed({ ...hidden(bare), ...none })),
+    );
+    assert.deepEqual(plain(await ledger.get(ours, { id: untouched.id })), plain(listed(untouched)));
+    const asked = async (condition: Condition) =>
+      ids((await ledger.find({ workspace: ours, where: { condition }, limit: 10 })).rows).toSorted();
+    const wanted = ids(rows.slice(0, 3)).toSorted();
+    for (const [field, is] of [
+      ["host", "h"],
+      ["path", "/p"],
+      ["error", "e"],
+      ["facts.agent", "a"],
+    ] as const)
+      assert.deepEqual(await asked({ field, is: [is] }), wanted, field);
+    assert.deepEqual(await asked({ field: "facts.agent", like: "*secret*" }), [untouched.id]);
+    assert.deepEqual(await asked({ field: "error", like: "*secret*" }), [untouched.id]);
   });
 
   promised("a failing replacement changes nothing and is reported", async ({ ledger, commit }) => {

@@ -5,11 +5,11 @@ import { mapYielding } from "../../kernel/map-yielding.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Arriving, Taken } from "./arriving.ts";
+import { BodyReader } from "./body-reader.ts";
 import { decided } from "./decided.ts";
 import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules } from "./live-rules.ts";
 import type { Ready } from "./rules-in-force.ts";
-import { bodyBytesKept } from "./settings.ts";
 import { exchangeOf, newOf } from "./stored-record.ts";
 import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
@@ -56,12 +56,12 @@ export async function takeCaptured(
     place,
     redactor,
     receivedAt,
-    bodyBytesMax: bodyBytesKept,
     ruleset: rules.revision,
     facts: { source: source.name, ...(source.service !== "" && { service: source.service }) },
   };
   // A batch may hold a thousand bodies, and webhooks are accepted meanwhile.
-  const exchanges = await mapYielding(recorded, (it) => exchangeOf(it, origin));
+  const reader = new BodyReader();
+  const exchanges = await mapYielding(recorded, async (it) => exchangeOf(await reader.record(it), origin));
   const leftOut = records.length - recorded.length;
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
   const uncounted = counted ? [] : await newOf(records, place, ledger);

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import type { Body, Facts, Message, NewExchange } from "../../kernel/exchange.ts";
+import type { Facts, Message, NewExchange } from "../../kernel/exchange.ts";
 import type { Ledger } from "../../engines/ledger/ledger.ts";
-import type { CapturedBody, CapturedMessage } from "../../../capture/wire.ts";
-import type { Redactor } from "../../../capture/redactor.ts";
 import type { CapturedRecord } from "./captured.ts";
+import type { Redactor } from "../../../capture/redactor.ts";
+import type { ReadableRecord } from "./body-reader.ts";
 import type { Place } from "./live-places.ts";
 import { redactedMessage } from "./redacted-message.ts";
 
@@ -15,7 +15,6 @@ export type Origin = {
   readonly place: Place;
   readonly redactor: Redactor;
   readonly receivedAt: number;
-  readonly bodyBytesMax: number;
   /** Names the rules that were in force. */
   readonly ruleset: string;
   /** What else is known of all records of a batch, such as `service`. */
@@ -23,12 +22,12 @@ export type Origin = {
 };
 
 /** The exchange that a record is stored as: redacted, whoever sent it and whatever was redacted before. */
-export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange {
+export function exchangeOf(record: ReadableRecord, origin: Origin): NewExchange {
   const { place, redactor, receivedAt } = origin;
   // What was hit before belongs to something else.
   redactor.hits();
-  const request = messageOf("request", record.request, origin);
-  const response = record.response && messageOf("response", record.response, origin);
+  const request = messageOf("request", record.request, redactor);
+  const response = record.response && messageOf("response", record.response, redactor);
   const { id, parent, error } = record;
   const path = redactor.target(record.target);
   return {
@@ -61,8 +60,8 @@ export function exchangeOf(record: CapturedRecord, origin: Origin): NewExchange 
 }
 
 /** What is told of it besides its columns; what was redacted until then is counted here. */
-function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, request: Message): Facts {
-  const userAgent = headerOf(request, "user-agent");
+function factsOf(record: ReadableRecord, { redactor, ...origin }: Origin, request: Message): Facts {
+  const userAgent = userAgentOf(request);
   const said = record.error?.message ?? "";
   const message = said === "" ? "" : redactor.text(said);
   const ip = record.ip && redactor.text(record.ip);
@@ -74,7 +73,7 @@ function factsOf(record: CapturedRecord, { redactor, ...origin }: Origin, reques
     ruleset: origin.ruleset,
     ...(record.weight !== 1 && { weight: record.weight }),
     ...(redacted > 0 && { redacted }),
-    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, userAgentCharactersMax) }),
+    ...(userAgent !== undefined && { userAgent }),
     ...(ip !== null && { ip }),
     ...(message !== "" && { message }),
   };
@@ -113,12 +112,8 @@ export function madeAt(record: string): number {
   return Number.parseInt(record.slice(0, 12), 16);
 }
 
-function messageOf(
-  side: "request" | "response",
-  { headers, body }: CapturedMessage,
-  { redactor, bodyBytesMax }: Pick<Origin, "redactor" | "bodyBytesMax">,
-): Message {
-  const redacted = redactedMessage(redactor, side, { headers, body: body && keptOf(body, bodyBytesMax) });
+function messageOf(side: "request" | "response", message: Message, redactor: Redactor): Message {
+  const redacted = redactedMessage(redactor, side, message);
   // The hash is that of the bytes that are kept, whatever the sender says of them.
   return {
     ...redacted,
@@ -126,12 +121,8 @@ function messageOf(
   };
 }
 
-function keptOf(body: CapturedBody, bytesMax: number): Body {
-  const whole = "text" in body ? Buffer.from(body.text) : Buffer.from(body.base64, "base64");
-  const bytes = whole.length > bytesMax ? whole.subarray(0, bytesMax) : whole;
-  return { bytes, size: body.size, sha256: "", truncated: body.truncated || bytes.length < whole.length };
-}
-
-function headerOf({ headers }: Message, wanted: string): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+/** Its first 300 characters. */
+export function userAgentOf({ headers }: Message): string | undefined {
+  const [, value] = headers.find(([name]) => name.toLowerCase() === "user-agent") ?? [];
+  return value?.slice(0, userAgentCharactersMax);
 }

@@ -4,19 +4,20 @@ import { exchangeOf, readColumns, uuidOf } from "../../postgres/exchange-row.ts"
 import { dayOf } from "../../postgres/partitions.ts";
 import { ask, sql, text } from "../../postgres/sql.ts";
 import { takenOut, unpackBlock } from "../../stored/block.ts";
-import { contentBytes } from "../../stored/content.ts";
+import { contentBytes, factsText } from "../../stored/content.ts";
 import { bytesOf, numberOf, textOf, type Row } from "../../stored/row.ts";
 import { keptTrue } from "../kept-true.ts";
+import type { Redacted } from "../ledger.ts";
 import { leaveBlocks } from "./removal.ts";
 
 /**
- * Replaces the content of one exchange and takes it out of its block; false when it is unknown. PostgreSQL keeps what an
+ * Replaces what was said in one exchange and takes its content out of its block; false when it is unknown. PostgreSQL keeps what an
  * update replaces in its files, so the day is noted as one to be written anew, see remnants.ts.
  */
 export function redactRow(
   database: Database,
   key: { readonly workspace: string; readonly id: string },
-  replace: (exchange: Exchange) => Pick<Exchange, "request" | "response">,
+  replace: (exchange: Exchange) => Redacted,
 ): Promise<boolean> {
   return database.transaction(async (within) => {
     const [row] = await ask(
@@ -26,11 +27,13 @@ export function redactRow(
     );
     if (row === undefined) return false;
     const exchange = exchangeOf({ ...row, content: await takeContent(within, row) });
-    const content = contentBytes(keptTrue(exchange, replace(exchange)));
+    const by = { ...exchange, ...replace(exchange) };
+    const { host, path, error, facts } = by;
+    const content = contentBytes(keptTrue(exchange, by));
     await ask(
       within,
-      sql`update exchange set content = ${content}, block = null, block_at = null, block_bytes = null
-      where id = ${uuidOf(key.id)}`,
+      sql`update exchange set content = ${content}, block = null, block_at = null, block_bytes = null,
+      host = ${host}, path = ${path}, error = ${error}, facts = ${factsText(facts)} where id = ${uuidOf(key.id)}`,
     );
     await ask(within, sql`insert into remnant (day) values (${dayOf(key.id)}) on conflict do nothing`);
     return true;

@@ -15,7 +15,12 @@ export function messagesOf(
   const posted = memberOf(request, "postData");
   const content = memberOf(response, "content");
   return {
-    sent: messageOf(request, textOf(posted, "mimeType"), postedBytes(posted), sentBytes),
+    sent: messageOf(
+      request,
+      textOf(posted, "mimeType"),
+      postedBytes(posted),
+      sentBytes ?? numberOf(request, "bodySize"),
+    ),
     answered: messageOf(
       response,
       textOf(content, "mimeType"),

@@ -1,11 +1,9 @@
 import { z } from "zod";
 import type { Job } from "../../../engines/traffic/traffic.ts";
-import type { Exchange } from "../../../kernel/exchange.ts";
 import type { Engines } from "../../../registry/engines.ts";
 import type { JobHandler } from "../../../registry/plane.ts";
 import type { LiveRules } from "../live-rules.ts";
-import type { Ready } from "../rules-in-force.ts";
-import { redactedMessage } from "../redacted-message.ts";
+import { redactedAgain } from "../redacted-again.ts";
 import { redactJob, runOf, saveRun, type RedactionRun } from "../redaction-run.ts";
 
 /** Exchanges of one turn: other work waits no longer than they take. */
@@ -14,7 +12,7 @@ const batch = 100;
 const Payload = z.object({ run: z.string() });
 
 /**
- * Applies the rules that are in force by now to headers and bodies that are stored, newest first, a batch at a time. What
+ * Applies the rules that are in force by now to what is stored, newest first, a batch at a time. What
  * is redacted is redacted again to no effect, so that a batch that is done twice does no harm.
  */
 export function redactStored(rules: LiveRules, engines: Engines): JobHandler {
@@ -52,7 +50,8 @@ async function goOn(
   });
   let changed = 0;
   for (const row of rows) {
-    const redacted = again(row, await rules.ready(workspace, row.environment));
+    const { redactor } = await rules.ready(workspace, row.environment);
+    const redacted = redactedAgain(row, redactor);
     if (redacted !== undefined && (await ledger.redact(workspace, row.id, () => redacted))) changed++;
   }
   const last = rows.at(-1);
@@ -63,14 +62,6 @@ async function goOn(
     changed: run.changed + changed,
     state: rows.length < batch ? "done" : "running",
   };
-}
-
-/** Its content after the rules, or undefined when they change nothing. */
-function again(exchange: Exchange, { redactor }: Ready): Pick<Exchange, "request" | "response"> | undefined {
-  redactor.hits();
-  const request = redactedMessage(redactor, "request", exchange.request);
-  const response = exchange.response && redactedMessage(redactor, "response", exchange.response);
-  return redactor.hits().length === 0 ? undefined : { request, response };
 }
 
 async function finish(job: Job, { state }: RedactionRun, { traffic, clock }: Engines): Promise<void> {

@@ -3,10 +3,20 @@ import { after, before, describe, test } from "node:test";
 import { bringIn } from "../../../../test/captured.ts";
 import { openRunningWorld, runningScenarios, type RunningWorld } from "../../../../test/running-world.ts";
 import type { Output } from "../../../registry/invoke.ts";
+import type { Operation } from "../../../registry/operation.ts";
 import { allRuleOperations } from "../rules/rules.ts";
 import { applyRedactions } from "./apply-redactions.ts";
+import { searchRequests } from "./search-requests.ts";
 
 const json = { headers: [["content-type", "application/json"]] as const };
+
+const createRedaction = named("create_redaction");
+
+function named(name: string): Operation {
+  const it = allRuleOperations.find((operation) => operation.name === name);
+  assert.ok(it, `there is no ${name}`);
+  return it;
+}
 
 async function stored(world: RunningWorld, workspace: string): Promise<Output> {
   const place = { engines: world.engines, workspace };
@@ -21,9 +31,11 @@ async function stored(world: RunningWorld, workspace: string): Promise<Output> {
   await bringIn(place, [{ request: { ...json, text: '{"coupon":"CANARY-STAGED"}' } }], {
     environment: "staging",
   });
-  const create = allRuleOperations.find(({ name }) => name === "create_redaction");
-  assert.ok(create);
-  await world.call(workspace, create, { name: "coupons", category: "coupon", match: { field: "coupon" } });
+  await world.call(workspace, createRedaction, {
+    name: "coupons",
+    category: "coupon",
+    match: { field: "coupon" },
+  });
   return {};
 }
 
@@ -74,5 +86,53 @@ describe("apply_redactions", () => {
     assert.partialDeepStrictEqual(again, { state: "done", examined: 4, changed: 0 });
     const told = await world.call(workspace, applyRedactions, { runId: all["runId"] });
     assert.partialDeepStrictEqual(told, { runId: all["runId"], examined: 4, changed: 2 });
+  });
+
+  test("what a dry run says of a rule is what it does to what is stored, and no answer has it any more", async () => {
+    const workspace = await world.newWorkspace();
+    const place = { engines: world.engines, workspace };
+    const word = "zebra-code";
+    const everywhere = {
+      target: `/promo/${word}?c=${word}`,
+      host: `${word}.example.com`,
+      ip: word,
+      status: 500,
+      error: { type: word, message: `no ${word}` },
+      request: { headers: [["User-Agent", `${word}/1`]], text: word },
+      response: { headers: [["X-Note", word]], text: word },
+    } as const;
+    const alone = { target: "/plain", ip: null, error: null } as const;
+    await bringIn(place, [
+      ...Array.from({ length: 3 }, () => everywhere),
+      { ...alone, target: everywhere.target },
+      { ...alone, host: everywhere.host },
+      { ...alone, error: { type: word, message: "" } },
+      { ...alone, error: { type: "Error", message: everywhere.error.message } },
+      { ...alone, ip: word },
+      { ...alone, request: everywhere.request },
+      { ...alone, response: everywhere.response },
+      alone,
+    ]);
+    const rule = { name: "animals", category: "animal", match: { pattern: "zebra-[a-z]+" } };
+    const { wouldMatch } = await world.call(workspace, createRedaction, { ...rule, dryRun: true });
+    assert.partialDeepStrictEqual(wouldMatch, { matched: 10, of: 11, whole: true });
+    const found = await world.call(workspace, searchRequests, {});
+    assert.ok(JSON.stringify(found).includes(word));
+    await world.call(workspace, createRedaction, rule);
+    const applied = await world.call(workspace, applyRedactions, {});
+    assert.partialDeepStrictEqual(applied, { state: "done", examined: 11, changed: 10 });
+    const { requests } = await world.call(workspace, searchRequests, {});
+    assert.ok(Array.isArray(requests));
+    assert.equal(requests.length, 11);
+    assert.ok(!JSON.stringify(requests).includes(word), JSON.stringify(requests));
+    assert.match(JSON.stringify(requests), /REDACTED-animal-[0-9a-f]{12}\.example\.com/);
+    const { rows } = await world.engines.ledger.find({ workspace, where: {}, limit: 100, content: true });
+    const contents = rows.map(({ request, response, ...row }) => [
+      row,
+      ...[request, response].map((it) => [it?.headers, Buffer.from(it?.body?.bytes ?? []).toString()]),
+    ]);
+    assert.ok(!JSON.stringify(contents).includes(word));
+    const again = await world.call(workspace, applyRedactions, {});
+    assert.partialDeepStrictEqual(again, { state: "done", examined: 11, changed: 0 });
   });
 });

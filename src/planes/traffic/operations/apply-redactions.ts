@@ -17,7 +17,7 @@ type Planned = { readonly kind: "start" | "report"; readonly run: RedactionRun }
 export const applyRedactions = act({
   name: "apply_redactions",
   title: "Apply redactions",
-  does: "Applies the redactions in force to headers and bodies that are stored already, newest first, and reports how far that is when called again with its runId. What was replaced is gone for good.",
+  does: "Applies the redactions in force to requests that are stored already, newest first, and reports how far that is when called again with its runId. What was replaced is gone for good. Names of routes and figures by them stay.",
   verb: "POST",
   path: "/redactions/apply",
   scope: "traffic_rules:write",

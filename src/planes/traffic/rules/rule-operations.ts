@@ -23,7 +23,9 @@ export type RuleKind<S extends z.ZodObject> = {
   /** What is asked for besides a name and an environment. */
   readonly form: z.ZodObject;
   /** Whether headers and bodies are looked at. */
-  readonly content: boolean;
+  needsContent(value: z.output<S>): boolean;
+  /** What a list of them tells besides, in which form and what. */
+  readonly besides?: { readonly shape: z.ZodRawShape; readonly values: Readonly<Record<string, unknown>> };
   /** Who may list them. */
   readonly listedTo: Operation["reach"];
   /** What the rule would have been about. @throws Failure invalid that points into the form */
@@ -52,7 +54,7 @@ function listOf<S extends z.ZodObject>(kind: RuleKind<S>) {
     rows: plural,
     reach: kind.listedTo,
     input: z.object(pageInput),
-    output: z.object({ [plural]: z.array(viewShape(kind)), nextCursor }),
+    output: z.object({ [plural]: z.array(viewShape(kind)), ...kind.besides?.shape, nextCursor }),
     async run(asked, { unit, principal }) {
       const rows = await unit.find(resource, { limit: rulesMax });
       const own = principal.confines.environment;
@@ -60,7 +62,7 @@ function listOf<S extends z.ZodObject>(kind: RuleKind<S>) {
       // The oldest first: where several match, that is the one that decides.
       const source = inOrder(seen, { key: Key, keyOf: ({ createdAt, id }) => ({ createdAt, id }) });
       const page = await pageOf(asked, source, (shown) => shown.map((row) => viewOf(kind, row)));
-      return { [plural]: page.rows, nextCursor: page.nextCursor };
+      return { [plural]: page.rows, ...kind.besides?.values, nextCursor: page.nextCursor };
     },
   });
 }
@@ -162,7 +164,7 @@ async function tried<S extends z.ZodObject>(kind: RuleKind<S>, row: Row<S>, cont
   const matches = kind.matcher(row.value);
   if (environment !== null) await requirePlace(context.unit, { environment });
   const wouldMatch = context.dryRun
-    ? await previewOf(context, environment, matches, kind.content)
+    ? await previewOf(context, environment, matches, kind.needsContent(row.value))
     : undefined;
   return writtenShape(kind).parse({ ...viewOf(kind, row), ...(wouldMatch && { wouldMatch }) });
 }

@@ -30,6 +30,16 @@ async function traffic(_call: Prepare, place: Place): Promise<Output> {
   return {};
 }
 
+async function withRegions(_call: Prepare, place: Place): Promise<Output> {
+  const europe = { headers: [["X-Region", "europe"]] } as const;
+  await bringIn(place, [
+    { request: europe },
+    { request: { headers: [["X-Region", "other"]] } },
+    { request: { headers: [["Accept", "*/*"]] }, response: europe },
+  ]);
+  return {};
+}
+
 scenarios(named("create_exclusion"), [
   {
     name: "is in force for all environments unless one is named",
@@ -109,6 +119,21 @@ scenarios(named("create_redaction"), [
   },
 ]);
 
+scenarios(named("list_redactions"), [
+  {
+    name: "tells what is built in beside one's own",
+    scopes: ["traffic:read"],
+    given: (call) => call(named("create_redaction"), coupons),
+    input: {},
+    gives: {
+      redactions: [{ name: "coupons" }],
+      defaults: { private_key: 1 },
+      nextCursor: null,
+    },
+    leaves: {},
+  },
+]);
+
 scenarios(named("create_block"), [
   {
     name: "what is blocked has no status yet",
@@ -155,6 +180,35 @@ scenarios(named("update_sampling"), [
     leaves: {},
   },
 ]);
+
+for (const [create, rest] of [
+  ["create_exclusion", {}],
+  ["create_sampling", { rate: 0.5 }],
+  ["create_block", {}],
+] as const)
+  scenarios(named(create), [
+    {
+      name: "a dry run looks into the headers of requests for one that is asked for",
+      scopes: ["traffic_rules:write"],
+      given: withRegions,
+      input: { name: "regions", selection: { header: { name: "x-region" } }, ...rest, dryRun: true },
+      gives: { wouldMatch: { matched: 2, of: 3, whole: true } },
+      leaves: {},
+    },
+    {
+      name: "and for its value",
+      scopes: ["traffic_rules:write"],
+      given: withRegions,
+      input: {
+        name: "europe",
+        selection: { header: { name: "x-region", value: "eu*" } },
+        ...rest,
+        dryRun: true,
+      },
+      gives: { wouldMatch: { matched: 1, of: 3 } },
+      leaves: {},
+    },
+  ]);
 
 for (const [create, input] of [
   ["create_redaction", coupons],

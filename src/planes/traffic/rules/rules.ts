@@ -3,10 +3,11 @@ import { redactor } from "../../../../capture/redactor.ts";
 import { compileSelection } from "../../../../capture/selection.ts";
 import type { Exchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
-import { redactedMessage } from "../redacted-message.ts";
+import { redactedAgain } from "../redacted-again.ts";
 import { seenAgain } from "../seen.ts";
 import type { SelectionForm } from "../selection-form.ts";
 import { block, blockForm } from "./block.ts";
+import { DefaultRedactions, defaultRedactions } from "./default-redactions.ts";
 import { exclusion, exclusionForm } from "./exclusion.ts";
 import { redaction, redactionForm } from "./redaction.ts";
 import { ruleOperations } from "./rule-operations.ts";
@@ -23,17 +24,12 @@ export const allRuleOperations = [
     plural: "redactions",
     does: "have values replaced by tokens before anything is stored",
     form: redactionForm,
-    content: true,
+    besides: { shape: { defaults: DefaultRedactions }, values: { defaults: defaultRedactions } },
+    needsContent: () => true,
     matcher: (value) => {
       // Tokens are not looked at: any key will do.
       const only = compiled(/^\/\d+/, "", () => redactor([{ id: "preview", ...value }], new Uint8Array(32)));
-      return (exchange) => {
-        only.hits();
-        only.target(exchange.path);
-        redactedMessage(only, "request", exchange.request);
-        if (exchange.response !== null) redactedMessage(only, "response", exchange.response);
-        return only.hits().length > 0;
-      };
+      return (exchange) => redactedAgain(exchange, only) !== undefined;
     },
   }),
   ...ruleOperations({
@@ -43,7 +39,7 @@ export const allRuleOperations = [
     plural: "exclusions",
     does: "are not recorded, but counted",
     form: exclusionForm,
-    content: false,
+    needsContent: asksForHeader,
     matcher: selected,
   }),
   ...ruleOperations({
@@ -53,7 +49,7 @@ export const allRuleOperations = [
     plural: "samplings",
     does: "are recorded in part, but all counted",
     form: samplingForm,
-    content: false,
+    needsContent: asksForHeader,
     matcher: selected,
   }),
   ...ruleOperations({
@@ -63,7 +59,7 @@ export const allRuleOperations = [
     plural: "blocks",
     does: "are answered before the application sees them",
     form: blockForm,
-    content: false,
+    needsContent: asksForHeader,
     matcher: selected,
   }),
 ];
@@ -71,6 +67,10 @@ export const allRuleOperations = [
 function selected({ selection }: { readonly selection: SelectionForm }): (exchange: Exchange) => boolean {
   const matches = compiled(/^/, "/selection", () => compileSelection(selection));
   return (exchange) => matches(seenAgain(exchange));
+}
+
+function asksForHeader({ selection }: { readonly selection: SelectionForm }): boolean {
+  return selection.header !== undefined;
 }
 
 /** `begins` of a pointer into what is compiled is `within` the input. @throws Failure invalid at the place that cannot be */
