@@ -64,12 +64,12 @@ scenarios(searchRequests, [
           durationMs: 900,
           environment: "production",
           bucket: "default",
-          error: "Timeout",
           weight: 1,
           untrusted: {
             host: "api.example.com",
             path: "/orders/7",
             route: "/orders/:id",
+            error: "Timeout",
             message: "the stock is locked",
           },
         },
