@@ -161,6 +161,7 @@ export type TextField =
   | "host"
   | "path"
   | "route"
+  | "trace"
   | "outcome"
   | "error"
   | "environment"

@@ -6,6 +6,7 @@ import { Failure } from "../../kernel/failure.ts";
 import { cursorOf, keyOf } from "../../kernel/page.ts";
 import { may, type Scope } from "../../kernel/principal.ts";
 import type { Context } from "../../registry/context.ts";
+import { pathIs, textIs } from "./query/fields.ts";
 import { queryCharactersMax } from "./query/tokens.ts";
 import { searchOf } from "./query/search.ts";
 import { placeInput, viewOf } from "./view.ts";
@@ -173,15 +174,6 @@ function statusIs(status: string): Condition {
   return status.endsWith("xx")
     ? { field, atLeast: first, atMost: first + 99 }
     : { field, is: [Number(status)] };
-}
-
-/** A path without a query matches with any. */
-function pathIs(path: string): Condition {
-  return { any: [textIs("path", path), textIs("path", `${path}?*`), textIs("route", path)] };
-}
-
-function textIs(field: "path" | "route" | "facts.userAgent", value: string): Condition {
-  return value.includes("*") ? { field, like: value } : { field, is: [value] };
 }
 
 /** Whether what was counted under this route is meant by a path: the route itself, or a path that is of that route. */
