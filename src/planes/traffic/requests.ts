@@ -30,7 +30,7 @@ export const requestsInput = {
     .optional()
     .describe("Such as `status:5xx AND NOT userAgent:*bot* AND duration>250`."),
   method: z.string().max(40).optional(),
-  status: z
+  status: z.coerce
     .string()
     .max(10)
     .refine(

@@ -39,6 +39,14 @@ scenarios(getErrors, [
     leaves: {},
   },
   {
+    name: "of a status that is given as a number",
+    scopes: ["traffic:read"],
+    given,
+    input: { status: 503 },
+    gives: { errors: [{ status: 503 }, { status: 503 }] },
+    leaves: {},
+  },
+  {
     name: "counts those that are alike, the most frequent first",
     scopes: ["traffic:read"],
     given,

@@ -80,6 +80,7 @@ scenarios(searchRequests, [
   },
   finds("newest first", {}, [null, 404, 503, 200]),
   finds("by status", { status: "404" }, [404]),
+  finds("by status as a number", { status: 404 }, [404]),
   finds("by class of status", { status: "5xx" }, [503]),
   finds("what was not answered", { status: "none" }, [null]),
   finds("by route, whatever the path", { path: "/orders/:id" }, [null, 503, 200]),
