@@ -6,6 +6,7 @@ import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Arriving, Taken } from "./arriving.ts";
 import { decided } from "./decided.ts";
+import { droppedFacts } from "./dropped.ts";
 import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules } from "./live-rules.ts";
 import type { Ready } from "./rules-in-force.ts";
@@ -15,8 +16,6 @@ import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
 
 const refusalsTold = 100;
-/** Why something was dropped: of one batch. */
-const reasonsMax = 20;
 /** How long a batch that is sent again is known. */
 const batchKnownMs = 24 * 3_600_000;
 
@@ -63,12 +62,10 @@ export async function takeCaptured(
   // A batch may hold a thousand bodies, and webhooks are accepted meanwhile.
   const exchanges = await mapYielding(recorded, (it) => exchangeOf(it, origin));
   const leftOut = records.length - recorded.length;
+  const drops = droppedFacts(arriving, (reason) => redactor.text(reason));
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
   const verdict = await traffic.journal.commit({
-    exchanges: [
-      batchOf(place, arriving, { ...source, ...tally, ...dropsOf(arriving, redactor) }),
-      ...exchanges,
-    ],
+    exchanges: [batchOf(place, arriving, { ...source, ...tally, ...drops }), ...exchanges],
     jobs: [],
     summaries: [
       ...counts.map((it) => summaryOf(it, place)),
@@ -95,14 +92,6 @@ function sourceOf({ source }: Arriving, redactor: Redactor): Arriving["source"] 
     service: redactor.text(service),
     instance: redactor.text(instance),
   };
-}
-
-function dropsOf({ dropped }: Arriving, redactor: Redactor): Facts {
-  const drops = Object.entries(dropped.reasons)
-    .slice(0, reasonsMax)
-    .filter(([, count]) => count > 0);
-  const byReason = drops.map(([reason, count]) => [`dropped.${redactor.text(reason)}`, count] as const);
-  return { dropped: dropped.records, ...Object.fromEntries(byReason) };
 }
 
 /** The receipt of a batch; `told` says who sent what, and what of it is not there. */

@@ -24,7 +24,7 @@ const Group = z.object({
 export const getErrors = read({
   name: "get_errors",
   title: "Get errors",
-  does: "Lists captured requests that were answered 4xx or 5xx or failed without an answer, newest first, not those that clients left. With `group` it counts those that are alike instead.",
+  does: "Lists captured requests answered 4xx or 5xx or failed without an answer, newest first; those that clients left are none. `group` counts alike ones instead.",
   verb: "GET",
   path: "/errors",
   scope: "traffic:read",
