@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 export const countedInput = {
   ...placeInput,
   ...windowInput,
-  path: z.string().min(1).max(500).optional().describe("Route, with `*`, or a path of it."),
+  path: z.string().min(1).max(500).optional().describe("Route or path, with `*`."),
 };
 
 export const WindowView = z
