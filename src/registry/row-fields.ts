@@ -53,7 +53,7 @@ export function withFields(output: Output, { names }: Rows, asked: readonly stri
     return [
       name,
       rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => wanted.has(key)))),
-    ];
+    ] as const;
   });
   return { ...output, ...Object.fromEntries(fewer) };
 }

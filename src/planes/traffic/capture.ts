@@ -1,6 +1,4 @@
 import type { Redactor } from "../../../capture/redactor.ts";
-import type { Facts, NewExchange } from "../../kernel/exchange.ts";
-import { newExchangeId } from "../../kernel/id.ts";
 import { mapYielding } from "../../kernel/map-yielding.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
@@ -11,6 +9,7 @@ import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules } from "./live-rules.ts";
 import type { Ready } from "./rules-in-force.ts";
 import { bodyBytesKept } from "./settings.ts";
+import { receiptOf } from "./receipt.ts";
 import { exchangeOf } from "./stored-record.ts";
 import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
@@ -65,7 +64,7 @@ export async function takeCaptured(
   const drops = droppedFacts(arriving, (reason) => redactor.text(reason));
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
   const verdict = await traffic.journal.commit({
-    exchanges: [batchOf(place, arriving, { ...source, ...tally, ...drops }), ...exchanges],
+    exchanges: [receiptOf(place, arriving, { ...source, ...tally, ...drops }), ...exchanges],
     jobs: [],
     summaries: [
       ...counts.map((it) => summaryOf(it, place)),
@@ -91,35 +90,5 @@ function sourceOf({ source }: Arriving, redactor: Redactor): Arriving["source"] 
     version: redactor.text(version),
     service: redactor.text(service),
     instance: redactor.text(instance),
-  };
-}
-
-/** The receipt of a batch; `told` says who sent what, and what of it is not there. */
-function batchOf(place: Place, { receivedAt, id }: Arriving, told: Facts): NewExchange {
-  return {
-    id: newExchangeId(receivedAt),
-    workspace: place.workspace,
-    environment: place.environment,
-    bucket: place.bucket,
-    plane: "traffic",
-    kind: "batch",
-    subject: place.id,
-    parent: null,
-    trace: null,
-    startedAt: receivedAt,
-    durationMs: 0,
-    method: "POST",
-    host: "",
-    path: "",
-    route: "",
-    status: 202,
-    outcome: "accepted",
-    attempt: null,
-    error: null,
-    ending: null,
-    receivedAt,
-    facts: { batch: id, ...told },
-    request: { headers: [], body: null },
-    response: null,
   };
 }

@@ -75,7 +75,7 @@ describe("a query finds", () => {
     "status:404 OR body:SUMMER",
     "environment:production bucket:shop kind:request",
     "error!=timeout",
-    '"or" "/orders"',
+    '"or" "/orders" NOT constructor',
     "status:404 or status:503",
     "Not status:404 And status:503",
     "status :503",

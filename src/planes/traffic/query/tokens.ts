@@ -35,8 +35,7 @@ const ops: readonly (readonly [written: string, Op])[] = [
 
 export const queryCharactersMax = 1_000;
 const tokensMax = 100;
-const words: ReadonlySet<string> = new Set(["and", "or", "not"] satisfies Word[]);
-type Word = "and" | "or" | "not";
+const words = ["and", "or", "not"] as const;
 const fieldName = /[A-Za-z][A-Za-z0-9_.-]*/y;
 const space = /\s*/y;
 /** Up to a space or bracket; quotes are read by themselves. */
@@ -86,13 +85,9 @@ function termAt(query: string, at: number, field: string): readonly [Term, next:
 }
 
 /** In whatever case: what is looked for as a text stands in quotes. */
-function wordOf(text: string): Word | undefined {
+function wordOf(text: string): (typeof words)[number] | undefined {
   const lower = text.toLowerCase();
-  return isWord(lower) ? lower : undefined;
-}
-
-function isWord(text: string): text is Word {
-  return words.has(text);
+  return words.find((word) => word === lower);
 }
 
 function bareAt(query: string, at: number): readonly [string, next: number] {
