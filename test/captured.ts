@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Taken } from "../src/planes/traffic/arriving.ts";
+import type { Arriving, Taken } from "../src/planes/traffic/arriving.ts";
 import { capture } from "../src/planes/traffic/capture.ts";
 import type { SentRecord } from "../src/planes/traffic/captured.ts";
 import { exchangeIdOf } from "../src/planes/traffic/stored-record.ts";
@@ -22,8 +22,16 @@ export type SaidMessage = {
   readonly truncated?: boolean;
 };
 
-/** Where it was captured; production/default unless said. */
-export type CapturedAt = { readonly environment?: string; readonly bucket?: string };
+/** Where it was captured, production/default unless said, and what its sender says besides. */
+export type CapturedAt = {
+  readonly environment?: string;
+  readonly bucket?: string;
+  readonly source?: Arriving["source"];
+  readonly dropped?: Arriving["dropped"];
+};
+
+const testSource = { name: "test", version: "1", service: "shop", instance: "a" };
+const nothingDropped = { records: 0, summaries: 0, reasons: {} };
 
 export type BroughtIn = Taken & {
   /** Of the exchanges, in the order of the records. */
@@ -65,7 +73,12 @@ export function recordIdAt(at: number): string {
 export async function bringIn(
   { engines, workspace }: { readonly engines: Engines; readonly workspace: string },
   told: readonly Told[],
-  { environment = "production", bucket = "default" }: CapturedAt = {},
+  {
+    environment = "production",
+    bucket = "default",
+    source = testSource,
+    dropped = nothingDropped,
+  }: CapturedAt = {},
 ): Promise<BroughtIn> {
   const { places, take } = await capture(engines, async () =>
     assert.fail("nobody is asked for a credential"),
@@ -76,11 +89,11 @@ export async function bringIn(
   const records = told.map((it) => recordOf(it, now));
   const taken = await take(place, {
     id: recordIdAt(now),
-    source: { name: "test", version: "1", service: "shop", instance: "a" },
+    source,
     records,
     summaries: [],
     counted: false,
-    dropped: { records: 0, summaries: 0, reasons: {} },
+    dropped,
     receivedAt: now,
   });
   return { ...taken, ids: records.map(({ id }) => exchangeIdOf(place, id)) };

@@ -18,10 +18,14 @@ const documents = [
   "docs/guide/traffic.md",
   "docs/guide/tokens.md",
   "docs/guide/alerts.md",
+  "docs/guide/capture-otlp.md",
+  "docs/guide/capture-har.md",
+  "docs/guide/capture-proxy.md",
 ];
 const key = "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP";
 const shownAddress = "127.0.0.1:8080";
-const shownTargetPort = "3999";
+/** Of what commands start. */
+const shownPorts = ["3999", "9080"];
 const hungAfterMs = 540_000;
 
 const missing = ["bash", "curl", "openssl"].filter((program) => spawnSync(program, ["--help"]).error);
@@ -96,19 +100,23 @@ async function runAgainst(
   folder: string,
 ): Promise<readonly string[]> {
   const address = new URL(url).host;
-  const targetPort = await freePort();
+  const ports: (readonly [shown: string, free: string])[] = [];
+  for (const shown of shownPorts) ports.push([shown, await freePort()]);
   const end = `--- end ${process.pid} ---`;
   const script = commands.map((command) => `${command}\nprintf '\\n%s\\n' '${end}'\n`).join("");
   const said = await bash(
     replaced(script, {
       [shownAddress]: address,
-      [shownTargetPort]: targetPort,
+      ...Object.fromEntries(ports),
       "src/main.ts": resolve("src/main.ts"),
     }),
     folder,
     { SLUICE_URL: url, SLUICE_API_KEY: key, ECHO: echoUrl },
   );
-  return replaced(said, { [address]: shownAddress, [`:${targetPort}`]: `:${shownTargetPort}` })
+  return replaced(said, {
+    [address]: shownAddress,
+    ...Object.fromEntries(ports.map(([shown, free]) => [`:${free}`, `:${shown}`])),
+  })
     .split(end)
     .map((part) => part.replace(/^\n+|\n+$/g, ""));
 }

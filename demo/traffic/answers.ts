@@ -10,7 +10,7 @@ export const Times = z.object({
   overall: z.object({ p50Ms: z.number(), p95Ms: z.number(), p99Ms: z.number() }).nullable(),
 });
 export const Errors = z.object({
-  groups: z.array(z.object({ count: z.int(), error: z.string().nullable(), untrusted: Route })),
+  groups: z.array(z.object({ count: z.int(), untrusted: Route.extend({ error: z.string().nullable() }) })),
 });
 export const Explained = z.object({
   explanations: z.array(

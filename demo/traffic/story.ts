@@ -94,8 +94,8 @@ async function lookAtMetrics({ agent, screen, claim }: Cast, sent: number): Prom
 async function groupErrors({ agent, screen, claim }: Cast): Promise<void> {
   screen.step("It groups the errors of the last hour");
   const { groups } = await agent.call("get_errors", { since: "1h", status: "5xx", group: true }, Errors);
-  for (const { count, error, untrusted } of groups.slice(0, 3))
-    screen.result(`${count} × ${untrusted.method} ${untrusted.route}: ${error}`);
+  for (const { count, untrusted } of groups.slice(0, 3))
+    screen.result(`${count} × ${untrusted.method} ${untrusted.route}: ${untrusted.error}`);
   claim("most are of one route", groups[0]?.untrusted.route, faulty.route);
 }
 

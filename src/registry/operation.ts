@@ -29,8 +29,8 @@ export type Described<N extends string, I extends z.ZodObject, O extends z.ZodOb
 
 export type Read<N extends string, I extends z.ZodObject, O extends z.ZodObject> = Described<N, I, O> & {
   readonly effect: "read";
-  /** The member of the output that is a list of rows, of which callers may ask for some members by `fields`. */
-  readonly rows?: string;
+  /** The member of the output that is a list of rows, or several, of which callers may ask for some members by `fields`. */
+  readonly rows?: string | readonly string[];
   // Methods, not properties, so that an operation of any shape is usable as an Operation.
   run(input: z.output<I>, context: Context): Promise<z.input<O>>;
 };

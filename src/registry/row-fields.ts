@@ -10,19 +10,27 @@ export const fieldsInput = z
   .max(fieldsMax)
   .describe("Only these members of each row.");
 
-/** Where an operation answers rows: the member of its output, and what each row has. */
-export type Rows = { readonly name: string; readonly members: readonly string[] };
+/** Where an operation answers rows: the members of its output, and what their rows have. */
+export type Rows = { readonly names: readonly string[]; readonly members: readonly string[] };
 
 /** What is told of rows by the operation that answers them. */
-type Answering = { readonly name: string; readonly rows?: string; readonly output: z.ZodObject };
+type Answering = {
+  readonly name: string;
+  readonly rows?: string | readonly string[];
+  readonly output: z.ZodObject;
+};
 
 export function rowsOf(it: Answering): Rows | undefined {
   if (it.rows === undefined) return undefined;
   const shape: z.core.$ZodShape = it.output.shape;
-  const list = shape[it.rows];
-  if (!(list instanceof z.ZodArray) || !(list.element instanceof z.ZodObject))
-    throw new Error(`${it.name} has no list of rows ${it.rows}`);
-  return { name: it.rows, members: Object.keys(list.element.shape) };
+  const names = [it.rows].flat();
+  const members = names.flatMap((name) => {
+    const list = shape[name];
+    if (!(list instanceof z.ZodArray) || !(list.element instanceof z.ZodObject))
+      throw new Error(`${it.name} has no list of rows ${name}`);
+    return Object.keys(list.element.shape);
+  });
+  return { names, members: [...new Set(members)] };
 }
 
 /** @throws Failure invalid at the first name that is no member of a row */
@@ -38,9 +46,14 @@ export function refuseUnknownFields({ members }: Rows, asked: readonly string[])
 type Output = Readonly<Record<string, unknown>>;
 
 /** An output whose rows have what was asked for alone. */
-export function withFields(output: Output, { name }: Rows, asked: readonly string[]): Output {
-  const rows = z.array(z.record(z.string(), z.unknown())).parse(output[name]);
+export function withFields(output: Output, { names }: Rows, asked: readonly string[]): Output {
   const wanted = new Set(asked);
-  const fewer = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => wanted.has(key))));
-  return { ...output, [name]: fewer };
+  const fewer = names.map((name) => {
+    const rows = z.array(z.record(z.string(), z.unknown())).parse(output[name]);
+    return [
+      name,
+      rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => wanted.has(key)))),
+    ] as const;
+  });
+  return { ...output, ...Object.fromEntries(fewer) };
 }

@@ -87,11 +87,29 @@ test("any bytes are read or called malformed, whatever bit is flipped and wherev
   );
 });
 
-test("any JSON is read, and names such as __proto__ and constructor are nobody's members", () => {
+/** A list of messages, and what may be there in its stead. */
+const messages = (message: fc.Arbitrary<unknown>) =>
+  fc.oneof({ arbitrary: fc.array(message, { maxLength: 3 }), weight: 4 }, fc.jsonValue());
+const anySpan = fc.oneof(fc.jsonValue(), fc.record({ attributes: fc.jsonValue(), status: fc.jsonValue() }));
+const anyRequest = fc.record({
+  resourceSpans: messages(fc.record({ scopeSpans: messages(fc.record({ spans: messages(anySpan) })) })),
+});
+
+test("any JSON is read or refused at a place, and names such as __proto__ and constructor are nobody's members", () => {
+  const came = { read: 0, refused: 0 };
   fc.assert(
-    fc.property(fc.jsonValue(), (value) => assertWellFormed(jsonSpans(value))),
+    fc.property(fc.oneof(fc.jsonValue(), anyRequest), (value) => {
+      try {
+        assertWellFormed(jsonSpans(value));
+        came.read++;
+      } catch (error) {
+        assert.ok(error instanceof Failure && error.detail.pointer !== undefined, String(error));
+        came.refused++;
+      }
+    }),
     { numRuns: 500 },
   );
+  assert.ok(came.read > 0 && came.refused > 0, `both happen: ${JSON.stringify(came)}`);
   const nasty: unknown = JSON.parse(
     '{"__proto__":{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]},"constructor":{"resourceSpans":1}}',
   );

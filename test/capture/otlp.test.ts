@@ -159,6 +159,18 @@ test("what will never be taken is answered by a status that is not tried again, 
     [noJson.status, JSON.parse(String(noJson.bytes))],
     [400, { code: 3, message: "The body is no JSON in UTF-8." }],
   );
+  for (const [body, what] of [
+    ["[]", "it must be an object"],
+    ['{"resourceSpans":5}', "/resourceSpans must be a list"],
+    [
+      '{"resourceSpans":[{"scopeSpans":[{},{"spans":{}}]}]}',
+      "/resourceSpans/0/scopeSpans/1/spans must be a list",
+    ],
+  ] as const) {
+    const misshapen = await send(body, { "content-type": "application/json" });
+    const message = `The body is no ExportTraceServiceRequest: ${what}.`;
+    assert.deepEqual([misshapen.status, JSON.parse(String(misshapen.bytes))], [400, { code: 3, message }]);
+  }
   assert.equal((await send("", { "content-type": "application/grpc" })).status, 415);
   assert.equal((await send("", { "content-type": protobuf, "content-encoding": "br" })).status, 415);
   assert.equal((await send("", { "content-type": protobuf }, "/otlp/v1/profiles")).status, 404);

@@ -70,6 +70,18 @@ describe("an MCP token", () => {
     assert.partialDeepStrictEqual(noted.json.result.structuredContent, { environment: "staging" });
   });
 
+  test("is told what confines it, and not to fetch a scope that it has", async () => {
+    for (const [name, input, hint] of [
+      ["search_requests", { environment: "production" }, /Leave environment out/],
+      ["search_requests", { plane: "webhooks" }, /Leave plane out/],
+      ["create_event", { type: "custom", name: "x", environment: "production" }, /Leave environment out/],
+    ] as const) {
+      const failure = failureOf(await call(token, name, input));
+      assert.equal(failure["code"], "forbidden", name);
+      assert.match(String(failure["hint"]), hint);
+    }
+  });
+
   test("is refused to write and to read webhooks, whatever view it asks for, and is told which scope that needs", async () => {
     for (const [name, scope, input] of [
       ["create_endpoint", "endpoints:write", { name: "mine", targetUrl: "https://example.com/" }],

@@ -43,6 +43,7 @@ describe("a tool call", () => {
     const people = (await send(ask("tools/call", { name: "show_key", arguments: {} }))).json.error;
     assert.equal(people.code, -32602);
     assert.match(people.message, /for people/);
+    assert.doesNotMatch(people.message, /secret/, "people decide of much that has none");
   });
 
   test("that meets a bug answers an id, which is in the log with the reason, and no detail", async () => {

@@ -8,6 +8,7 @@ import { sample } from "./samples.ts";
 const first = 1_700_000_000_000;
 const subjects = ["ep_a", "ep_b", "ep_c"];
 const kinds = ["event", "attempt", "test"];
+const traces = ["4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"];
 const outcomes = ["accepted", "delivered", "failed", "duplicate"];
 const statuses = [101, 200, 204, 302, 404, 500, 503];
 const errors = ["timeout", "bad_signature"];
@@ -57,6 +58,7 @@ type Drawn = Pick<
   | "route"
   | "status"
   | "outcome"
+  | "trace"
   | "error"
   | "facts"
 >;
@@ -73,6 +75,7 @@ const drawnAt = (time: fc.Arbitrary<number>): fc.Arbitrary<Drawn> =>
     host: fc.constantFrom(...texts),
     path: fc.constantFrom(...texts),
     route: fc.constantFrom(...texts),
+    trace: fc.option(fc.constantFrom(...traces)),
     status: fc.option(fc.constantFrom(...statuses)),
     outcome: fc.constantFrom(...outcomes),
     error: fc.option(fc.constantFrom(...errors)),
@@ -161,6 +164,7 @@ const field: fc.Arbitrary<Field> = fc.constantFrom(
   "host",
   "path",
   "route",
+  "trace",
   "outcome",
   "error",
   "environment",
@@ -171,12 +175,15 @@ const field: fc.Arbitrary<Field> = fc.constantFrom(
   ...factNames.map((name) => `facts.${name}` as const),
 );
 const value = fc.oneof(
-  fc.constantFrom(...texts, ...outcomes, ...errors, ...methods, ...kinds, "true", "\0"),
+  fc.constantFrom(...texts, ...traces, ...outcomes, ...errors, ...methods, ...kinds, "true", "\0"),
   fc.constantFrom(...statuses, 0, -0.5, 1e21, 2 ** 53 - 1, Infinity, 0.5),
 );
 /** A text, of which some became wildcards, or other characters that mean nothing. */
 const pattern = fc
-  .tuple(fc.constantFrom(...texts), fc.array(fc.constantFrom("", "", "*", "?", "_", "%"), { maxLength: 6 }))
+  .tuple(
+    fc.constantFrom(...texts, ...traces),
+    fc.array(fc.constantFrom("", "", "*", "?", "_", "%"), { maxLength: 6 }),
+  )
   .map(([text, others]) => Array.from(text, (character, n) => others[n] || character).join(""))
   .chain((text) => fc.constantFrom(text, `*${text}`, `${text}*`, "*", `\0${text}`));
 const bounds = fc.record(

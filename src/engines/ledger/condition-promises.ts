@@ -31,6 +31,19 @@ export function conditionPromises(promised: Promised): void {
       assert.deepEqual(await found(under, condition), []);
   });
 
+  promised("a trace is asked for by its characters, and many have none", async (under) => {
+    const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const traced = made({ trace });
+    await under.commit([traced, made({ trace: "0af7651916cd43dd8448eb211c80319c" }), made()]);
+    for (const condition of [
+      { field: "trace", is: [trace] },
+      { field: "trace", like: "4bf92f35*36" },
+    ] as const)
+      assert.deepEqual(await found(under, condition), [traced.id]);
+    assert.equal((await found(under, { field: "trace", present: true })).length, 2);
+    assert.equal((await found(under, { not: { field: "trace", like: "*" } })).length, 1);
+  });
+
   promised("a fact that no database can store as a text disturbs nobody", async (under) => {
     const rows = [made({ facts: { type: "a\0b" } }), made({ facts: { type: "\uD800", "\0": 1 } })];
     await under.commit(rows);

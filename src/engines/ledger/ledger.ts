@@ -165,6 +165,7 @@ export type TextField =
   | "host"
   | "path"
   | "route"
+  | "trace"
   | "outcome"
   | "error"
   | "environment"

@@ -1,22 +1,20 @@
 import type { Redactor } from "../../../capture/redactor.ts";
-import type { Facts, NewExchange } from "../../kernel/exchange.ts";
-import { newExchangeId } from "../../kernel/id.ts";
 import { mapYielding } from "../../kernel/map-yielding.ts";
 import type { Authenticate } from "../../registry/credentials.ts";
 import type { Engines } from "../../registry/engines.ts";
 import type { Arriving, Taken } from "./arriving.ts";
 import { BodyReader } from "./body-reader.ts";
 import { decided } from "./decided.ts";
+import { droppedFacts } from "./dropped.ts";
 import { livePlaces, type LivePlaces, type Place } from "./live-places.ts";
 import { liveRules, type LiveRules } from "./live-rules.ts";
 import type { Ready } from "./rules-in-force.ts";
+import { receiptOf } from "./receipt.ts";
 import { exchangeOf, newOf } from "./stored-record.ts";
 import { summariesOf, summaryOf } from "./summary.ts";
 import { tokenKeys } from "./token-keys.ts";
 
 const refusalsTold = 100;
-/** Why something was dropped: of one batch. */
-const reasonsMax = 20;
 /** How long a batch that is sent again is known. */
 const batchKnownMs = 24 * 3_600_000;
 
@@ -63,13 +61,11 @@ export async function takeCaptured(
   const reader = new BodyReader();
   const exchanges = await mapYielding(recorded, async (it) => exchangeOf(await reader.record(it), origin));
   const leftOut = records.length - recorded.length;
+  const drops = droppedFacts(arriving, (reason) => redactor.text(reason));
   const tally = { accepted: exchanges.length, leftOut, refused: refused.length };
   const uncounted = counted ? [] : await newOf(records, place, ledger);
   const verdict = await traffic.journal.commit({
-    exchanges: [
-      batchOf(place, arriving, { ...source, ...tally, ...dropsOf(arriving, redactor) }),
-      ...exchanges,
-    ],
+    exchanges: [receiptOf(place, arriving, { ...source, ...tally, ...drops }), ...exchanges],
     jobs: [],
     summaries: [...counts.map((it) => summaryOf(it, place)), ...summariesOf(uncounted, place, redactor)],
     unless: { key: `capture/${place.workspace}/${place.id}/${id}`, expiresAt: receivedAt + batchKnownMs },
@@ -92,43 +88,5 @@ function sourceOf({ source }: Arriving, redactor: Redactor): Arriving["source"] 
     version: redactor.text(version),
     service: redactor.text(service),
     instance: redactor.text(instance),
-  };
-}
-
-function dropsOf({ dropped }: Arriving, redactor: Redactor): Facts {
-  const drops = Object.entries(dropped.reasons)
-    .slice(0, reasonsMax)
-    .filter(([, count]) => count > 0);
-  const byReason = drops.map(([reason, count]) => [`dropped.${redactor.text(reason)}`, count] as const);
-  return { dropped: dropped.records, ...Object.fromEntries(byReason) };
-}
-
-/** The receipt of a batch; `told` says who sent what, and what of it is not there. */
-function batchOf(place: Place, { receivedAt, id }: Arriving, told: Facts): NewExchange {
-  return {
-    id: newExchangeId(receivedAt),
-    workspace: place.workspace,
-    environment: place.environment,
-    bucket: place.bucket,
-    plane: "traffic",
-    kind: "batch",
-    subject: place.id,
-    parent: null,
-    trace: null,
-    startedAt: receivedAt,
-    durationMs: 0,
-    method: "POST",
-    host: "",
-    path: "",
-    route: "",
-    status: 202,
-    outcome: "accepted",
-    attempt: null,
-    error: null,
-    ending: null,
-    receivedAt,
-    facts: { batch: id, ...told },
-    request: { headers: [], body: null },
-    response: null,
   };
 }

@@ -14,7 +14,6 @@ export const RequestLine = z.object({
   durationMs: z.number(),
   environment: z.string(),
   bucket: z.string(),
-  error: z.string().nullable(),
   requestBytes: z.number().nullable(),
   responseBytes: z.number().nullable(),
   weight: z.number().describe("How many requests it stands for, if not all are recorded."),
@@ -23,7 +22,8 @@ export const RequestLine = z.object({
     path: z.string(),
     route: z.string().nullable(),
     userAgent: z.string().nullable(),
-    message: z.string().nullable().describe("Of the error."),
+    error: z.string().nullable().describe("Its kind."),
+    message: z.string().nullable(),
   }),
 });
 
@@ -43,7 +43,6 @@ export function lineOf(exchange: Exchange): RequestLine {
     durationMs: Number(durationMs.toFixed(3)),
     environment,
     bucket,
-    error,
     requestBytes: numberOf(facts["requestBytes"] ?? facts["bytes"]),
     responseBytes: numberOf(facts["responseBytes"]),
     weight: Number(facts["weight"] ?? 1),
@@ -52,6 +51,7 @@ export function lineOf(exchange: Exchange): RequestLine {
       path: shownTarget(path),
       route: route === "" ? null : route,
       userAgent: textOf(facts["userAgent"]),
+      error,
       message: textOf(facts["message"] ?? facts["detail"]),
     },
   };

@@ -6,6 +6,7 @@ import { Failure } from "../../kernel/failure.ts";
 import { cursorOf, keyOf } from "../../kernel/page.ts";
 import { may, type Scope } from "../../kernel/principal.ts";
 import type { Context } from "../../registry/context.ts";
+import { pathIs, textIs } from "./query/fields.ts";
 import { queryCharactersMax } from "./query/tokens.ts";
 import { searchOf } from "./query/search.ts";
 import { placeInput, viewOf } from "./view.ts";
@@ -18,7 +19,9 @@ const contentRowsMax = 2_000;
 const contentRowsAtATime = 100;
 
 /** What it takes to see exchanges of each plane; those of others are seen by nobody. */
-const scopes: Partial<Record<PlaneName, Scope>> = { traffic: "traffic:read", webhooks: "logs:read" };
+const scopes = { traffic: "traffic:read", webhooks: "logs:read" } as const satisfies Partial<
+  Record<PlaneName, Scope>
+>;
 
 /** Which requests are asked for. */
 export const requestsInput = {
@@ -29,7 +32,7 @@ export const requestsInput = {
     .optional()
     .describe("Such as `status:5xx AND NOT userAgent:*bot* AND duration>250`."),
   method: z.string().max(40).optional(),
-  status: z
+  status: z.coerce
     .string()
     .max(10)
     .refine(
@@ -123,12 +126,7 @@ async function whereOf(
   extra: readonly Condition[],
 ): Promise<Where | undefined> {
   const { plane } = asked;
-  const scope = scopes[plane];
-  if (!seesPlane(plane, context))
-    throw new Failure("forbidden", `This credential does not see exchanges of ${plane}.`, {
-      pointer: "/plane",
-      ...(scope !== undefined && { scope }),
-    });
+  if (!seesPlane(plane, context)) throw unseen(plane, context);
   const view = await viewOf(context, asked);
   const { from, to } = windowOf(asked, context.now, weekMs);
   const all = [...conditionsOf(asked), ...extra];
@@ -152,9 +150,26 @@ export function seesPlane(
   plane: PlaneName,
   { principal, workspace }: Pick<Context, "principal" | "workspace">,
 ): boolean {
+  if (plane !== "traffic" && plane !== "webhooks") return false;
+  return (
+    may(principal, scopes[plane], workspace) &&
+    (plane === "traffic" || principal.credential.kind !== "mcp-token")
+  );
+}
+
+function unseen(plane: Asked["plane"], { principal, workspace }: Context): Failure {
   const scope = scopes[plane];
-  if (scope === undefined || !may(principal, scope, workspace)) return false;
-  return plane === "traffic" || principal.credential.kind !== "mcp-token";
+  const message = `This credential does not see exchanges of ${plane}.`;
+  if (principal.credential.kind !== "mcp-token" && !may(principal, scope, workspace))
+    return new Failure("forbidden", message, {
+      pointer: "/plane",
+      scope,
+      hint: `Use a credential that has ${scope}.`,
+    });
+  return new Failure("forbidden", message, {
+    pointer: "/plane",
+    hint: "Leave plane out: an MCP token sees captured traffic and nothing else.",
+  });
 }
 
 function conditionsOf({ method, status, path, userAgent }: Asked): readonly Condition[] {
@@ -173,15 +188,6 @@ function statusIs(status: string): Condition {
   return status.endsWith("xx")
     ? { field, atLeast: first, atMost: first + 99 }
     : { field, is: [Number(status)] };
-}
-
-/** A path without a query matches with any. */
-function pathIs(path: string): Condition {
-  return { any: [textIs("path", path), textIs("path", `${path}?*`), textIs("route", path)] };
-}
-
-function textIs(field: "path" | "route" | "facts.userAgent", value: string): Condition {
-  return value.includes("*") ? { field, like: value } : { field, is: [value] };
 }
 
 /** Whether what was counted under this route is meant by a path: the route itself, or a path that is of that route. */

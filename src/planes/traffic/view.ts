@@ -31,6 +31,7 @@ export function environmentOf(
   throw new Failure("forbidden", `This credential is confined to the environment ${own}.`, {
     pointer: "/environment",
     allowed: [own],
+    hint: "Leave environment out, or use a credential of that environment.",
   });
 }
 

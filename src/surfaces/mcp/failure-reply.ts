@@ -8,7 +8,8 @@ import { RpcError, rpcCode } from "./json-rpc.ts";
 const hints: Record<FailureKind, string> = {
   invalid: "Correct the field and call again.",
   unauthenticated: "Send a valid key as `Authorization: Bearer <key>`.",
-  forbidden: "Use a credential that has the scope, or ask the workspace's owner for it.",
+  forbidden:
+    "Use a credential that may do it, or ask the workspace's owner for one; whoami says what this one may.",
   quota_exceeded: "Free some of what the plan limits, or have the plan changed.",
   not_found: "List what there is and take an id from there.",
   method_not_allowed: "Use another operation.",

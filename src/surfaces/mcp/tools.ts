@@ -96,7 +96,7 @@ function unknownTool(
 ): RpcError {
   const names = tools.filter((it) => shows(it, caller)).map((it) => it.name);
   if (forPeople.has(name))
-    return new RpcError(rpcCode.invalidParams, `${name} is for people, since secrets pass through it.`, {
+    return new RpcError(rpcCode.invalidParams, `${name} is for people, and not offered over MCP.`, {
       field: "/params/name",
       hint: "Ask a person to do it over REST or the command line.",
     });

@@ -29,6 +29,7 @@ function together(parts: readonly Sql[], by: string, none: string): Sql {
 const facts = text("candidate.facts::json");
 
 function textOf({ column, fact }: AskedText): Sql {
+  if (column === "trace") return text("replace(candidate.trace::text, '-', '')");
   return fact === undefined
     ? text(`candidate.${column}`)
     : sql`case when json_typeof(${facts} -> ${fact}::text) <> 'number' then ${facts} ->> ${fact}::text end`;

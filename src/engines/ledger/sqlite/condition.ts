@@ -1,5 +1,5 @@
 import { compiled, type AskedNumber, type AskedText, type Dialect } from "../condition.ts";
-import type { Condition } from "../ledger.ts";
+import type { Condition, TextField } from "../ledger.ts";
 import { anyNamed, clause, joined, type Clause } from "./clause.ts";
 
 /** What the condition demands of the row `candidate`. @throws Failure, RangeError as `compiled` does */
@@ -12,7 +12,7 @@ const dialect: Dialect<Clause> = {
   any: (parts) => together(parts, " or ", "false"),
   not: (part) => joined([clause("("), part, clause(") is not true")], ""),
   isText: (asked, texts) =>
-    asked.column !== undefined && asked.column !== "host" && asked.column !== "path"
+    asked.column !== undefined && isNamed(asked.column)
       ? anyNamed(`candidate.${asked.column}`, texts)
       : joined([textOf(asked), clause(among, JSON.stringify(texts))], ""),
   isNumber: (asked, numbers) => joined([numberOf(asked), clause(among, JSON.stringify(numbers))], ""),
@@ -39,12 +39,19 @@ function textOf({ column, fact }: AskedText): Clause {
         from json_each(candidate.facts) where key = ?)`,
       fact,
     );
+  if (column === "trace")
+    return clause("case when candidate.trace is not null then lower(hex(candidate.trace)) end");
   const name = `(select text from name where name.id = candidate.${column})`;
   return clause(
     column === "host" || column === "path"
       ? `case typeof(candidate.${column}) when 'integer' then ${name} else candidate.${column} end`
       : name,
   );
+}
+
+/** Whether the column has nothing but ids of names. */
+function isNamed(column: TextField): boolean {
+  return column !== "host" && column !== "path" && column !== "trace";
 }
 
 function numberOf({ column, fact }: AskedNumber): Clause {

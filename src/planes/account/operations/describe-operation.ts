@@ -18,7 +18,9 @@ export const describeOperation = read({
     plane: z.string(),
     effect: z.enum(["read", "change", "act"]),
     scope: z.string(),
-    reach: z.enum(["everywhere", "people"]).describe("people = not over MCP, since secrets pass through it."),
+    reach: z
+      .enum(["everywhere", "people"])
+      .describe("people = not over MCP: secrets pass through it, or people are to decide."),
     undo: z
       .string()
       .nullable()

@@ -27,6 +27,7 @@ export const listBuckets = read({
       throw new Failure("forbidden", `This credential is confined to the environment ${own}.`, {
         pointer: "/environment",
         allowed: [own],
+        hint: "Leave environment out, or use a credential of that environment.",
       });
     const within = own ?? environment;
     if (within !== undefined) await requirePlace(unit, { environment: within });

@@ -38,7 +38,7 @@ export const SeenRoute = z.object({
   template: z.string(),
   from: z.enum(origins),
   firstAt: z.number(),
-  /** Whole hours, as every `seenAt` within. */
+  /** Of the last; every `seenAt` within is the hour of it. */
   seenAt: z.number(),
   /** Exchanges, and those whose content was looked at. */
   noted: z.int(),
@@ -63,10 +63,18 @@ type Row = Exchange;
 
 export function newRoute(row: Row, template: string, from: RouteOrigin): SeenRoute {
   const { method, startedAt, id } = row;
-  const seenAt = wholeHour(startedAt);
   const counts = { noted: 0, looked: 0 };
   const content = { query: {}, request: emptySide, answers: {}, clients: {} };
-  return { method, template, from, firstAt: startedAt, seenAt, ...counts, ...content, example: id };
+  return {
+    method,
+    template,
+    from,
+    firstAt: startedAt,
+    seenAt: startedAt,
+    ...counts,
+    ...content,
+    example: id,
+  };
 }
 
 /** With one more exchange, of which the columns are known. */
@@ -89,7 +97,7 @@ export function noted(route: SeenRoute, row: Row): SeenRoute {
     ...route,
     noted: Math.min(lookedMax, route.noted + 1),
     firstAt: Math.min(route.firstAt, startedAt),
-    seenAt: Math.max(route.seenAt, hour),
+    seenAt: Math.max(route.seenAt, startedAt),
     answers: Object.fromEntries(answers),
     clients: withClient(route.clients, clientOf(row), hour),
   };

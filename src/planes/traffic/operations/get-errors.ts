@@ -17,19 +17,18 @@ const Group = z.object({
   firstAt: z.iso.datetime(),
   lastAt: z.iso.datetime(),
   status: z.int().nullable(),
-  error: z.string().nullable(),
   example: z.string().describe("The newest one's id."),
-  untrusted: z.object({ method: z.string(), route: z.string() }),
+  untrusted: z.object({ method: z.string(), route: z.string(), error: z.string().nullable() }),
 });
 
 export const getErrors = read({
   name: "get_errors",
   title: "Get errors",
-  does: "Lists captured requests that were answered 4xx or 5xx or not at all, newest first. With `group` it counts those that are alike instead.",
+  does: "Lists captured requests answered 4xx or 5xx or failed without an answer, newest first; those that clients left are none. `group` counts alike ones instead.",
   verb: "GET",
   path: "/errors",
   scope: "traffic:read",
-  rows: "errors",
+  rows: ["errors", "groups"],
   input: z.object({
     ...requestsInput,
     group: z.boolean().default(false).describe("By method, route, status and error."),
@@ -37,6 +36,7 @@ export const getErrors = read({
   output: z.object({
     errors: z.array(RequestLine),
     groups: z.array(Group),
+    groupCount: z.int().describe("Of all groups, shown or not."),
     nextCursor: z.string().nullable(),
     cutShort: z.boolean().describe("true = older ones were not looked at."),
   }),
@@ -49,6 +49,7 @@ export const getErrors = read({
     return {
       errors: [...errors],
       groups: [],
+      groupCount: 0,
       nextCursor: cut ? cursorAfter(last) : page.nextCursor,
       cutShort: page.cutShort,
     };
@@ -64,13 +65,12 @@ async function grouped(asked: Asked, context: Context) {
     rows.push(...page.rows);
     cursor = page.nextCursor;
   } while (cursor !== null && rows.length < groupedMax && !context.signal.aborted);
-  const groups = [...Map.groupBy(rows, fingerprintOf)].map(([fingerprint, alike]) =>
-    groupOf(fingerprint, alike),
-  );
+  const groups = [...Map.groupBy(rows, fingerprintOf)]
+    .map(([fingerprint, alike]) => groupOf(fingerprint, alike))
+    .toSorted((a, b) => b.count - a.count || (a.fingerprint < b.fingerprint ? -1 : 1));
   return {
-    groups: [
-      ...fitting(groups.toSorted((a, b) => b.count - a.count || (a.fingerprint < b.fingerprint ? -1 : 1))),
-    ],
+    groups: [...fitting(groups.slice(0, asked.limit))],
+    groupCount: groups.length,
     nextCursor: cursor,
     cutShort: cursor !== null,
   };
@@ -86,8 +86,7 @@ function groupOf(fingerprint: string, alike: readonly Listed[]): z.output<typeof
     firstAt: new Date(oldest.startedAt).toISOString(),
     lastAt: new Date(newest.startedAt).toISOString(),
     status: newest.status,
-    error: newest.error,
     example: newest.id,
-    untrusted: { method: newest.method, route: routeOf(newest) },
+    untrusted: { method: newest.method, route: routeOf(newest), error: newest.error },
   };
 }

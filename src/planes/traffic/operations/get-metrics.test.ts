@@ -49,7 +49,15 @@ scenarios(getMetrics, [
     scopes: ["traffic:read"],
     given,
     input: { path: "/users/7" },
-    gives: { requests: 3, averageMs: 70 },
+    gives: { requests: 3, averageMs: 70, wholeRoutes: true },
+    leaves: {},
+  },
+  {
+    name: "of a route itself, or of all, nothing is wider than what was asked",
+    scopes: ["traffic:read"],
+    given,
+    input: { path: "/users/{number}" },
+    gives: { requests: 3, wholeRoutes: false },
     leaves: {},
   },
   {
@@ -66,11 +74,33 @@ scenarios(getMetrics, [
     leaves: {},
   },
   {
+    name: "what agents lost, by reason, of the places that are asked for",
+    scopes: ["traffic:read"],
+    given: async (_call, place) => {
+      const lost = { records: 3, summaries: 0, reasons: { queue_full: 2, too_large: 1 } };
+      await bringIn(place, [], { dropped: lost });
+      await bringIn(place, [], { dropped: { records: 0, summaries: 5, reasons: { queue_full: 5 } } });
+      await bringIn(place, [], { environment: "staging", dropped: { ...lost, records: 100 } });
+      return bringIn(place, [{ status: 200 }]);
+    },
+    input: { environment: "production" },
+    gives: {
+      requests: 1,
+      dropped: {
+        records: 3,
+        summaries: 5,
+        whole: true,
+        untrusted: { reasons: { queue_full: 7, too_large: 1 } },
+      },
+    },
+    leaves: {},
+  },
+  {
     name: "nothing where there was nothing",
     scopes: ["traffic:read"],
     given,
     input: { environment: "staging" },
-    gives: { requests: 0, averageMs: null, errorRate: null, busiest: [] },
+    gives: { requests: 0, averageMs: null, errorRate: null, dropped: { records: 0 }, busiest: [] },
     leaves: {},
   },
   {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { compileGlob } from "../../../../capture/glob.ts";
 import { read } from "../../../registry/operation.ts";
 import {
   byKey,
@@ -13,6 +14,7 @@ import {
   windowView,
   type Counted,
 } from "../counted.ts";
+import { Dropped, droppedIn } from "../dropped.ts";
 import { stepInput, stepOf } from "../window.ts";
 
 const routesShown = 10;
@@ -38,6 +40,12 @@ export const getMetrics = read({
     blocked: z.int().describe("Answered by a blocking rule."),
     requestBytes: z.number(),
     responseBytes: z.number(),
+    wholeRoutes: z
+      .boolean()
+      .describe(
+        "true = counted by route: of all requests of the routes that the path is of, which `busiest` names.",
+      ),
+    dropped: Dropped.describe("Lost by agents before they could send it, whatever the path."),
     byStatus: Counts,
     byMethod: Counts,
     busiest: z.array(Route).describe(`Of at most ${routesShown} routes.`),
@@ -49,6 +57,7 @@ export const getMetrics = read({
       by: ["route", "method", "class", "outcome"],
       ...(step !== undefined && { stepMs: stepOf(step, within) }),
     }));
+    const dropped = await droppedIn(context, asked, window);
     const of = (matches: (sum: Counted) => boolean): number =>
       totalOf(sums.filter(matches), ({ count }) => count);
     const figures = figuresOf(sums);
@@ -66,6 +75,8 @@ export const getMetrics = read({
       blocked: of(({ outcome }) => outcome === "blocked"),
       requestBytes: totalOf(sums, ({ requestBytes }) => requestBytes),
       responseBytes: totalOf(sums, ({ responseBytes }) => responseBytes),
+      wholeRoutes: isWider(asked.path, routes),
+      dropped,
       byStatus: byKey(sums, nameOf),
       byMethod: byKey(sums, ({ method }) => method),
       busiest: most(routes, ({ requests }) => requests),
@@ -81,6 +92,13 @@ export const getMetrics = read({
 function routeOf(sums: readonly Counted[]): z.output<typeof Route> {
   const [first] = sums;
   return { ...figuresOf(sums), untrusted: { method: first?.method ?? "", route: first?.route ?? "" } };
+}
+
+/** Whether the path is of a route, and not the route itself. */
+function isWider(path: string | undefined, routes: readonly z.output<typeof Route>[]): boolean {
+  if (path === undefined) return false;
+  const isMeant = compileGlob(path, "text");
+  return routes.some(({ untrusted }) => !isMeant(untrusted.route));
 }
 
 function most(routes: readonly z.output<typeof Route>[], figure: (route: z.output<typeof Route>) => number) {

@@ -48,10 +48,10 @@ scenarios(getRequestDetail, [
     input: ({ requestId }) => ({ requestId }),
     gives: {
       status: 503,
-      error: "Timeout",
       markers: [{ untrusted: { name: "1.1" } }],
       facts: { requestBytes: 49, responseBytes: 6 },
       untrusted: {
+        error: "Timeout",
         message: "the stock is locked",
         request: { body: { encoding: "utf8", size: 49, truncated: false } },
         response: { headers: [{ name: "Retry-After", value: "5" }], body: { text: "locked" } },

@@ -36,7 +36,7 @@ scenarios(listRoutes, [
         {
           from: "learned",
           firstSeen: "2026-11-20T11:59:59.000Z",
-          lastSeen: "2026-11-20T11:00:00.000Z",
+          lastSeen: "2026-11-20T11:59:59.000Z",
           requests: 12,
           errors: 0,
           errorRate: 0,

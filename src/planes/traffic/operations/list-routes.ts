@@ -41,7 +41,7 @@ export const listRoutes = read({
         id: z.string(),
         from: z.enum(origins),
         firstSeen: z.iso.datetime(),
-        lastSeen: z.iso.datetime().describe("To the hour."),
+        lastSeen: z.iso.datetime(),
         requests: z.int(),
         errors: z.int(),
         errorRate: z.number().nullable(),

@@ -1,3 +1,4 @@
+import { Failure } from "../../../kernel/failure.ts";
 import { listOf, memberOf, textOf } from "../loose-json.ts";
 import {
   Allowance,
@@ -13,23 +14,42 @@ import {
 
 /**
  * Reads an ExportTraceServiceRequest in its JSON form (OTLP 1, "JSON Protobuf Encoding"): ids as hex, 64-bit numbers as
- * text or number. What is not where it belongs counts as absent, as in Protocol Buffers.
+ * text or number. Of a span, what is not where it belongs counts as absent, as in Protocol Buffers.
  *
- * @throws Failure too_large when there is more in it than one request may bring
+ * @throws Failure invalid, with the place, for what is no list of messages down to the spans; too_large when there is more in it than one request may bring
  */
 export function jsonSpans(request: unknown): readonly SpansOfResource[] {
   const allowance = new Allowance();
-  return listOf(request, "resourceSpans").map((one) => {
+  return messagesIn({ value: request, at: "" }, "resourceSpans").map((one) => {
     allowance.resource();
     return {
-      resource: attributesOf(memberOf(one, "resource"), kept.resource, allowance),
-      spans: listOf(one, "scopeSpans").flatMap((scope) =>
-        listOf(scope, "spans").map((span) => {
+      resource: attributesOf(memberOf(one.value, "resource"), kept.resource, allowance),
+      spans: messagesIn(one, "scopeSpans").flatMap((scope) =>
+        messagesIn(scope, "spans").map((span) => {
           allowance.span();
-          return spanOf(span, allowance);
+          return spanOf(span.value, allowance);
         }),
       ),
     };
+  });
+}
+
+/** A message and its JSON pointer. */
+type Message = { readonly value: unknown; readonly at: string };
+
+/** @throws Failure invalid unless it is a message and has there a list, or nothing */
+function messagesIn({ value, at }: Message, name: string): readonly Message[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw misshapen(at, "an object");
+  const list = memberOf(value, name) ?? [];
+  const listAt = `${at}/${name}`;
+  if (!Array.isArray(list)) throw misshapen(listAt, "a list");
+  return list.map((item: unknown, index) => ({ value: item, at: `${listAt}/${index}` }));
+}
+
+function misshapen(pointer: string, wanted: string): Failure {
+  const where = pointer === "" ? "it" : pointer;
+  return new Failure("invalid", `The body is no ExportTraceServiceRequest: ${where} must be ${wanted}.`, {
+    pointer,
   });
 }
 

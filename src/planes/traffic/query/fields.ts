@@ -1,14 +1,15 @@
 import type { Condition } from "../../../engines/ledger/ledger.ts";
-import { wrong, type Op } from "./tokens.ts";
+import { wrong, type Op, type Term } from "./tokens.ts";
 
 /** Makes a condition of what a field is compared to; `!=` is asked as `:` and turned around. */
-type Field = (op: Op, value: string, at: number) => Condition;
+type Field = (term: Comparison) => Condition;
+type Comparison = Pick<Term, "op" | "opAt" | "value" | "valueAt">;
 type Name = Extract<Condition, { field: unknown }>["field"];
 
 const fields: Readonly<Record<string, Field>> = {
   method: text("method", (value) => value.toUpperCase()),
   host: text("host", (value) => value.toLowerCase()),
-  path: text("path"),
+  path: (term) => pathIs(textIn(term)),
   route: text("route"),
   status: statusIs,
   outcome: text("outcome"),
@@ -19,6 +20,7 @@ const fields: Readonly<Record<string, Field>> = {
   kind: text("kind"),
   userAgent: text("facts.userAgent"),
   ip: text("facts.ip"),
+  trace: text("trace", (value) => value.toLowerCase()),
   service: text("facts.service"),
   source: text("facts.source"),
   duration: number("durationMs"),
@@ -43,29 +45,46 @@ export function fieldNamed(name: string): Field | undefined {
 }
 
 function text(field: Name, form: (value: string) => string = (value) => value): Field {
-  return (op, value, at) => {
-    if (op !== ":" && op !== "=") throw wrong(at, "text is compared by : or !=");
-    const wanted = form(value);
-    if (wanted === "*") return { field, present: true };
-    return wanted.includes("*") ? { field, like: wanted } : { field, is: [wanted] };
+  return (term) => {
+    const wanted = form(textIn(term));
+    return wanted === "*" ? { field, present: true } : textIs(field, wanted);
+  };
+}
+
+function textIn({ op, opAt, value }: Comparison): string {
+  if (op !== ":" && op !== "=") throw wrong(opAt, "text is compared by : or !=");
+  return value;
+}
+
+/** `*` stands for anything. */
+export function textIs(field: Name, wanted: string): Condition {
+  return wanted.includes("*") ? { field, like: wanted } : { field, is: [wanted] };
+}
+
+/** Of a path or a route; a path without a query matches with any. */
+export function pathIs(path: string): Condition {
+  const whole = path.includes("?") || path.endsWith("*");
+  return {
+    any: [textIs("path", path), ...(whole ? [] : [textIs("path", `${path}?*`)]), textIs("route", path)],
   };
 }
 
 function number(field: Name): Field {
-  return (op, value, at) => {
+  return ({ op, value, valueAt }) => {
     const [, from, to] = /^(\d{1,15}(?:\.\d{1,6})?)(?:\.\.(\d{1,15}(?:\.\d{1,6})?))?$/.exec(value) ?? [];
-    if (from === undefined) throw wrong(at, "a number is asked for, or two as in 100..200");
+    if (from === undefined) throw wrong(valueAt, "a number is asked for, or two as in 100..200");
     if (to !== undefined) return { field, atLeast: Number(from), atMost: Number(to) };
     return bound(field, op, Number(from));
   };
 }
 
-function statusIs(op: Op, value: string, at: number): Condition {
+function statusIs(term: Comparison): Condition {
+  const { op, opAt, value } = term;
   const field = "status";
   if (value === "none") return { not: { field, present: true } };
   const [, hundreds] = /^([1-5])xx$/i.exec(value) ?? [];
-  if (hundreds === undefined) return number(field)(op, value, at);
-  if (op !== ":" && op !== "=") throw wrong(at, "a class of statuses is compared by : or !=");
+  if (hundreds === undefined) return number(field)(term);
+  if (op !== ":" && op !== "=") throw wrong(opAt, "a class of statuses is compared by : or !=");
   return { field, atLeast: Number(hundreds) * 100, atMost: Number(hundreds) * 100 + 99 };
 }
 

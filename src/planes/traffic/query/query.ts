@@ -1,22 +1,17 @@
-import { tokensOf, wrong, type Op, type Token } from "./tokens.ts";
+import { tokensOf, wrong, type Term, type Token } from "./tokens.ts";
 
 /** What a query says: terms under AND, OR and NOT. */
 export type Query =
   | { readonly kind: "all" | "any"; readonly of: readonly Query[] }
   | { readonly kind: "not"; readonly of: Query }
-  | {
-      readonly kind: "term";
-      readonly at: number;
-      readonly field: string;
-      readonly op: Op;
-      readonly value: string;
-    }
+  | Term
   | { readonly kind: "text"; readonly at: number; readonly value: string };
 
 const depthMax = 20;
 
 /**
  * Reads `term AND (term OR NOT term)`; AND may be left out and binds closer than OR, `-` and `!` are NOT.
+ * The words may be in lower case.
  *
  * @throws Failure invalid at `/query` that says at which character
  */

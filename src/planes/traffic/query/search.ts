@@ -3,7 +3,7 @@ import type { Condition } from "../../../engines/ledger/ledger.ts";
 import type { Body, Exchange, Message } from "../../../kernel/exchange.ts";
 import { fieldNamed, fieldNames } from "./fields.ts";
 import { queryOf, type Query } from "./query.ts";
-import { wrong } from "./tokens.ts";
+import { wrong, type Term } from "./tokens.ts";
 
 /** A query made ready for the ledger. */
 export type Search = {
@@ -36,18 +36,18 @@ function treeOf(query: Query, not: boolean): Tree {
   return { kind: not ? turned[query.kind] : query.kind, of: query.of.map((it) => treeOf(it, not)) };
 }
 
-function termOf(term: Query & { kind: "term" }, not: boolean): Tree {
-  const { at, field, op, value } = term;
+function termOf(term: Term, not: boolean): Tree {
+  const { at, field, op, opAt, value } = term;
   const content = contentOf(field);
   if (content !== undefined) {
-    if (op !== ":" && op !== "=" && op !== "!=") throw wrong(at, `${field} is compared by : or !=`);
+    if (op !== ":" && op !== "=" && op !== "!=") throw wrong(opAt, `${field} is compared by : or !=`);
     const like = compileGlob(value.includes("*") ? value : `*${value}*`, "text");
     const matches = (exchange: Exchange): boolean => content(exchange).some(like);
     return { kind: "content", matches, not: not !== (op === "!=") };
   }
   const known = fieldNamed(field);
   if (known === undefined) throw wrong(at, `there is no field "${field.slice(0, 40)}"`, fieldNames);
-  const condition = known(op === "!=" ? ":" : op, value, at);
+  const condition = known(op === "!=" ? { ...term, op: ":" } : term);
   return { kind: "column", condition, not: not !== (op === "!=") };
 }
 

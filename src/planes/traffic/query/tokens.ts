@@ -2,23 +2,40 @@ import { Failure } from "../../../kernel/failure.ts";
 
 export type Token =
   | { readonly kind: "(" | ")" | "not" | "and" | "or"; readonly at: number }
-  /** A field with what it is compared to. */
-  | {
-      readonly kind: "term";
-      readonly at: number;
-      readonly field: string;
-      readonly op: Op;
-      readonly value: string;
-    }
+  | Term
   /** Text that stands for itself. */
   | { readonly kind: "text"; readonly at: number; readonly value: string };
 
-export const ops = ["!=", ">=", "<=", ":", "=", ">", "<"] as const;
-export type Op = (typeof ops)[number];
+/** A field with what it is compared to. */
+export type Term = {
+  readonly kind: "term";
+  readonly at: number;
+  readonly field: string;
+  readonly op: Op;
+  readonly opAt: number;
+  readonly value: string;
+  readonly valueAt: number;
+};
+
+export type Op = "!=" | ">=" | "<=" | ":" | "=" | ">" | "<";
+/** As they may be written, the longer ones first: elsewhere people write `duration:>250`. */
+const ops: readonly (readonly [written: string, Op])[] = [
+  [":>=", ">="],
+  [":<=", "<="],
+  [":>", ">"],
+  [":<", "<"],
+  ["!=", "!="],
+  [">=", ">="],
+  ["<=", "<="],
+  [":", ":"],
+  ["=", "="],
+  [">", ">"],
+  ["<", "<"],
+];
 
 export const queryCharactersMax = 1_000;
 const tokensMax = 100;
-const words: Readonly<Record<string, "and" | "or" | "not">> = { AND: "and", OR: "or", NOT: "not" };
+const words = ["and", "or", "not"] as const;
 const fieldName = /[A-Za-z][A-Za-z0-9_.-]*/y;
 const space = /\s*/y;
 /** Up to a space or bracket; quotes are read by themselves. */
@@ -45,15 +62,32 @@ function tokenAt(query: string, at: number): readonly [Token, next: number] {
     return [{ kind: "text", at, value }, next];
   }
   const field = matchAt(fieldName, query, at);
-  const op = ops.find((it) => field !== undefined && query.startsWith(it, at + field.length));
-  if (field !== undefined && op !== undefined) {
-    const valueAt = at + field.length + op.length;
-    const [value, next] = query[valueAt] === '"' ? quoted(query, valueAt) : bareAt(query, valueAt);
-    return [{ kind: "term", at, field, op, value }, next];
-  }
+  const term = field === undefined ? undefined : termAt(query, at, field);
+  if (term !== undefined) return term;
   const [value, next] = bareAt(query, at);
-  const word = words[value];
+  const word = wordOf(value);
   return [word === undefined ? { kind: "text", at, value } : { kind: word, at }, next];
+}
+
+/** Spaces may stand on both sides of what compares; undefined = nothing is compared here. */
+function termAt(query: string, at: number, field: string): readonly [Term, next: number] | undefined {
+  if (query[at + field.length] === "~")
+    throw wrong(at + field.length, "nothing is compared by ~; as part of a text it stands in quotes");
+  const opAt = skip(query, at + field.length);
+  const found = ops.find(([written]) => query.startsWith(written, opAt));
+  if (found === undefined || (wordOf(field) !== undefined && opAt > at + field.length)) return undefined;
+  const [written, op] = found;
+  const valueAt = skip(query, opAt + written.length);
+  const [value, next] = query[valueAt] === '"' ? quoted(query, valueAt) : bareAt(query, valueAt);
+  if (wordOf(query.slice(valueAt, next)) !== undefined && valueAt > opAt + written.length)
+    throw wrong(valueAt, "a value is missing here");
+  return [{ kind: "term", at, field, op, opAt, value, valueAt }, next];
+}
+
+/** In whatever case: what is looked for as a text stands in quotes. */
+function wordOf(text: string): (typeof words)[number] | undefined {
+  const lower = text.toLowerCase();
+  return words.find((word) => word === lower);
 }
 
 function bareAt(query: string, at: number): readonly [string, next: number] {

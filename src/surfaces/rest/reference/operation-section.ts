@@ -75,9 +75,7 @@ function marks(it: Operation): Html {
     </div>
     <div>
       <dt>MCP tool</dt>
-      <dd>
-        ${it.reach === "people" ? "none, since secrets pass through it" : html`<code>${it.name}</code>`}
-      </dd>
+      <dd>${it.reach === "people" ? "none, since it is for people" : html`<code>${it.name}</code>`}</dd>
     </div>
   </dl>`;
 }
