@@ -2,7 +2,7 @@ import type { Headers } from "../../../kernel/exchange.ts";
 import { contentTypeOf } from "../redacted-message.ts";
 
 export type Answered = {
-  readonly status: number | null;
+  readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;
 };

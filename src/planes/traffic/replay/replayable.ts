@@ -1,0 +1,58 @@
+import type { Exchange } from "../../../kernel/exchange.ts";
+import type { Json, Reducible } from "../analysis/minimise.ts";
+
+const bodyBytesMax = 256 * 1024;
+/** What a client sets itself, or what belongs to the connection that is gone. */
+const ofTransport: ReadonlySet<string> = new Set([
+  "host",
+  "content-length",
+  "connection",
+  "transfer-encoding",
+  "keep-alive",
+  "expect",
+  "upgrade",
+  "te",
+  "trailer",
+  "accept-encoding",
+]);
+
+/** Whether its body is there as it was sent; bodies over 256 KiB are not sent again. */
+export function isWhole({ request: { body } }: Exchange): boolean {
+  return body === null || (!body.truncated && body.bytes.length <= bodyBytesMax);
+}
+
+/** A captured request as it can be sent again, in its parts. */
+export function replayable({ request: { headers, body }, path }: Exchange): Reducible {
+  const at = path.indexOf("?");
+  return {
+    headers: headers.filter(([name]) => !ofTransport.has(name.toLowerCase()) && !name.startsWith(":")),
+    query: at === -1 ? [] : [...new URLSearchParams(path.slice(at + 1))],
+    body: body === null || body.bytes.length === 0 ? null : bodyOf(new TextDecoder().decode(body.bytes)),
+  };
+}
+
+function bodyOf(text: string): Reducible["body"] {
+  try {
+    // eslint-disable-next-line typescript/no-unsafe-type-assertion -- what JSON.parse makes is JSON
+    return { json: JSON.parse(text) as Json };
+  } catch {
+    return { text };
+  }
+}
+
+/** The body as it is sent. */
+export function textOf(body: Reducible["body"]): string | null {
+  if (body === null) return null;
+  return "json" in body ? JSON.stringify(body.json) : body.text;
+}
+
+/** The path of the exchange with the query of the request. */
+export function pathOf(exchange: Exchange, { query }: Reducible): string {
+  const text = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString();
+  return `${barePath(exchange)}${text === "" ? "" : `?${text}`}`;
+}
+
+function barePath({ path }: Exchange): string {
+  const at = path.indexOf("?");
+  return at === -1 ? path : path.slice(0, at);
+}
