@@ -128,6 +128,33 @@ describe("minimise_request", () => {
     assert.partialDeepStrictEqual(answer, { state: "sends used up", sends: 3 });
   });
 
+  test("redacted values are named where they are lacking, and sent but not answered where they are given", async () => {
+    const fake = "fake-of-the-test-server";
+    world.target.answer(({ header }) => ({
+      status: header("authorization") === `Bearer ${fake}` ? 500 : 401,
+    }));
+    const workspace = await world.newWorkspace();
+    const signedIn = {
+      ...failing,
+      request: { headers: [["Authorization", "Bearer example-example-example"]] },
+    } as const;
+    const asked = await captured(signedIn)(world, workspace);
+    const without = await world.call(workspace, minimiseRequest, asked);
+    assert.equal(without["state"], "not reproduced");
+    assert.match(String(without["next"]), /give REDACTED_AUTHORIZATION in values/);
+    const values = { REDACTED_AUTHORIZATION: fake };
+    const answer = minimiseRequest.output.parse(
+      await world.call(workspace, minimiseRequest, { ...asked, values }),
+    );
+    assert.equal(answer.state, "minimised");
+    assert.deepEqual(
+      answer.untrusted.headers.map(({ name }) => name),
+      ["Authorization"],
+    );
+    const audit = await world.engines.store.audit.list(workspace, { limit: 10 });
+    assert.ok(!JSON.stringify([audit, answer]).includes(fake));
+  });
+
   test("a server that is not running is not taken for one that answers alike", async () => {
     const { world: own, gone } = await worldWithout();
     const workspace = await own.newWorkspace();

@@ -7,6 +7,7 @@ import { minimised, type Reducible } from "../analysis/minimise.ts";
 import { signatureOf } from "../analysis/signature.ts";
 import { changesItsOrigin, replayTarget } from "../replay/replay-target.ts";
 import { isWhole, pathOf, replayable, textOf } from "../replay/replayable.ts";
+import { RedactedValues, valuesInput } from "../replay/redacted-values.ts";
 import { Sender, type Reply } from "../replay/sender.ts";
 import { requestOf } from "./get-request-detail.ts";
 
@@ -22,12 +23,13 @@ type Planned = {
   readonly target: URL;
   readonly request: Reducible;
   readonly sends: number;
+  readonly values: RedactedValues;
 };
 
 export const minimiseRequest = act({
   name: "minimise_request",
   title: "Minimise a request",
-  does: "Sends a captured request to a test server again and again with less of it, and answers the smallest that is still answered alike. The operator names the servers (SLUICE_REPLAY_TARGETS).",
+  does: "Sends a captured request to a test server (SLUICE_REPLAY_TARGETS) with less and less of it, and answers the smallest that is still answered alike.",
   verb: "POST",
   path: "/requests/:requestId/minimised",
   scope: "traffic:replay",
@@ -37,8 +39,9 @@ export const minimiseRequest = act({
     target: z
       .url({ protocol: /^https?$/ })
       .max(500)
-      .describe("Base address of the test server, such as http://localhost:3000."),
-    sendsMax: z.int().min(1).max(sendsMax).default(100).describe("How often it is sent at most."),
+      .describe("Such as `http://localhost:3000`."),
+    sendsMax: z.int().min(1).max(sendsMax).default(100).describe("At most so often."),
+    values: valuesInput,
   }),
   output: z.object({
     state: State,
@@ -53,24 +56,29 @@ export const minimiseRequest = act({
     }),
     next: z.string(),
   }),
-  async plan({ requestId, target, sendsMax: sends }, context): Promise<Planned> {
+  async plan({ requestId, target, sendsMax: sends, values }, context): Promise<Planned> {
     const exchange = await requestOf(context, requestId, ({ plane }) => plane === "traffic");
     const url = await replayTarget("target", target, context);
     refuseUnfit(exchange, url);
-    return { exchange, target: url, request: replayable(exchange), sends };
+    const request = replayable(exchange);
+    return { exchange, target: url, request, sends, values: new RedactedValues(values) };
   },
-  preview({ exchange, request }) {
+  preview({ exchange, request, values }) {
     return {
       ...answer(exchange, request, request),
       state: "planned" as const,
       sends: 0,
       status: null,
-      next: "Call again without dryRun to send it.",
+      next: `Call again without dryRun to send it.${valuesLacking(values.missingFrom({ exchange, request }))}`,
     };
   },
-  async perform({ exchange, target, request, sends }, context) {
+  async perform({ exchange, target, request, sends, values }, context) {
     const sender = new Sender(context, { sends, until: context.clock.now() + totalMs, readMax });
-    const first = await sender.send(exchange, request, target);
+    const send = async (candidate: Reducible): Promise<Reply> => {
+      const filled = values.filledIn({ exchange, request: candidate });
+      return sender.send(filled.exchange, filled.request, target);
+    };
+    const first = await send(request);
     const status = first.kind === "answered" ? first.status : null;
     const found = (least: Reducible, state: State, next: string) => ({
       ...answer(exchange, request, least),
@@ -81,12 +89,16 @@ export const minimiseRequest = act({
     });
     if (first.kind === "unreached") return found(request, "not reached", notReached(first.message));
     if (first.kind !== "answered" || first.status !== exchange.status)
-      return found(request, "not reproduced", notReproduced(exchange, first));
+      return found(
+        request,
+        "not reproduced",
+        `${notReproduced(exchange, first)}${valuesLacking(values.missingFrom({ exchange, request }))}`,
+      );
     const wanted = signatureOf(first);
     let lost: string | undefined;
     const least = await minimised(request, async (candidate) => {
       if (lost !== undefined) return null;
-      const reply = await sender.send(exchange, candidate, target);
+      const reply = await send(candidate);
       if (reply.kind === "answered") return signatureOf(reply) === wanted;
       if (reply.kind === "unreached") lost = reply.message;
       return reply.kind === "unanswered" ? false : null;
@@ -98,6 +110,11 @@ export const minimiseRequest = act({
 });
 
 const smallerYet = "It may be made smaller yet: ask again with a larger sendsMax.";
+
+function valuesLacking(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  return ` Some of it was redacted, and is sent as it stands: give ${names.join(", ")} in values.`;
+}
 
 function notReached(message: string): string {
   return `The test server was not reached: ${message} Start it, or name another one, and ask again.`;

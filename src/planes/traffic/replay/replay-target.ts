@@ -2,6 +2,9 @@ import type { Exchange } from "../../../kernel/exchange.ts";
 import { Failure } from "../../../kernel/failure.ts";
 import type { Context } from "../../../registry/context.ts";
 
+/** Addresses of two versions of one server. */
+export type Versions = { readonly baseline: URL; readonly candidate: URL };
+
 /**
  * The address of a test server that captured requests may be sent to; `member` of the input names it.
  *

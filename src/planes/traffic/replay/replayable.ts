@@ -21,14 +21,21 @@ export function isWhole({ request: { body } }: Exchange): boolean {
   return body === null || (!body.truncated && body.bytes.length <= bodyBytesMax);
 }
 
-/** A captured request as it can be sent again, in its parts. */
-export function replayable({ request: { headers, body }, path }: Exchange): Reducible {
+/** A captured request as it can be sent again, in its parts, with its body as it was written. */
+export function asWritten({ request: { headers, body }, path }: Exchange): Reducible {
   const at = path.indexOf("?");
   return {
     headers: headers.filter(([name]) => !ofTransport.has(name.toLowerCase()) && !name.startsWith(":")),
     query: at === -1 ? [] : [...new URLSearchParams(path.slice(at + 1))],
-    body: body === null || body.bytes.length === 0 ? null : bodyOf(new TextDecoder().decode(body.bytes)),
+    body: body === null || body.bytes.length === 0 ? null : { text: new TextDecoder().decode(body.bytes) },
   };
+}
+
+/** As `asWritten`, with a body that is JSON in its parts too. */
+export function replayable(exchange: Exchange): Reducible {
+  const request = asWritten(exchange);
+  const text = textOf(request.body);
+  return text === null ? request : { ...request, body: bodyOf(text) };
 }
 
 function bodyOf(text: string): Reducible["body"] {
@@ -52,7 +59,8 @@ export function pathOf(exchange: Exchange, { query }: Reducible): string {
   return `${barePath(exchange)}${text === "" ? "" : `?${text}`}`;
 }
 
-function barePath({ path }: Exchange): string {
+/** The path without its query. */
+export function barePath({ path }: Exchange): string {
   const at = path.indexOf("?");
   return at === -1 ? path : path.slice(0, at);
 }

@@ -49,7 +49,7 @@ export class Sender {
     const outcome = await outbound.send({
       method: exchange.method,
       url: urlOf(target, pathOf(exchange, request)),
-      headers: [...request.headers, ["idempotency-key", newId("min")], ["sluice-replay", "minimise"]],
+      headers: [...request.headers, ["idempotency-key", newId("min")], ["sluice-replay", "true"]],
       body: body === null ? null : Buffer.from(body),
       timeoutMs: sendTimeoutMs,
       readMax: this.#limits.readMax,
