@@ -68,6 +68,7 @@ function matcherOf(answer: string): RegExp {
 /** Runs the commands in one shell, with a server of their own, and answers what each printed. */
 async function run(commands: readonly string[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-docs-"));
+  const targetPort = await freePort();
   try {
     const sluice = await compose({
       config: config({
@@ -75,12 +76,13 @@ async function run(commands: readonly string[]): Promise<readonly string[]> {
         SLUICE_DATA_DIR: join(folder, "data"),
         SLUICE_BOOTSTRAP_API_KEY: key,
         SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+        SLUICE_REPLAY_TARGETS: `http://127.0.0.1:${targetPort}`,
       }),
       version: "test",
       log: () => {},
     });
     try {
-      return await runAgainst(sluice, commands, folder);
+      return await runAgainst(sluice, commands, { folder, targetPort });
     } finally {
       await sluice.close();
     }
@@ -93,10 +95,9 @@ async function run(commands: readonly string[]): Promise<readonly string[]> {
 async function runAgainst(
   { url, echoUrl }: Sluice,
   commands: readonly string[],
-  folder: string,
+  { folder, targetPort }: { readonly folder: string; readonly targetPort: string },
 ): Promise<readonly string[]> {
   const address = new URL(url).host;
-  const targetPort = await freePort();
   const end = `--- end ${process.pid} ---`;
   const script = commands.map((command) => `${command}\nprintf '\\n%s\\n' '${end}'\n`).join("");
   const said = await bash(

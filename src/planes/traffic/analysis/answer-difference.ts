@@ -170,11 +170,11 @@ function ownOf(members: Members, name: string): Json | undefined {
 }
 
 function isArray(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
+  return kindOf(value) === "array";
 }
 
 function isObject(value: Json): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return kindOf(value) === "object";
 }
 
 function kindOf(value: Json): string {

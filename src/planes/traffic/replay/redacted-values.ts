@@ -50,12 +50,13 @@ export class RedactedValues {
     const plain = ([name, value]: readonly [string, string]) =>
       [name, this.#filled(value, unchanged)] as const;
     const text = textOf(body);
+    const write = body !== null && "json" in body ? inJson : writtenAs(contentTypeOf(headers));
     return {
       exchange: { ...exchange, path: this.#filled(exchange.path, encodeURIComponent) },
       request: {
         headers: headers.map(plain),
         query: query.map(plain),
-        body: text === null ? null : { text: this.#filled(text, writtenAs(contentTypeOf(headers))) },
+        body: text === null ? null : { text: this.#filled(text, write) },
       },
     };
   }
