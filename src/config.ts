@@ -109,7 +109,7 @@ export const variables = {
     parse: (text) => numberIn(0, 1_000_000).parse(text),
   }),
   SLUICE_REPLAY_TARGETS: variable({
-    does: "Test servers that captured requests may be sent to again by minimise_request, as addresses separated by commas. A private one has to be allowed by SLUICE_OUTBOUND_ALLOW besides. Empty = none.",
+    does: "Test servers that captured requests may be sent to again by minimise_request and compare_versions, as addresses separated by commas. A private one has to be allowed by SLUICE_OUTBOUND_ALLOW besides. Empty = none.",
     example: "https://staging.example.com,http://127.0.0.1:3000",
     fallback: "",
     parse: (text): readonly string[] =>

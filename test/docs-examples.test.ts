@@ -24,8 +24,8 @@ const documents = [
 ];
 const key = "mk_0000000000EXAMPLE0000000000EXAMPLE0000000000EXAMP";
 const shownAddress = "127.0.0.1:8080";
-/** Of what commands start. */
-const shownPorts = ["3999", "9080"];
+/** Of servers that commands start: one to send to, and the proxy. */
+const shownPorts = ["3999", "9080"] as const;
 const hungAfterMs = 540_000;
 
 const missing = ["bash", "curl", "openssl"].filter((program) => spawnSync(program, ["--help"]).error);
@@ -72,6 +72,10 @@ function matcherOf(answer: string): RegExp {
 /** Runs the commands in one shell, with a server of their own, and answers what each printed. */
 async function run(commands: readonly string[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-docs-"));
+  const ports = [
+    [shownPorts[0], await freePort()],
+    [shownPorts[1], await freePort()],
+  ] as const;
   try {
     const sluice = await compose({
       config: config({
@@ -79,12 +83,13 @@ async function run(commands: readonly string[]): Promise<readonly string[]> {
         SLUICE_DATA_DIR: join(folder, "data"),
         SLUICE_BOOTSTRAP_API_KEY: key,
         SLUICE_OUTBOUND_ALLOW: "127.0.0.0/8",
+        SLUICE_REPLAY_TARGETS: `http://127.0.0.1:${ports[0][1]}`,
       }),
       version: "test",
       log: () => {},
     });
     try {
-      return await runAgainst(sluice, commands, folder);
+      return await runAgainst(sluice, commands, { folder, ports });
     } finally {
       await sluice.close();
     }
@@ -97,11 +102,9 @@ async function run(commands: readonly string[]): Promise<readonly string[]> {
 async function runAgainst(
   { url, echoUrl }: Sluice,
   commands: readonly string[],
-  folder: string,
+  { folder, ports }: { readonly folder: string; readonly ports: readonly (readonly [string, string])[] },
 ): Promise<readonly string[]> {
   const address = new URL(url).host;
-  const ports: (readonly [shown: string, free: string])[] = [];
-  for (const shown of shownPorts) ports.push([shown, await freePort()]);
   const end = `--- end ${process.pid} ---`;
   const script = commands.map((command) => `${command}\nprintf '\\n%s\\n' '${end}'\n`).join("");
   const said = await bash(

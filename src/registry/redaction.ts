@@ -28,6 +28,12 @@ export const redactedValue = "[redacted]";
 /** Where a value was replaced: by the mark, or by a token of what was captured. */
 export const replacedValues = new RegExp(`${tokenForm}|\\[redacted\\]`, "g");
 
+/** The name of a variable for what was replaced: `REDACTED_BEARER` for a token of the category `bearer`. */
+export function variableOf(replaced: string): string {
+  const category = /^REDACTED-(.*)-/.exec(replaced)?.[1] ?? "secret";
+  return `REDACTED_${category.toUpperCase().replaceAll("-", "_")}`;
+}
+
 /** As for what is captured, but for the parts of paths: those of what is carried are named by whoever has the endpoint. */
 export const readersRules: readonly RedactionRule[] = defaultRules.filter(
   ({ places }) => !places.includes("request.path"),

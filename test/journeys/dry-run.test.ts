@@ -75,6 +75,7 @@ const examples: Readonly<Record<string, (made: Made) => Output>> = {
   create_workspace: () => ({ name: "another" }),
   create_event: () => ({ type: "deployment", name: "1.0" }),
   minimise_request: ({ requestId, testServer }) => ({ requestId, target: testServer, sendsMax: 3 }),
+  compare_versions: ({ testServer }) => ({ baseline: testServer, candidate: testServer }),
   create_redaction: () => ({ name: "tried", category: "coupon", match: { field: "coupon" } }),
   update_redaction: ({ ruleIds }) => ({ redactionId: ruleIds["redaction"], name: "renamed" }),
   delete_redaction: ({ ruleIds }) => ({ redactionId: ruleIds["redaction"] }),

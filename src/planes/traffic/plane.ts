@@ -17,6 +17,7 @@ import { routeTemplate } from "./catalogue/route-template.ts";
 import { redactStored } from "./jobs/redact-stored.ts";
 import { marker } from "./marker.ts";
 import { applyRedactions } from "./operations/apply-redactions.ts";
+import { compareVersions } from "./operations/compare-versions.ts";
 import { compareWindows } from "./operations/compare-windows.ts";
 import { createEvent } from "./operations/create-event.ts";
 import { explainErrors } from "./operations/explain-errors.ts";
@@ -54,6 +55,7 @@ export const traffic = {
     explainErrors,
     compareWindows,
     minimiseRequest,
+    compareVersions,
     listRoutes,
     getOpenapi,
     listDrift,

@@ -47,10 +47,18 @@ function clientOf(userAgent: string): string {
   return major === undefined ? product : `${product}/${major}`;
 }
 
-function sizeOf(bytes: number): string {
+/** The size class of a body. */
+export function sizeOf(bytes: number): string {
   if (bytes === 0) return "none";
-  const thousands = Math.ceil(Math.log10(bytes + 1));
-  return `up to 10^${thousands} bytes`;
+  const digits = Math.ceil(Math.log10(bytes + 1));
+  return `up to 10^${digits} bytes`;
+}
+
+/** The bytes that a size stands for, both inclusive. */
+export function bytesOf(size: string): { readonly atLeast: number; readonly atMost: number } {
+  const digits = Number(/\d+(?= bytes$)/.exec(size)?.[0] ?? 0);
+  if (digits === 0) return { atLeast: 0, atMost: 0 };
+  return { atLeast: 10 ** (digits - 1), atMost: 10 ** digits - 1 };
 }
 
 /** Names in order, without values: `page, sort`. */

@@ -110,6 +110,24 @@ describe("errors are explained by the fewest attributes that do", () => {
   });
 });
 
+describe("what nearly all requests share explains nothing", () => {
+  const unseen: Fault = () => 0.03;
+
+  test("a fault that no attribute tells is told by none, though every one of them has more errors", () => {
+    for (const seed of [20, 21, 22]) {
+      const { explanations, deviations } = explainedWith(seed, unseen);
+      assert.ok(deviations > 4);
+      assert.deepEqual(explanations, [], `random numbers ${seed}`);
+    }
+  });
+
+  test("one that has most of the traffic is named where the rest does not fail", () => {
+    const { explanations } = explainedWith(23, (it) => (it.get("client") === "cli" ? 0 : 0.05));
+    assert.equal(explanations.length, 3);
+    assert.ok(explanations.every(({ terms }) => terms[0]?.dimension === "client"));
+  });
+});
+
 test("where there is no fault none is found", () => {
   for (let seed = 100; seed < 112; seed++) {
     const { explanations } = explainedWith(seed, none);

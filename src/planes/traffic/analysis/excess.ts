@@ -37,7 +37,11 @@ export type Explanation = Standing & {
   readonly share: number;
 };
 
-export type Explained = Standing & { readonly explanations: readonly Explanation[] };
+export type Explained = Standing & {
+  /** More errors than chance makes, whether anything explains them or not. */
+  readonly isMore: boolean;
+  readonly explanations: readonly Explanation[];
+};
 
 /** Less than this of the whole, chance may have done. */
 const wholeDeviationsMin = 4;
@@ -46,9 +50,13 @@ const partDeviationsMin = 6;
 const explanationsMax = 5;
 const termsMax = 4;
 /** Of the excess of what it narrows, an attribute that is added must keep as much. */
-const keptMin = 0.85;
+export const keptMin = 0.85;
 /** And of the requests it must leave at most as much. */
-const narrowedMax = 0.8;
+export const narrowedMax = 0.8;
+/** What holds of more of the requests, then and now, tells nothing apart. */
+const sharedMax = 0.95;
+/** Of a part, beyond the errors that it would have if all failed alike. */
+const unevenDeviationsMin = 4;
 /** An explanation of less of the excess is not worth telling. */
 const shareMin = 0.05;
 /** Values of a dimension that are looked at: the most frequent among errors. */
@@ -78,7 +86,8 @@ export function explained(all: Observations): Explained {
   const explanations = found
     .map((it) => ({ ...it, share: it.excess / excess }))
     .toSorted((a, b) => b.excess - a.excess);
-  return { ...whole, explanations };
+  const isMore = whole.deviations >= wholeDeviationsMin || explanations.length > 0;
+  return { ...whole, isMore, explanations };
 }
 
 /** Of all traffic before. */
@@ -125,15 +134,14 @@ function deviationsOf(now: Counted, before: Counted): number {
 function narrowest(left: Observations, { usual, floor, least }: Bounds): readonly Term[] {
   const terms: Term[] = [];
   let part = left;
+  const whole = { weights: weightsOf(left), standing: standingOf(weightsOf(left), usual) };
   let now: Standing | undefined;
   while (terms.length < termsMax) {
     const wide = now;
-    const next = strangest(part, usual, terms, (it) => {
+    const next = strangest(part, usual, terms, (it, weights) => {
       if (it.deviations < floor || it.excess < least) return false;
-      return (
-        wide === undefined ||
-        (it.excess >= keptMin * wide.excess && it.requests <= narrowedMax * wide.requests)
-      );
+      if (wide === undefined) return tellsApart({ weights, standing: it }, whole);
+      return it.excess >= keptMin * wide.excess && it.requests <= narrowedMax * wide.requests;
     });
     if (next === undefined) break;
     terms.push(next);
@@ -143,12 +151,29 @@ function narrowest(left: Observations, { usual, floor, least }: Bounds): readonl
   return terms;
 }
 
+type Part = { readonly weights: Weights; readonly standing: Standing };
+
+/**
+ * Whether a part has more of the excess than its share of the requests, or came with the window: where everything fails
+ * alike, everything deviates, and whatever all requests share deviates most.
+ */
+function tellsApart({ weights, standing }: Part, whole: Part): boolean {
+  const share = weights.requests / whole.weights.requests;
+  const shareBefore = weights.requestsBefore / Math.max(1, whole.weights.requestsBefore);
+  if (shareBefore < share / 2) return true;
+  if (share > sharedMax) return false;
+  const each = Math.max(0, whole.standing.excess) / whole.standing.requests;
+  const even = standing.requests * (standing.rateBefore + each);
+  const apart = 2 * (Math.sqrt(standing.errors + evening) - Math.sqrt(even + evening));
+  return apart >= unevenDeviationsMin;
+}
+
 /** The attribute that deviates most of those allowed. */
 function strangest(
   part: Observations,
   usual: Usual,
   used: readonly Term[],
-  isAllowed: (standing: Standing) => boolean,
+  isAllowed: (standing: Standing, weights: Weights) => boolean,
 ): Term | undefined {
   const tables = {
     errors: tableOf(part.errors),
@@ -169,7 +194,7 @@ function strangest(
         requestsBefore: of(tables.requestsBefore),
       };
       const standing = standingOf(weights, usual);
-      if (!isAllowed(standing) || standing.deviations <= (best?.deviations ?? 0)) continue;
+      if (!isAllowed(standing, weights) || standing.deviations <= (best?.deviations ?? 0)) continue;
       best = { term: { dimension, value }, deviations: standing.deviations };
     }
   }

@@ -18,10 +18,11 @@ export type Feature = {
   readonly among: { readonly failed: number; readonly others: number };
 };
 
-/** What tells requests that failed from others, the most telling first; captured text. */
+/** What tells requests that failed from others, the most telling first and `max` at the most; captured text. */
 export function tellingFeatures(
   failed: readonly Exchange[],
   others: readonly Exchange[],
+  max = shownMax,
 ): readonly Feature[] {
   const counts = { failed: countsOf(failed), others: countsOf(others) };
   const names = new Set([...counts.failed.keys(), ...counts.others.keys()]);
@@ -38,7 +39,7 @@ export function tellingFeatures(
     })
     .filter(({ sure }) => sure > 0)
     .toSorted((a, b) => b.sure - a.sure)
-    .slice(0, shownMax)
+    .slice(0, max)
     .map(({ feature, among }) => ({ feature, among }));
 }
 
@@ -50,7 +51,7 @@ function countsOf(exchanges: readonly Exchange[]): ReadonlyMap<string, number> {
 }
 
 /** Names of headers and query fields, and the fields of a JSON body with their types and short values. */
-function featuresOf({ request, path }: Exchange): ReadonlySet<string> {
+export function featuresOf({ request, path }: Exchange): ReadonlySet<string> {
   const features = new Set<string>();
   for (const [name] of request.headers) features.add(`header ${name.toLowerCase()}`);
   for (const name of new URLSearchParams(partsOf(path).query).keys()) features.add(`query ${name}`);

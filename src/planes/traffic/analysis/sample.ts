@@ -10,7 +10,15 @@ const wholeRowsMax = 20_000;
 const stretches = 100;
 const stretchRowsMax = 200;
 
+/** What matches in a time, and what was read of it. */
+export type Side = { readonly where: Where & Span; readonly sampled: Sampled };
+
+type Span = { readonly from: number; readonly to: number };
+
 export type Sampled = {
+  /** Newest first, without their content. */
+  readonly rows: readonly Listed[];
+  /** The same ones, in the same order. */
   readonly observed: readonly Observed[];
   /** false = there was more: those observed stand for it by their weights. */
   readonly isWhole: boolean;
@@ -21,11 +29,12 @@ type Asking = Pick<Context, "ledger" | "workspace" | "signal">;
 /** All that matches, or as much as stands for it. `count` is how many there are, where that is known. */
 export async function sampleOf(
   context: Asking,
-  where: Where & { readonly from: number; readonly to: number },
+  where: Where & Span,
   count: number | undefined,
 ): Promise<Sampled> {
   const whole = (await areMany(context, where)) ? undefined : await wholeOf(context, where);
-  if (whole !== undefined) return { observed: whole.map((row) => observedOf(row, 1)), isWhole: true };
+  if (whole !== undefined)
+    return { rows: whole, observed: whole.map((row) => observedOf(row, 1)), isWhole: true };
   const span = where.to - where.from;
   const rows: Listed[] = [];
   let share = 0;
@@ -48,7 +57,33 @@ export async function sampleOf(
   }
   const own = rows.reduce((sum, row) => sum + weightOf(row), 0);
   const scale = count === undefined || own === 0 ? 1 / Math.max(share, Number.EPSILON) : count / own;
-  return { observed: rows.map((row) => observedOf(row, scale)), isWhole: false };
+  const newestFirst = rows.toSorted((a, b) => b.startedAt - a.startedAt);
+  return { rows: newestFirst, observed: newestFirst.map((row) => observedOf(row, scale)), isWhole: false };
+}
+
+/** Rows that are read with their content of a sample, and how many side by side. */
+const contentRowsMax = 600;
+const runRows = 30;
+
+/** Some of the sampled with their content, in short runs spread evenly over them: at most 600. */
+export async function contentOf(
+  { ledger, workspace, signal }: Asking,
+  { where, sampled: { rows } }: Side,
+): Promise<readonly Listed[]> {
+  const runs = Math.min(contentRowsMax, rows.length) / runRows;
+  const found: Listed[] = [];
+  for (let n = 0; n < runs && !signal.aborted; n++) {
+    const before = rows[Math.floor((n * rows.length) / runs) - 1];
+    const page = await ledger.find({
+      workspace,
+      where,
+      limit: runRows,
+      content: true,
+      ...(before && { after: before }),
+    });
+    found.push(...page.rows);
+  }
+  return found;
 }
 
 /** Where that is known without reading them: it is, unless rows must be looked at to know which are meant. */
@@ -78,7 +113,8 @@ function observedOf(row: Listed, scale: number): Observed {
   return { attributes: attributesOf(row), weight: weightOf(row) * scale };
 }
 
-function weightOf({ facts }: Listed): number {
+/** How many requests it stands for by itself. */
+export function weightOf({ facts }: Listed): number {
   return Number(facts["weight"] ?? 1);
 }
 

@@ -2,7 +2,7 @@ import { contentTypeOf } from "../../../kernel/content-type.ts";
 import type { Headers } from "../../../kernel/exchange.ts";
 
 export type Answered = {
-  readonly status: number | null;
+  readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;
 };

@@ -1,4 +1,4 @@
-import { redactedValue, replacedValues } from "../../../registry/redaction.ts";
+import { redactedValue, replacedValues, variableOf } from "../../../registry/redaction.ts";
 
 /** Replaced values by the variable that stands for each, the same for the same value. */
 export class Placeholders {
@@ -17,17 +17,11 @@ export class Placeholders {
 
   /** The mark says nothing of the value, so that each place has a variable of its own. */
   #nameOf(replaced: string): string {
-    if (replaced === redactedValue) return this.#newName("secret");
     const known = this.#byToken.get(replaced);
     if (known !== undefined) return known;
-    const name = this.#newName(/^REDACTED-(.*)-/.exec(replaced)?.[1] ?? "secret");
-    this.#byToken.set(replaced, name);
-    return name;
-  }
-
-  #newName(category: string): string {
-    const name = `REDACTED_${category.toUpperCase().replaceAll("-", "_")}_${this.#names.length + 1}`;
+    const name = `${variableOf(replaced)}_${this.#names.length + 1}`;
     this.#names.push(name);
+    if (replaced !== redactedValue) this.#byToken.set(replaced, name);
     return name;
   }
 }

@@ -37,7 +37,7 @@ const Compared = z.object({
 export const compareWindows = read({
   name: "compare_windows",
   title: "Compare windows",
-  does: "Compares the time before and after a marker or moment: error rate and 95th percentile with 99 % intervals, of all traffic and each route, apart from what only the mix of traffic changed.",
+  does: "Compares the time before and after a marker or moment: error rate and p95 with 99 % intervals, of all traffic and each route, apart from what the mix of traffic changed.",
   verb: "GET",
   path: "/comparisons",
   scope: "traffic:read",

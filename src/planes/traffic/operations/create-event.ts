@@ -17,7 +17,7 @@ const text = (max: number) => z.string().trim().min(1).max(max);
 export const createEvent = change({
   name: "create_event",
   title: "Create an event",
-  does: "Notes what happened beside the traffic, such as a deployment or an incident, so that it can be compared before and after.",
+  does: "Notes what happened beside the traffic, such as a deployment, so that before and after can be compared.",
   verb: "POST",
   path: "/events",
   scope: "markers:write",

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import type { Condition, Where } from "../../../engines/ledger/ledger.ts";
+import type { Condition, Listed, Where } from "../../../engines/ledger/ledger.ts";
+import type { Exchange } from "../../../kernel/exchange.ts";
 import type { Context } from "../../../registry/context.ts";
 import { read } from "../../../registry/operation.ts";
-import { columns } from "../analysis/attributes.ts";
-import { explained, type Explanation, type Standing, type Term } from "../analysis/excess.ts";
+import { bytesOf, columns } from "../analysis/attributes.ts";
+import { explained, type Explained, type Explanation, type Standing, type Term } from "../analysis/excess.ts";
 import { tellingFeatures, type Feature } from "../analysis/payload.ts";
-import { also, sampleOf } from "../analysis/sample.ts";
+import { isTold, narrowedByPayload, shownTerm } from "../analysis/payload-excess.ts";
+import { also, contentOf, sampleOf, type Side } from "../analysis/sample.ts";
 import { counted, rounded, totalOf, WindowView, windowView } from "../counted.ts";
 import { faulty } from "../fault.ts";
 import { placeInput, viewOf, type View } from "../view.ts";
@@ -14,6 +16,8 @@ import { windowInput, windowOf, type Window } from "../window.ts";
 const hourMs = 3_600_000;
 const examplesShown = 3;
 const contentRows = 100;
+/** Pages of so many rows, where the ledger finds more than what is told by all terms. */
+const contentPagesMax = 10;
 
 const Part = z.object({
   errors: z.number(),
@@ -78,44 +82,67 @@ export const explainErrors = read({
           ],
         }
       : faulty;
-    const [now, then] = await Promise.all(
-      [window, before].map(async (within) => {
-        const where = { ...placeOf(view), ...within };
-        const total = await requestsIn(context, asked, within);
-        const [errors, requests] = [
-          await sampleOf(context, { ...also(where, fault), ...within }, undefined),
-          await sampleOf(context, where, total),
-        ];
-        return { errors, requests };
-      }),
-    );
-    if (now === undefined || then === undefined) throw new Error("two windows were asked for");
-    const { explanations, ...whole } = explained({
-      errors: now.errors.observed,
-      errorsBefore: then.errors.observed,
-      requests: now.requests.observed,
-      requestsBefore: then.requests.observed,
-    });
+    const question = { view, asked, fault };
+    const [now, then] = await Promise.all([
+      sidesOf(question, window, context),
+      sidesOf(question, before, context),
+    ]);
+    const observations = {
+      errors: now.errors.sampled.observed,
+      errorsBefore: then.errors.sampled.observed,
+      requests: now.requests.sampled.observed,
+      requestsBefore: then.requests.sampled.observed,
+    };
+    const { explanations, ...whole } = explained(observations);
+    const best = whole.isMore
+      ? narrowedByPayload(explanations, observations, {
+          errors: await contentOf(context, now.errors),
+          errorsBefore: await contentOf(context, then.errors),
+          requests: await contentOf(context, now.requests),
+          requestsBefore: await contentOf(context, then.requests),
+        })
+      : [];
     const told = await Promise.all(
-      explanations.map((it) => toldOf(it, { ...placeOf(view), ...window }, fault, context)),
+      best.map((it) => toldOf(it, { ...placeOf(view), ...window }, fault, context)),
     );
     return {
       window: windowView(window),
       before: windowView(before),
       ...partOf(whole),
-      verdict: verdictOf(whole, told.length, then.requests.observed.length),
+      verdict: verdictOf(whole, then.requests.sampled.observed.length),
       explanations: told,
-      sampled: !now.requests.isWhole || !then.requests.isWhole,
+      sampled: !now.requests.sampled.isWhole || !then.requests.sampled.isWhole,
     };
   },
 });
 
+type Asked = { readonly environment?: string | undefined; readonly bucket?: string | undefined };
+type Question = { readonly view: View; readonly asked: Asked; readonly fault: Condition };
+
+/** The errors of a window, and all of its requests. */
+async function sidesOf(
+  { view, asked, fault }: Question,
+  within: Window,
+  context: Context,
+): Promise<Readonly<Record<"errors" | "requests", Side>>> {
+  const where = { ...placeOf(view), ...within };
+  const faults = { ...also(where, fault), ...within };
+  const total = await requestsIn(context, asked, within);
+  return {
+    errors: { where: faults, sampled: await sampleOf(context, faults, undefined) },
+    requests: { where, sampled: await sampleOf(context, where, total) },
+  };
+}
+
 /** Fewer requests before tell nothing of what is usual. */
 const requestsMin = 30;
 
-function verdictOf(whole: Standing, explanations: number, before: number): z.output<typeof Verdict> {
-  if (before < requestsMin || whole.requests < requestsMin) return "too few requests";
-  return explanations > 0 ? "more errors" : "no more errors than before";
+function verdictOf(
+  { requests, isMore }: Omit<Explained, "explanations">,
+  before: number,
+): z.output<typeof Verdict> {
+  if (before < requestsMin || requests < requestsMin) return "too few requests";
+  return isMore ? "more errors" : "no more errors than before";
 }
 
 function placeOf(view: View): Where {
@@ -127,11 +154,7 @@ function placeOf(view: View): Where {
 }
 
 /** Of all requests, recorded or not. The minutes that the window only touches count in part. */
-async function requestsIn(
-  context: Context,
-  asked: { readonly environment?: string | undefined; readonly bucket?: string | undefined },
-  { from, to }: Window,
-): Promise<number | undefined> {
+async function requestsIn(context: Context, asked: Asked, { from, to }: Window): Promise<number | undefined> {
   const within = { since: new Date(from).toISOString(), until: new Date(to).toISOString() };
   const { sums, window } = await counted({ ...asked, ...within }, context, () => ({ by: [] }));
   const count = totalOf(sums, (sum) => sum.count);
@@ -139,18 +162,9 @@ async function requestsIn(
 }
 
 async function toldOf(it: Explanation, where: Where, fault: Condition, context: Context) {
-  const { ledger, workspace } = context;
   const part = also(where, { all: it.terms.flatMap(conditionsOf) });
   const [failed, others] = await Promise.all(
-    [fault, { not: fault }].map(async (condition) => {
-      const found = await ledger.find({
-        workspace,
-        where: also(part, condition),
-        limit: contentRows,
-        content: true,
-      });
-      return found.rows;
-    }),
+    [fault, { not: fault }].map(async (condition) => rowsOf(it.terms, also(part, condition), context)),
   );
   return {
     ...partOf(it),
@@ -158,10 +172,33 @@ async function toldOf(it: Explanation, where: Where, fault: Condition, context: 
     isNew: it.isNew,
     examples: (failed ?? []).slice(0, examplesShown).map(({ id }) => id),
     untrusted: {
-      terms: [...it.terms],
+      terms: it.terms.map(shownTerm),
       content: tellingFeatures(failed ?? [], others ?? []).map(featureOf),
     },
   };
+}
+
+/** The newest that are told by the terms, of as many as may be looked at. */
+async function rowsOf(
+  terms: readonly Term[],
+  where: Where,
+  { ledger, workspace, signal }: Context,
+): Promise<readonly Exchange[]> {
+  const told: Exchange[] = [];
+  let after: Listed | undefined;
+  for (let page = 0; page < contentPagesMax && told.length < contentRows && !signal.aborted; page++) {
+    const { rows } = await ledger.find({
+      workspace,
+      where,
+      limit: contentRows,
+      content: true,
+      ...(after && { after }),
+    });
+    told.push(...rows.filter((row) => isTold(row, terms)));
+    after = rows.at(-1);
+    if (rows.length < contentRows) break;
+  }
+  return told.slice(0, contentRows);
 }
 
 function featureOf({ feature, among }: Feature) {
@@ -178,10 +215,11 @@ function partOf({ errors, requests, rate, rateBefore, excess }: Standing): z.out
   };
 }
 
-/** What the ledger can look for of a term: for what it cannot, examples are wider than the part. */
+/** What the ledger can look for of a term: for what it cannot, it finds more. */
 function conditionsOf({ dimension, value }: Term): readonly Condition[] {
   if (dimension === "route") return [routeIs(value)];
   if (dimension === "client") return [{ field: "facts.userAgent", like: `${value.slice(0, 200)}*` }];
+  if (dimension === "requestSize") return [{ field: "facts.requestBytes", ...bytesOf(value) }];
   const field = columns[dimension];
   return field === undefined ? [] : [{ field, is: [value] }];
 }

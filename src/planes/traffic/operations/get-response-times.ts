@@ -14,7 +14,7 @@ const Times = z.object({
 export const getResponseTimes = read({
   name: "get_response_times",
   title: "Get response times",
-  does: "Answers the median, the 95th and the 99th percentile within 1 %, and the exact average of response times over time, by default of the last 24 hours. Steps without requests are left out.",
+  does: "Answers the median, p95 and p99 within 1 % and the exact average of response times over time, by default of the last 24 hours. Steps without requests are left out.",
   verb: "GET",
   path: "/response-times",
   scope: "traffic:read",

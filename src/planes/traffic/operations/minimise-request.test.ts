@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { bringIn, type Told } from "../../../../test/captured.ts";
 import { openRunningWorld, runningScenarios, type RunningWorld } from "../../../../test/running-world.ts";
@@ -46,6 +49,14 @@ runningScenarios(minimiseRequest, [
     name: "a request of which not everything was kept",
     scopes: "all",
     given: captured({ ...failing, request: { text: "{}", truncated: true } }),
+    input: (given) => given,
+    fails: { kind: "conflict", pointer: "/requestId" },
+    leaves: {},
+  },
+  {
+    name: "a request that was never answered, which no answer can be compared with",
+    scopes: "all",
+    given: captured({ ...failing, status: null, outcome: "failed", response: null }),
     input: (given) => given,
     fails: { kind: "conflict", pointer: "/requestId" },
     leaves: {},
@@ -116,4 +127,70 @@ describe("minimise_request", () => {
     const answer = await world.call(workspace, minimiseRequest, { requestId, target, sendsMax: 3 });
     assert.partialDeepStrictEqual(answer, { state: "sends used up", sends: 3 });
   });
+
+  test("redacted values are named where they are lacking, and sent but not answered where they are given", async () => {
+    const fake = "fake-of-the-test-server";
+    world.target.answer(({ header }) => ({
+      status: header("authorization") === `Bearer ${fake}` ? 500 : 401,
+    }));
+    const workspace = await world.newWorkspace();
+    const signedIn = {
+      ...failing,
+      request: { headers: [["Authorization", "Bearer example-example-example"]] },
+    } as const;
+    const asked = await captured(signedIn)(world, workspace);
+    const without = await world.call(workspace, minimiseRequest, asked);
+    assert.equal(without["state"], "not reproduced");
+    assert.match(String(without["next"]), /give REDACTED_AUTHORIZATION in values/);
+    const values = { REDACTED_AUTHORIZATION: fake };
+    const answer = minimiseRequest.output.parse(
+      await world.call(workspace, minimiseRequest, { ...asked, values }),
+    );
+    assert.equal(answer.state, "minimised");
+    assert.deepEqual(
+      answer.untrusted.headers.map(({ name }) => name),
+      ["Authorization"],
+    );
+    const audit = await world.engines.store.audit.list(workspace, { limit: 10 });
+    assert.ok(!JSON.stringify([audit, answer]).includes(fake));
+  });
+
+  test("a server that is not running is not taken for one that answers alike", async () => {
+    const { world: own, gone } = await worldWithout();
+    const workspace = await own.newWorkspace();
+    const { requestId } = await captured(failing)(own, workspace);
+    const answer = await own.call(workspace, minimiseRequest, { requestId, target: gone });
+    await own.close();
+    assert.partialDeepStrictEqual(answer, { state: "not reached", status: null, sends: 1 });
+    assert.match(String(answer["next"]), /Nothing listens/);
+  });
+
+  test("one that goes away meanwhile ends it, with what was found by then", async () => {
+    const { world: own, gone, server } = await worldWithout(2);
+    const workspace = await own.newWorkspace();
+    const { requestId } = await captured(failing)(own, workspace);
+    const answer = await own.call(workspace, minimiseRequest, { requestId, target: gone });
+    await own.close();
+    assert.equal(server.listening, false);
+    assert.partialDeepStrictEqual(answer, { state: "not reached", status: 500, sends: 3 });
+  });
 });
+
+/** A test server that goes away once it has answered this often, and a world whose operator named it. */
+async function worldWithout(answers = 0): Promise<{ world: RunningWorld; gone: string; server: Server }> {
+  let left = answers;
+  const server = createServer((_request, response) => {
+    left--;
+    // It takes no connection any more before the last answer is out.
+    if (left === 0) server.close();
+    response.writeHead(500, { connection: "close" }).end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const gone = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (answers === 0) server.close();
+  const world = await openRunningWorld((engines) => ({
+    ...engines,
+    settings: { ...engines.settings, replayTargets: [gone] },
+  }));
+  return { world, gone, server };
+}
