@@ -79,14 +79,15 @@ export type Ledger = {
    * them, by whole hours, up to `limit` intervals a call, and are not counted.
    */
   expire(due: readonly Due[], limit: number): Promise<number>;
-  /** Removes every exchange of one subject, up to `limit` a call; returns how many. Summaries, which have no content, stay. */
+  /**
+   * Removes every exchange of one subject, up to `limit` a call; returns how many. Summaries, which have no content, stay.
+   */
   purge(workspace: string, subject: string, limit: number): Promise<number>;
   /**
    * Replaces headers and the bytes of bodies of one exchange, and its host, path, error and facts where they are given;
    * its other columns stay, and of its bodies the size, the hash and whether they were truncated. False when it is
-   * unknown. Nobody reads again what was replaced, and it is overwritten where it is stored: at once, or, where the
-   * database keeps old versions, by a later `seal`. Only a host, path or error that several exchanges had may stay in the
-   * files, where none of them points to it.
+   * unknown. Nobody reads again what was replaced, and a later `seal` overwrites it wherever it is stored. Only a host,
+   * path or error that several exchanges had may stay in the files, where none of them points to it.
    */
   redact(workspace: string, id: string, replace: (exchange: Exchange) => Redacted): Promise<boolean>;
   /**

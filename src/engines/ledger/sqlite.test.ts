@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,18 +8,20 @@ import test from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import { wallClock } from "../../kernel/clock.ts";
 import type { NewExchange } from "../../kernel/exchange.ts";
+import { randomText } from "../../kernel/id.ts";
 import { bytesOf, textOf, type SqlValue } from "../stored/row.ts";
 import { openTrafficFile, type TrafficFile } from "../sqlite/traffic-file.ts";
 import { sampleJob } from "../traffic/samples.ts";
 import { sqliteTraffic } from "../traffic/sqlite.ts";
 import type { Condition, Ledger } from "./ledger.ts";
-import { bare, day, listed, made, nth, ours, plain, withContent } from "./samples.ts";
+import { bare, bodyOf, day, listed, made, nth, ours, plain, withContent } from "./samples.ts";
 import { sqliteLedger } from "./sqlite.ts";
 
 type Asked = { readonly sql: string; readonly params: readonly SqlValue[] };
 
 /** A ledger on a file of its own; `asked` collects its queries, `meanwhile` runs before its next write. */
 type Opened = {
+  readonly folder: string;
   readonly file: TrafficFile;
   readonly ledger: Ledger;
   readonly asked: Asked[];
@@ -40,7 +44,8 @@ async function withLedger(use: (opened: Opened) => Promise<void>): Promise<void>
       return file.write(statements);
     },
   };
-  const opened: Opened = { file, ledger: sqliteLedger(watched, wallClock), asked: [], meanwhile: undefined };
+  const ledger = sqliteLedger(watched, wallClock);
+  const opened: Opened = { folder, file, ledger, asked: [], meanwhile: undefined };
   try {
     await use(opened);
   } finally {
@@ -193,6 +198,35 @@ test("redacting leaves no copy of the content in its block", () =>
     assert.doesNotMatch(block ?? "", /secret-7-/);
     assert.match(block ?? "", /secret-8-/);
   }));
+
+for (const sealed of [false, true])
+  test(`what was redacted ${sealed ? "after" : "before"} it was sealed is in none of the files, and neither is what was purged`, () =>
+    withLedger(async ({ folder, file, ledger }) => {
+      const secret = randomText(40);
+      // Within a page and of several, and such that compression leaves it as it is.
+      const bodies = Array.from({ length: 64 }, (_, i) => randomBytes(i % 4 < 2 ? 500 : 20_000));
+      const rows = bodies.map((bytes, i) =>
+        made({
+          subject: i % 2 === 0 ? "ep_a" : "ep_b",
+          path: `/${secret}/${i}`,
+          request: { headers: [], body: bodyOf(bytes) },
+        }),
+      );
+      const isInFiles = (): boolean => {
+        const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+        return [Buffer.from(secret), ...bodies.map((bytes) => bytes.subarray(100, 132))].some((text) =>
+          files.some((bytes) => bytes.includes(text)),
+        );
+      };
+      await commitEach(file, rows);
+      if (sealed) assert.equal(await ledger.seal(64), 64);
+      assert.ok(isInFiles());
+      for (const { id } of rows.filter(({ subject }) => subject === "ep_a"))
+        await ledger.redact(ours, id, (row) => ({ ...bare(row), path: "/" }));
+      assert.equal(await ledger.purge(ours, "ep_b", 100), 32);
+      await ledger.seal(64);
+      assert.ok(!isInFiles());
+    }));
 
 test("what is redacted or removed is gone from the memory of fresh exchanges too", () =>
   withLedger(async ({ file, ledger, asked }) => {

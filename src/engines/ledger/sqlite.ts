@@ -26,6 +26,8 @@ import { turns } from "./turns.ts";
 export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
   const turn = turns();
   const blocks = sealing(file, turn);
+  // Whether what was replaced or purged may stand in the log: after a crash too.
+  let isInLog = true;
   return {
     async find(query) {
       const completeUntil = clock.now();
@@ -57,16 +59,25 @@ export function sqliteLedger(file: TrafficFile, clock: Clock): Ledger {
       }
       return removed;
     },
-    purge: (workspace, subject, limit) => purgeRows(file, turn, { workspace, subject, limit }),
+    async purge(workspace, subject, limit) {
+      const removed = await purgeRows(file, turn, { workspace, subject, limit });
+      if (removed > 0) isInLog = true;
+      return removed;
+    },
     redact: (workspace, id, replace) =>
       turn(async () => {
         const seq = isId(id) ? await redactRow(file, { workspace, id }, replace) : undefined;
         if (seq === undefined) return false;
+        isInLog = true;
         blocks.reopen(seq);
         file.changed(id);
         return true;
       }),
-    seal: (limit) => blocks.seal(limit),
+    async seal(limit) {
+      const sealed = await blocks.seal(limit);
+      if (isInLog) isInLog = !(await file.emptyLog());
+      return sealed;
+    },
     close: () => turn(async () => {}),
   };
 }

@@ -22,6 +22,12 @@ export type TrafficFile = {
    */
   write(statements: readonly Statement[]): Promise<readonly Written[]>;
   /**
+   * Empties the log, in which what was replaced or deleted stands until it is written over. False while queries are in it.
+   *
+   * @throws Failure unavailable when the database cannot be written
+   */
+  emptyLog(): Promise<boolean>;
+  /**
    * Runs one query on a reader thread; sees every commit and write that resolved before.
    *
    * @throws Failure unavailable when the database cannot be read or too many queries are waiting
@@ -79,6 +85,7 @@ export async function openTrafficFile(path: string, clock: Clock): Promise<Traff
   return {
     commit: (entry) => committer.commit(entry),
     write: (statements) => committer.inTurn(() => writer.call({ kind: "write", statements })),
+    emptyLog: () => committer.inTurn(() => writer.call<boolean>({ kind: "empty log" })),
     read: pool.read,
     changed: (exchange) => changed.forEach((listener) => listener(exchange)),
     onChanged: (listener) => void changed.push(listener),

@@ -1,6 +1,9 @@
 import { namedAs } from "./named-column.ts";
 
-/** Set on every connection before anything else; `page_size` only takes effect on a new file. */
+/**
+ * Set on every connection before anything else; `page_size` only takes effect on a new file. What is deleted or replaced
+ * is overwritten with zeros (`secure_delete`): pages that are free would keep it until they are used again.
+ */
 export const trafficPragmas = `
 pragma page_size = 8192;
 pragma journal_mode = wal;
@@ -8,6 +11,7 @@ pragma synchronous = full;
 pragma wal_autocheckpoint = 0;
 pragma cache_size = -65536;
 pragma temp_store = memory;
+pragma secure_delete = on;
 `;
 
 const first = `

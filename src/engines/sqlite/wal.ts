@@ -44,17 +44,22 @@ export class Wal {
     this.#commits = 0;
     const state = this.#look.get();
     const frames = Number(state?.["log"]);
-    if (frames >= this.#endured) this.#begin(frames);
+    if (frames >= this.#endured) this.#shortenOrEndure(frames);
     else if (frames - Number(state?.["checkpointed"]) >= framesMax) this.#copy.get();
   }
 
   /** After a wait in vain, the log may grow by as much again before the next one. */
-  #begin(frames: number): void {
+  #shortenOrEndure(frames: number): void {
+    this.#endured = this.begin() ? framesEndured : frames + framesEndured;
+  }
+
+  /** Copies the log into the database and empties it: nothing is left in it of what was replaced. False = in vain. */
+  begin(): boolean {
     const until = performance.now() + this.#patienceMs;
     this.#waitFor(tryMs);
     let begun = false;
     while (!begun && performance.now() < until) begun = Number(this.#shorten.get()?.["busy"]) === 0;
     this.#waitFor(this.#patienceMs);
-    this.#endured = begun ? framesEndured : frames + framesEndured;
+    return begun;
   }
 }

@@ -11,6 +11,7 @@ import { problemOf } from "./worker-link.ts";
 export type WriterRequest =
   | ({ readonly kind: "group"; readonly buffer: ArrayBuffer } & Omit<Group, "pack">)
   | { readonly kind: "write"; readonly statements: readonly Statement[] }
+  | { readonly kind: "empty log" }
   | { readonly kind: "facts" }
   | { readonly kind: "close" };
 
@@ -44,6 +45,8 @@ function perform(id: number, request: WriterRequest): void {
     groups.sweep(group.now);
   } else if (request.kind === "write") {
     parentPort?.postMessage({ id, value: runStatements(database, request.statements) });
+  } else if (request.kind === "empty log") {
+    parentPort?.postMessage({ id, value: wal.begin() });
   } else if (request.kind === "facts") {
     parentPort?.postMessage({ id, value: factsOf(database) });
   } else {
