@@ -95,14 +95,14 @@ export async function openBatchSender(
     const { accepted, leftOut, refusedInAll } = taken;
     books.receipt({ batch: id, accepted, leftOut, refused: refusedInAll });
     if (taken.duplicate) return;
+    const isNew = books.newRecords(place);
     for (const [n, it] of batch.records.entries()) {
       if (refused.records.has(n)) continue;
       const record = SentRecord.parse(it);
-      if (!isExcluded(record))
-        books.stored(place, record.id ?? recordIdOf(record.startedAt, JSON.stringify(record)), (exchange) =>
-          assertAsSent(exchange, record),
-        );
-      if (!batch.counted && record.kind === "request") books.counted(countOf(record));
+      const recordId = record.id ?? recordIdOf(record.startedAt, JSON.stringify(record));
+      const counts = isNew(recordId) && !batch.counted && record.kind === "request";
+      if (!isExcluded(record)) books.stored(place, recordId, (exchange) => assertAsSent(exchange, record));
+      if (counts) books.counted(countOf(record));
     }
     for (const [n, it] of batch.summaries.entries())
       if (!refused.summaries.has(n)) books.counted(CapturedSummary.parse(it));

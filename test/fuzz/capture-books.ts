@@ -43,6 +43,8 @@ export type Books = {
   place(bucket: string): Promise<Place>;
   /** A record that is stored by now, and how it has to look; the first of an id is what stays. */
   stored(place: Place, id: string, look: Look): void;
+  /** The books' own memory of what one batch brings: a record counts where neither it nor one before has brought its id. */
+  newRecords(place: Place): (id: string) => boolean;
   /** What counts once; of its bytes nothing is known where they are null. */
   counted(series: Counted): void;
   receipt(receipt: Receipt): void;
@@ -66,6 +68,15 @@ export async function openBooks(world: RunningWorld, workspace: string): Promise
     stored(place, id, look) {
       const exchange = exchangeIdOf(place, id);
       if (!records.has(exchange)) records.set(exchange, look);
+    },
+    newRecords(place) {
+      const brought = new Set<string>();
+      return (id) => {
+        const exchange = exchangeIdOf(place, id);
+        const isNew = !records.has(exchange) && !brought.has(exchange);
+        brought.add(exchange);
+        return isNew;
+      };
     },
     counted: (one) => void series.push(one),
     receipt: (one) => void receipts.push(one),

@@ -84,6 +84,8 @@ export async function openImporter(
       refused: fresh.length - good.length,
     });
     known.add(`${place.id}/${batch}`);
+    const isNew = books.newRecords(place);
+    const counted = good.filter(({ record }) => isNew(record.id));
     for (const it of kept) {
       there.add(keyOf(it));
       const { method, status, host } = it.record;
@@ -91,7 +93,7 @@ export async function openImporter(
         assert.partialDeepStrictEqual(exchange, { kind: "request", method, status, host }),
       );
     }
-    if (!isKnown) for (const { record } of good) books.counted(countOf(record));
+    if (!isKnown) for (const { record } of counted) books.counted(countOf(record));
   }
 }
 

@@ -282,6 +282,9 @@ const refusals = fc.constantFrom(
   refused(400, { body: Buffer.from('{"a":NaN}') }),
   refused(400, { body: Buffer.from('{"a":"\xff"}', "latin1") }),
   refused(400, { body: Buffer.from("[".repeat(mib)) }),
+  refused(400, { body: Buffer.from("[".repeat(mib) + "]".repeat(mib)) }),
+  refused(400, { body: Buffer.from("null") }),
+  refused(400, { body: Buffer.from('{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}') }),
   refused(400, { encoding: "gzip" }),
   refused(400, { ...protobuf, body: Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]) }),
   refused(400, { ...protobuf, body: Buffer.alloc(40, 0xff) }),
@@ -297,9 +300,7 @@ const refusals = fc.constantFrom(
 
 /** What is taken and holds nothing. */
 const empty = fc.constantFrom<Exported>(
-  { ...wild, meant: "taken", body: Buffer.from("null") },
   { ...wild, meant: "taken", body: Buffer.from('{"__proto__":{"resourceSpans":[1]}}') },
-  { ...wild, meant: "taken", body: Buffer.from("[".repeat(mib) + "]".repeat(mib)) },
   { ...wild, ...protobuf, meant: "taken", body: Buffer.alloc(0) },
   { ...wild, ...protobuf, meant: "taken", body: emptySpans(20_000) },
   { ...wild, signal: "metrics", meant: "taken", body: Buffer.from("no metrics") },

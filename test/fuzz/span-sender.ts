@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { z } from "zod";
+import type { Place } from "../../src/planes/traffic/live-places.ts";
 import { fieldKey, ProtobufReader } from "../../src/planes/traffic/otlp/protobuf.ts";
 import { recordIdOf } from "../../src/planes/traffic/stored-record.ts";
 import type { Made } from "../capture/spans.ts";
@@ -70,38 +71,32 @@ export async function openSpanSender(
       });
       if (known.has(`${place.id}/${batch}`)) continue;
       known.add(`${place.id}/${batch}`);
-      for (const span of good) {
-        const { startedAt = noon, durationMs = 0 } = span;
-        const [method, status, count] = [methodOf(span), statusOf(span), weightOf(span)];
-        const outcome = status === null ? "failed" : "answered";
-        const kind = span.kind === 2 ? "request" : "outbound";
-        if (!isExcluded(span))
-          books.stored(place, idOf(span), (exchange) =>
-            assert.partialDeepStrictEqual(exchange, {
-              kind,
-              method,
-              status,
-              outcome,
-              startedAt,
-              durationMs,
-              trace: span.traceId ?? null,
-            }),
-          );
-        if (kind !== "request") continue;
-        books.counted({
-          at: startedAt,
-          method,
-          route: "",
-          status: status ?? 0,
-          outcome,
-          count,
-          durationMs: durationMs * count,
-          requestBytes: null,
-          responseBytes: null,
-        });
-      }
+      const isNew = books.newRecords(place);
+      for (const span of good) enter(span, place, isNew(idOf(span)));
     }
     return refused;
+  }
+
+  function enter(span: Made, place: Place, counts: boolean): void {
+    const { startedAt = noon, durationMs = 0, traceId: trace = null } = span;
+    const [method, status, count] = [methodOf(span), statusOf(span), weightOf(span)];
+    const outcome = status === null ? "failed" : "answered";
+    const kind = span.kind === 2 ? "request" : "outbound";
+    const look = { kind, method, status, outcome, startedAt, durationMs, trace };
+    if (!isExcluded(span))
+      books.stored(place, idOf(span), (exchange) => assert.partialDeepStrictEqual(exchange, look));
+    if (!counts || kind !== "request") return;
+    books.counted({
+      at: startedAt,
+      method,
+      route: "",
+      status: status ?? 0,
+      outcome,
+      count,
+      durationMs: durationMs * count,
+      requestBytes: null,
+      responseBytes: null,
+    });
   }
 }
 

@@ -88,13 +88,13 @@ export function exchangeIdOf({ workspace, id }: Pick<Place, "workspace" | "id">,
   return `ex_${record.slice(0, 12)}7${digest.slice(0, 19)}`;
 }
 
-/** Those that no batch before has brought, each once: some senders put what they send again into other batches. */
+/** Those that no batch before has brought, the first of each id: some senders put what they send again into other batches. */
 export async function newOf(
   records: readonly CapturedRecord[],
   place: Place,
   ledger: Pick<Ledger, "known">,
 ): Promise<readonly CapturedRecord[]> {
-  const byId = new Map(records.map((it) => [exchangeIdOf(place, it.id), it]));
+  const byId = new Map(records.toReversed().map((it) => [exchangeIdOf(place, it.id), it]));
   const ids = [...byId.keys()];
   for (let at = 0; at < ids.length; at += knownAtOnce)
     for (const id of await ledger.known(place.workspace, ids.slice(at, at + knownAtOnce))) byId.delete(id);

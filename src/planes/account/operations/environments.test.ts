@@ -209,7 +209,11 @@ test("a confined credential is told the names of all environments, and of bucket
     assert.partialDeepStrictEqual({ buckets }, { buckets: [{ environment: "staging", name: "shop" }] });
     await assert.rejects(invoke(listBuckets, { environment: "production" }, caller, world.engines), {
       kind: "forbidden",
-      detail: { pointer: "/environment", allowed: ["staging"] },
+      detail: {
+        pointer: "/environment",
+        allowed: ["staging"],
+        hint: "Leave environment out, or use a credential of that environment.",
+      },
     });
   } finally {
     await world.close();

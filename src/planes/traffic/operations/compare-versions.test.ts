@@ -101,6 +101,20 @@ describe("compare_versions", () => {
     candidate.answer(answering({ ...known, ...changed }));
   }
 
+  test("shows no credential, which the name of its member or of what it is in makes one", async () => {
+    versions(
+      { "/keys/1": { password: "fake-one", auth: { secret: ["fake-one"] }, color: "red" } },
+      { "/keys/1": { password: "fake-two", auth: { secret: ["fake-two"] }, color: "blue" } },
+    );
+    const { answer } = await compared([get("/keys/1", "/keys/:id")]);
+    assert.doesNotMatch(JSON.stringify(answer), /fake-/);
+    assert.deepEqual(answer.routes[0]?.examples[0]?.untrusted.differences, [
+      { kind: "value", at: "/password", baseline: '"[redacted]"', candidate: '"[redacted]"' },
+      { kind: "value", at: "/auth/secret/0", baseline: "[redacted]", candidate: "[redacted]" },
+      { kind: "value", at: "/color", baseline: '"red"', candidate: '"blue"' },
+    ]);
+  });
+
   test("tells by route what the candidate answers otherwise, but for what is new each time", async () => {
     versions(
       { "/users/1": { name: "Ada", age: 36 }, "/carts/1": { items: [] } },

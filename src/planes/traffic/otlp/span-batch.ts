@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { CapturedRecord } from "../../../../capture/wire.ts";
 import { PlaceName } from "../../../registry/environment.ts";
 import { placeOfSender, reachedPlace, type Sender } from "../capture-place.ts";
-import type { Arriving } from "../arriving.ts";
+import type { Arriving, Taken } from "../arriving.ts";
 import type { Capture } from "../capture.ts";
 import { recordsMax } from "../captured.ts";
 import type { Place } from "../live-places.ts";
@@ -34,9 +34,16 @@ export async function takeSpans(
   const rejected = new Rejections();
   // What belongs together may come under several resources of a place.
   const byPlace = Map.groupBy(placed, ({ place }) => place.id);
-  const parts = [...byPlace.values()].flatMap((here) => partsOf(here, memory, receivedAt, rejected));
-  const taken = await Promise.all(parts.map((part) => capture.take(part.place, arriving(part, receivedAt))));
-  for (const { refused: some, refusedInAll } of taken)
+  const taken = await Promise.all(
+    [...byPlace.values()].map(async (here) => {
+      const parts: Taken[] = [];
+      // One after the other: a span that stands in two of them counts once.
+      for (const part of partsOf(here, memory, receivedAt, rejected))
+        parts.push(await capture.take(part.place, arriving(part, receivedAt)));
+      return parts;
+    }),
+  );
+  for (const { refused: some, refusedInAll } of taken.flat())
     rejected.add(
       refusedInAll,
       some.map(({ pointer, message }) => `${pointer.replace(/^\/records\/\d+/, "")} ${message}`.trim()),

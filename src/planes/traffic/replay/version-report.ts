@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fitting } from "../../../kernel/page.ts";
-import { redactedText } from "../../../registry/redaction.ts";
+import { redactedText, redactedValue, shownHeaders } from "../../../registry/redaction.ts";
 import { kinds, type Difference } from "../analysis/answer-difference.ts";
 import type { Outcome, RouteOutcome } from "./version-comparison.ts";
 
@@ -90,11 +90,17 @@ function routeView({ method: verb, route, outcomes, volatile }: RouteOutcome): z
 }
 
 function differenceView({ kind, at, first, second }: Difference) {
+  const shown = (text: string | null): string | null => (text === null ? null : shownAt(at, kind, text));
   return { kind, at, baseline: shown(first), candidate: shown(second) };
 }
 
-function shown(text: string | null): string | null {
-  return text === null ? null : redactedText(text).text;
+/** What stands at a place, without the credentials that it is by its name, or by that of what it is in. */
+function shownAt(at: string, kind: Difference["kind"], text: string): string {
+  if (kind === "header") return shownHeaders([[at, text]])[0]?.value ?? "";
+  const names = at.startsWith("/") ? at.slice(1).split("/") : [];
+  const before = names.map((name) => `{${JSON.stringify(name)}:`).join("");
+  const whole = redactedText(before + text + "}".repeat(names.length)).text;
+  return whole.startsWith(before) ? whole.slice(before.length, whole.length - names.length) : redactedValue;
 }
 
 function verdictOf(routes: readonly RouteOutcome[], outcomes: readonly Outcome[]): string {
