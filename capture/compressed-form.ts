@@ -14,6 +14,18 @@ const forms = {
 } as const;
 
 const bytesOfForm = 10;
+/** Of all forms: most bodies begin otherwise and are looked into no further. */
+const firstBytes: ReadonlySet<number | undefined> = new Set([
+  0x1f,
+  0x78,
+  0x28,
+  0xfd,
+  0x42,
+  0x37,
+  0x52,
+  0x04,
+  ...Array.from({ length: 16 }, (_, n) => 0x50 + n),
+]);
 
 /** Whether bytes begin as all of a form do. */
 export function beginsAs(form: keyof typeof forms, bytes: Uint8Array): boolean {
@@ -22,6 +34,7 @@ export function beginsAs(form: keyof typeof forms, bytes: Uint8Array): boolean {
 
 /** Whether bytes are of a format that hides what it holds from whoever does not unpack it. */
 export function isCompressed(bytes: Uint8Array): boolean {
+  if (!firstBytes.has(bytes[0])) return false;
   const beginning = beginningOf(bytes);
   return Object.values(forms).some((form) => form.test(beginning));
 }

@@ -86,6 +86,11 @@ describe("nobody can look into", () => {
     zstd: packed.zstd,
     zip: Buffer.from("504b030414000000", "hex"),
     bzip2: Buffer.from("BZh91AY&SY"),
+    "a frame of zstd that is skipped": Buffer.from("5f2a4d1800000000", "hex"),
+    xz: Buffer.from("fd377a585a0000", "hex"),
+    "7z": Buffer.from("377abcaf271c00", "hex"),
+    rar: Buffer.from("526172211a0700", "hex"),
+    lz4: Buffer.from("04224d18000000", "hex"),
   }))
     test(`${form} without a header, and within what a header names`, async () => {
       assert.equal(await plain(bytes), undefined);
