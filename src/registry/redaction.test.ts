@@ -22,7 +22,7 @@ test("credentials are replaced by the mark, and counted", () => {
     shownTarget("/in/shop?page=7&token=fake&sig=fake&code=fake"),
     "/in/shop?page=7&token=[redacted]&sig=[redacted]&code=[redacted]",
   );
-  assert.deepEqual(redactedText("token=fake"), { text: "token=[redacted]", redacted: 1 });
+  assert.equal(redactedText("token=fake"), "token=[redacted]");
 });
 
 test("what stands for a value already stays as it is, and counts", () => {

@@ -67,9 +67,8 @@ export function shownBody({ headers, body }: Message, bytesMax: number): Shown |
 }
 
 /** Text of a body, or any other that came from outside. */
-export function redactedText(text: string): { readonly text: string; readonly redacted: number } {
-  const clean = cleanBytes(Buffer.from(text), "", false).toString();
-  return { text: clean, redacted: replacedIn(clean) };
+export function redactedText(text: string): string {
+  return cleanBytes(Buffer.from(text), "", false).toString();
 }
 
 /** A path with its query. */

@@ -62,5 +62,5 @@ function numberOf(fact: string | number | boolean | undefined): number | null {
 }
 
 function textOf(fact: string | number | boolean | undefined): string | null {
-  return fact === undefined ? null : redactedText(String(fact)).text;
+  return fact === undefined ? null : redactedText(String(fact));
 }

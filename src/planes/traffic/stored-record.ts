@@ -95,10 +95,20 @@ export async function newOf(
   ledger: Pick<Ledger, "known">,
 ): Promise<readonly CapturedRecord[]> {
   const byId = new Map(records.toReversed().map((it) => [exchangeIdOf(place, it.id), it]));
-  const ids = [...byId.keys()];
-  for (let at = 0; at < ids.length; at += knownAtOnce)
-    for (const id of await ledger.known(place.workspace, ids.slice(at, at + knownAtOnce))) byId.delete(id);
+  for (const id of await knownAmong([...byId.keys()], place.workspace, ledger)) byId.delete(id);
   return [...byId.values()];
+}
+
+/** Which of the exchanges, however many, there are. */
+export async function knownAmong(
+  ids: readonly string[],
+  workspace: string,
+  ledger: Pick<Ledger, "known">,
+): Promise<ReadonlySet<string>> {
+  const there = new Set<string>();
+  for (let at = 0; at < ids.length; at += knownAtOnce)
+    for (const id of await ledger.known(workspace, ids.slice(at, at + knownAtOnce))) there.add(id);
+  return there;
 }
 
 /** The id of a record that came without one: the same for the same record. */

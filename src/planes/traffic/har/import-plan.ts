@@ -9,11 +9,9 @@ import { recordsMax } from "../captured.ts";
 import type { Place } from "../live-places.ts";
 import { rulesSeen } from "../live-rules.ts";
 import type { Rules } from "../rules-in-force.ts";
-import { exchangeIdOf } from "../stored-record.ts";
+import { exchangeIdOf, knownAmong } from "../stored-record.ts";
 import { untimely } from "../untimely.ts";
 import { archiveOf, type Archive, type Entry } from "./archive.ts";
-
-const lookedUpAtOnce = 50;
 
 type Problem = { readonly at: number; readonly pointer: string; readonly problem: string };
 export type Usable = Extract<Entry, { readonly record: CapturedRecord }>;
@@ -46,7 +44,11 @@ export async function planOf({ har, environment, bucket }: Asked, context: Conte
     rules: await rulesSeen(context.unit, place.environment),
     usable,
     problems,
-    there: await thoseThere(usable, place, context),
+    there: await knownAmong(
+      usable.map(({ record }) => exchangeIdOf(place, record.id)),
+      context.workspace,
+      context.ledger,
+    ),
   };
 }
 
@@ -82,20 +84,6 @@ function sorted(
     else problems.push({ at: entry.at, pointer: "/startedDateTime", problem });
   }
   return { usable, problems };
-}
-
-async function thoseThere(
-  usable: readonly Usable[],
-  place: Place,
-  { ledger, workspace }: Context,
-): Promise<ReadonlySet<string>> {
-  const there = new Set<string>();
-  const ids = usable.map(({ record }) => exchangeIdOf(place, record.id));
-  for (let at = 0; at < ids.length; at += lookedUpAtOnce) {
-    const found = ids.slice(at, at + lookedUpAtOnce).map((id) => ledger.get(workspace, { id }));
-    for (const exchange of await Promise.all(found)) if (exchange !== undefined) there.add(exchange.id);
-  }
-  return there;
 }
 
 /** What is new of an archive, as it is taken in at a time. The id of a part is that of all of it: new or not. */

@@ -70,9 +70,7 @@ export const getRequestDetail = read({
         response: exchange.response && shown(exchange.response),
         outbound: await outboundOf(exchange, context),
         facts: Object.fromEntries(
-          facts.flatMap(([name, it]) =>
-            typeof it === "string" ? [[name, redactedText(it).text] as const] : [],
-          ),
+          facts.flatMap(([name, it]) => (typeof it === "string" ? [[name, redactedText(it)] as const] : [])),
         ),
         exported: as === undefined ? null : exported(exchange, as),
       },

@@ -159,7 +159,7 @@ function answer(exchange: Exchange, before: Reducible, after: Reducible) {
       method: exchange.method,
       path: shownTarget(pathOf(exchange, after)),
       headers: [...shownHeaders(after.headers)],
-      body: body === null ? null : redactedText(body).text,
+      body: body === null ? null : redactedText(body),
     },
   };
 }

@@ -99,7 +99,7 @@ function shownAt(at: string, kind: Difference["kind"], text: string): string {
   if (kind === "header") return shownHeaders([[at, text]])[0]?.value ?? "";
   const names = at.startsWith("/") ? at.slice(1).split("/") : [];
   const before = names.map((name) => `{${JSON.stringify(name)}:`).join("");
-  const whole = redactedText(before + text + "}".repeat(names.length)).text;
+  const whole = redactedText(before + text + "}".repeat(names.length));
   return whole.startsWith(before) ? whole.slice(before.length, whole.length - names.length) : redactedValue;
 }
 
